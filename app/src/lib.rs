@@ -1,0 +1,1 @@
+//! The phone app of 连心册: store, sync driver, platform, and (feature `ui`) its screens.

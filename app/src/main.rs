@@ -1,0 +1,2 @@
+//! Entry point of the phone app.
+fn main() {}

@@ -1,0 +1,1 @@
+//! What phone and server share: the domain, the replica, the wire and the sync machine.

@@ -1,0 +1,1 @@
+//! The server of 连心册.

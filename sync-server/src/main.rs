@@ -1,0 +1,2 @@
+//! `lianxin-server`: command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Support code of the tests: the simulated world, servers and browsers under test.
