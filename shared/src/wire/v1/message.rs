@@ -1,0 +1,222 @@
+//! The messages of protocol 1.
+
+use super::columns::Batch;
+use crate::replica::{ChainHash, DeviceId, Stamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// A place in the server's one stream of changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Everything up to this number is known.
+    pub seq: u64,
+    /// Nonce of the commit that holds `seq`: a rolled-back server cannot know it. Empty at 0.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub nonce: String,
+}
+
+/// What the server has durably committed of one device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// All patches up to this number.
+    pub device_seq: u64,
+    /// Chain hash over them.
+    pub chain: ChainHash,
+}
+
+/// A patch that the server keeps whole but has not let into the records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Which.
+    pub device_seq: u64,
+    /// Why, in Chinese.
+    pub reason: String,
+}
+
+/// `POST /v1/sync`: push and pull in one exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncRequest {
+    /// [`crate::wire::PROTOCOL`] of the sender.
+    pub protocol: u32,
+    /// The server that the phone belongs to.
+    pub server_id: Uuid,
+    /// The life of the server's database that cursor and receipt speak of.
+    pub epoch: Uuid,
+    /// What the phone has pulled.
+    pub cursor: Cursor,
+    /// The last receipt that the phone has committed.
+    pub receipt_seen: u64,
+    /// New patches, gapless from `receipt_seen + 1` or earlier.
+    #[serde(default, skip_serializing_if = "Batch::is_empty")]
+    pub patches: Batch,
+}
+
+/// What became of the patches of this request that were new: the phone folds them itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// `device_seq` of the first.
+    pub first: u64,
+    /// Per patch the new number of its row (difference to the one before); 0: the row itself is sent.
+    pub seqs: Vec<i64>,
+    /// Order stamps that admission gave, by `device_seq`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub orders: BTreeMap<u64, Stamp>,
+}
+
+/// The answer. Receipt, changes, cursor and digest come from one read transaction begun after the push
+/// was committed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncResponse {
+    /// The protocol of this answer.
+    pub protocol: u32,
+    /// Who answers.
+    pub server_id: Uuid,
+    /// The life of its database.
+    pub epoch: Uuid,
+    /// Its clock, Unix milliseconds.
+    pub server_time: u64,
+    /// All that it has committed of this device.
+    pub receipt: Receipt,
+    /// Held patches of this device.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Held>,
+    /// The patches of this request that were new.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub accepted: Accepted,
+    /// Rows after the request's cursor.
+    #[serde(default, skip_serializing_if = "Batch::is_empty")]
+    pub changes: Batch,
+    /// Where the next request goes on.
+    pub cursor: Cursor,
+    /// There are more rows after `cursor`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub more: bool,
+    /// Sum over all rows in the device's villages, hexadecimal; only when there are no more.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub digest: String,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// `POST /v1/repair`: after a digest that differs. First with sums, then with the rows wanted. Never a wipe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepairRequest {
+    /// [`crate::wire::PROTOCOL`] of the sender.
+    pub protocol: u32,
+    /// The server that the phone belongs to.
+    pub server_id: Uuid,
+    /// The life of its database.
+    pub epoch: Uuid,
+    /// The phone's sum per village, hexadecimal.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sums: BTreeMap<String, String>,
+    /// Records to be sent whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub want: Vec<Uuid>,
+}
+
+/// The answer to a [`RepairRequest`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepairResponse {
+    /// The protocol of this answer.
+    pub protocol: u32,
+    /// Per village whose sum differs: every record with its row hash, hexadecimal.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rows: BTreeMap<String, BTreeMap<Uuid, String>>,
+    /// The rows wanted.
+    #[serde(default, skip_serializing_if = "Batch::is_empty")]
+    pub wanted: Batch,
+    /// The stream's head when this was read: rows above it are not judged.
+    pub seq: u64,
+}
+
+/// `POST /v1/enrol`: a one-time code becomes a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrolRequest {
+    /// [`crate::wire::PROTOCOL`] of the sender.
+    pub protocol: u32,
+    /// The one-time code as typed.
+    pub code: String,
+    /// What the phone calls itself, for the office's list (“Android · Chrome”).
+    pub device_name: String,
+    /// The app's version.
+    pub app_version: String,
+}
+
+/// What a phone is from then on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrolResponse {
+    /// The protocol of this answer.
+    pub protocol: u32,
+    /// The server that the phone now belongs to.
+    pub server_id: Uuid,
+    /// The life of its database.
+    pub epoch: Uuid,
+    /// The new device.
+    pub device: DeviceId,
+    /// Its secret, 256 bits hexadecimal; the server keeps only a hash.
+    pub token: String,
+    /// The server's clock, Unix milliseconds.
+    pub server_time: u64,
+    /// The cadre's id.
+    pub cadre: String,
+    /// The cadre's name.
+    pub cadre_name: String,
+    /// The cadre's unit (“柳树沟村委会”).
+    pub unit: String,
+    /// The township's name.
+    pub township: String,
+    /// The villages granted, code to name.
+    pub villages: BTreeMap<String, String>,
+}
+
+/// Why a request was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// The one-time code is wrong.
+    CodeUnknown,
+    /// It was used before.
+    CodeUsed,
+    /// It has expired.
+    CodeExpired,
+    /// Too many tries; wait.
+    TooMany,
+    /// The device's token is not known.
+    Unauthorized,
+    /// The device was revoked.
+    Revoked,
+    /// Another server answers than the phone belongs to.
+    OtherServer,
+    /// The database has begun a new life (restored).
+    OtherEpoch,
+    /// The server cannot confirm the phone's cursor or receipt.
+    RolledBack,
+    /// The device's chain differs: a copy of this phone has been writing.
+    ChainDiffers,
+    /// A newer protocol than the server speaks.
+    ProtocolTooNew,
+    /// An older protocol than the server still speaks.
+    ProtocolTooOld,
+    /// The body is too large.
+    TooLarge,
+    /// The body makes no sense.
+    Malformed,
+    /// The server cannot write just now (full disk, say).
+    Unavailable,
+    /// A code of a newer server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// The body of every refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// For the program.
+    pub code: ErrorCode,
+    /// For the person, in Chinese.
+    pub message: String,
+}
