@@ -1,1 +1,4 @@
 //! The phone app of 连心册: store, sync driver, platform, and (feature `ui`) its screens.
+
+pub mod ids;
+pub mod store;

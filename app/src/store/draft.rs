@@ -1,0 +1,64 @@
+//! The draft of a visit: local to the phone, kept at every change, turned into patches at 完成.
+
+use lianxin_shared::replica::FieldSet;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// A visit that is being written.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct VisitDraft {
+    /// The visit's id to be: completing twice cannot double it.
+    pub id: Uuid,
+    /// Village code.
+    pub village: String,
+    /// The household, if it is one.
+    pub household: Option<Uuid>,
+    /// `household`, `community`, … (S2 “进农村、进社区、进企业、进学校、进工地”)
+    pub target_kind: String,
+    /// Name of another target; the head's name for lists otherwise.
+    pub target_name: String,
+    /// Categories whose checklists are asked, with the checklist's version, as at the start.
+    pub checklists: BTreeMap<String, i64>,
+    /// Step at which it was left: 0 checklist, 1 opinions, 2 review.
+    pub step: u8,
+    /// Element at which it was left, to reopen at the same field.
+    pub focus: String,
+    /// When the visit was, Unix ms: not when it is written.
+    pub occurred_ms: i64,
+    /// `home`, `phone`, `field`, `other`
+    pub mode: String,
+    /// 无人在家
+    pub absent: bool,
+    /// Who came along, joined by 、 (S3: at most three).
+    pub companions: String,
+    /// `answers.*`
+    pub answers: FieldSet,
+    /// Free notes.
+    pub notes: String,
+    /// 联系卡 left.
+    pub card_left: bool,
+    /// What people said.
+    pub opinions: Vec<OpinionDraft>,
+    /// Begun, Unix ms.
+    pub started_ms: i64,
+    /// Last change, Unix ms.
+    pub updated_ms: i64,
+}
+
+/// One opinion of a draft, verbatim.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct OpinionDraft {
+    /// The opinion's id to be.
+    pub id: Uuid,
+    /// Their words.
+    pub text: String,
+    /// `problem`, `suggestion`, `appeal`, `help`; empty until chosen (saved as a problem then).
+    pub kind: String,
+    /// Category code, optional.
+    pub category: String,
+    /// 立行立改
+    pub immediate: bool,
+    /// The name is withheld.
+    pub anonymous: bool,
+}

@@ -1,0 +1,43 @@
+//! What can go wrong in the store, in words for the person who holds the phone.
+
+use serde::{Deserialize, Serialize};
+
+/// A failed request. What was acknowledged before is safe in every case; the text says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum StoreError {
+    /// No space left, or the browser's quota is used up.
+    #[error(
+        "手机存储空间满了，这一步没有存上。以前存的都还在。请清出一些空间（照片、视频），再点一次“重试”。"
+    )]
+    Full,
+    /// The text is beyond `patch_bytes_max`; the draft keeps it.
+    #[error("内容太长（{bytes} 字节，最多 {max}）。写的都还在，请分成两条来记。")]
+    TooLong {
+        /// What it has.
+        bytes: usize,
+        /// What it may have.
+        max: usize,
+    },
+    /// Something is missing or makes no sense; the text says what.
+    #[error("{0}")]
+    Invalid(String),
+    /// The record is not on this phone.
+    #[error("这部手机上没有这条记录，可能已经不归您的村了。")]
+    NotFound,
+    /// Another tab holds the store.
+    #[error("连心册已在另一个标签页打开。请用那一页，或在这里点“在这里使用”。")]
+    OtherTab,
+    /// The database cannot be opened with the key that this phone has.
+    #[error(
+        "本机资料打不开：解锁用的钥匙不见了或不对。资料没有删除。请先不要清理浏览器，联系乡镇走访办。{0}"
+    )]
+    Locked(String),
+    /// The database was written by a newer version of the app.
+    #[error("本机资料是新版连心册写的，这一版打不开。资料都在，请刷新页面换成新版。")]
+    TooNew,
+    /// Anything else SQLite or the platform says.
+    #[error(
+        "本机存储出了问题，这一步没有存上；以前存的都还在。请重新打开再试；若仍不行，请联系乡镇走访办。（{0}）"
+    )]
+    Broken(String),
+}
