@@ -11,6 +11,7 @@ mod stamp;
 mod value;
 
 pub use chain::{ChainHash, PatchHash};
+pub(crate) use clock::order_for;
 pub use clock::{Clock, ahead_ms_max};
 pub use conflict::{Conflict, conflict_id};
 pub use fold::{History, RecordFold, Write};

@@ -1,0 +1,200 @@
+//! Rows in SQLite: one body per record with one stamp, exceptions apart, and the digests kept with them.
+
+use crate::replica::{FieldSet, FieldVersion, Row, ScopeDigest, Stamp};
+use rusqlite::{Connection, OptionalExtension, named_params, types::Type};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// A failure of the store below the replica.
+#[derive(Debug, thiserror::Error)]
+pub enum SqliteError {
+    /// SQLite said no.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    /// A stored body or stamp does not parse.
+    #[error("stored row is damaged: {0}")]
+    Damaged(String),
+}
+
+impl From<serde_json::Error> for SqliteError {
+    fn from(error: serde_json::Error) -> Self {
+        SqliteError::Damaged(error.to_string())
+    }
+}
+
+/// A UUID column.
+///
+/// # Errors
+/// When the column is not 16 bytes.
+pub fn uuid_at(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Uuid> {
+    let bytes: [u8; 16] = row.get(column)?;
+    Ok(Uuid::from_bytes(bytes))
+}
+
+fn parse<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
+    serde_json::from_str(text).map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(e)))
+}
+
+type Others = BTreeMap<String, (Stamp, Stamp)>;
+
+fn row_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Row, i64)> {
+    let body: FieldSet = parse(row.get_ref("body")?.as_str()?)?;
+    let others = row.get_ref("others")?.as_str()?;
+    let mut others: Others = if others.is_empty() { Others::new() } else { parse(others)? };
+    let stamp = Stamp::from_bytes(row.get("stamp")?);
+    let fields = body.into_iter().map(|(name, value)| {
+        let (stamp, order) = others.remove(&name).unwrap_or((stamp, stamp));
+        (name, FieldVersion { value, stamp, order })
+    });
+    let row_out = Row {
+        kind: row.get("kind")?,
+        id: uuid_at(row, "id")?,
+        village: row.get("village")?,
+        seq: row.get::<_, i64>("seq")?.unsigned_abs(),
+        fields: fields.collect(),
+    };
+    Ok((row_out, row.get("hash")?))
+}
+
+const SELECT: &str = "SELECT id, kind, village, seq, stamp, body, others, hash FROM record";
+
+/// One record as the replica holds it.
+///
+/// # Errors
+/// When SQLite fails or the stored row is damaged.
+pub fn read_row(db: &Connection, id: Uuid) -> Result<Option<Row>, SqliteError> {
+    let mut statement = db.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
+    Ok(statement.query_row([id.as_bytes()], row_from).optional()?.map(|(row, _)| row))
+}
+
+/// Calls `each` with the rows after `seq` in the order of their numbers until it returns false.
+///
+/// # Errors
+/// When SQLite fails or a stored row is damaged.
+pub fn rows_after(
+    db: &Connection,
+    seq: u64,
+    mut each: impl FnMut(Row) -> bool,
+) -> Result<(), SqliteError> {
+    let mut statement = db.prepare_cached(&format!("{SELECT} WHERE seq > ?1 ORDER BY seq"))?;
+    let mut rows = statement.query([seq as i64])?;
+    while let Some(row) = rows.next()? {
+        if !each(row_from(row)?.0) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The sum over the given villages, and how many records it covers.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn digest_of<'v>(
+    db: &Connection,
+    villages: impl IntoIterator<Item = &'v str>,
+) -> Result<ScopeDigest, SqliteError> {
+    let mut statement = db.prepare_cached("SELECT sum FROM village_digest WHERE village = ?1")?;
+    let mut digest = ScopeDigest::default();
+    for village in villages {
+        let sum: Option<i64> = statement.query_row([village], |row| row.get(0)).optional()?;
+        digest.add(sum.unwrap_or(0) as u64);
+    }
+    Ok(digest)
+}
+
+/// Rows being written within the caller's transaction. The digests are gathered and written once, by
+/// [`Replica::finish`], which the caller must call before it commits.
+#[must_use = "finish() writes the digests"]
+pub struct Replica<'c> {
+    db: &'c Connection,
+    changes: BTreeMap<String, (ScopeDigest, i64)>,
+}
+
+impl<'c> Replica<'c> {
+    /// On a connection that is inside a transaction.
+    pub fn new(db: &'c Connection) -> Self {
+        Self { db, changes: BTreeMap::new() }
+    }
+
+    /// Stores a row whole, in place of what was there.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn put(&mut self, row: &Row) -> Result<(), SqliteError> {
+        self.forget_hash(row.id)?;
+        let plain = |v: &&FieldVersion| v.stamp == v.order;
+        let newest = row.fields.values().filter(plain).map(|v| v.stamp).max();
+        let stamp = newest.unwrap_or(Stamp::from_bytes([0; 16]));
+        let others: BTreeMap<&str, (Stamp, Stamp)> = row
+            .fields
+            .iter()
+            .filter(|(_, v)| (v.stamp, v.order) != (stamp, stamp))
+            .map(|(name, v)| (name.as_str(), (v.stamp, v.order)))
+            .collect();
+        let body: BTreeMap<&str, _> = row.fields.iter().map(|(n, v)| (n.as_str(), &v.value)).collect();
+        let hash = row.hash();
+        let mut statement = self.db.prepare_cached(
+            "INSERT INTO record (id, kind, village, seq, stamp, body, others, hash)
+             VALUES (:id, :kind, :village, :seq, :stamp, :body, :others, :hash)
+             ON CONFLICT (id) DO UPDATE SET kind = :kind, village = :village, seq = :seq, stamp = :stamp,
+               body = :body, others = :others, hash = :hash",
+        )?;
+        statement.execute(named_params! {
+            ":id": row.id.as_bytes(),
+            ":kind": row.kind,
+            ":village": row.village,
+            ":seq": row.seq as i64,
+            ":stamp": stamp.to_bytes(),
+            ":body": serde_json::to_string(&body)?,
+            ":others": if others.is_empty() { String::new() } else { serde_json::to_string(&others)? },
+            ":hash": hash as i64,
+        })?;
+        let change = self.changes.entry(row.village.clone()).or_default();
+        change.0.add(hash);
+        change.1 += 1;
+        Ok(())
+    }
+
+    /// Takes a row out of the replica.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn remove(&mut self, id: Uuid) -> Result<(), SqliteError> {
+        self.forget_hash(id)?;
+        self.db.prepare_cached("DELETE FROM record WHERE id = ?1")?.execute([id.as_bytes()])?;
+        Ok(())
+    }
+
+    fn forget_hash(&mut self, id: Uuid) -> Result<(), SqliteError> {
+        let mut statement = self.db.prepare_cached("SELECT village, hash FROM record WHERE id = ?1")?;
+        let old = statement.query_row([id.as_bytes()], |r| Ok((r.get::<_, String>(0)?, r.get::<_, i64>(1)?)));
+        if let Some((village, hash)) = old.optional()? {
+            let change = self.changes.entry(village).or_default();
+            change.0.remove(hash as u64);
+            change.1 -= 1;
+        }
+        Ok(())
+    }
+
+    /// Writes the digests.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn finish(self) -> Result<(), SqliteError> {
+        let mut read =
+            self.db.prepare_cached("SELECT sum, records FROM village_digest WHERE village = ?1")?;
+        let mut write = self.db.prepare_cached(
+            "INSERT INTO village_digest (village, sum, records) VALUES (?1, ?2, ?3)
+             ON CONFLICT (village) DO UPDATE SET sum = ?2, records = ?3",
+        )?;
+        for (village, (sum, records)) in self.changes {
+            let old: Option<(i64, i64)> =
+                read.query_row([&village], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+            let (old_sum, old_records) = old.unwrap_or((0, 0));
+            let sum = (old_sum as u64).wrapping_add(sum.0) as i64;
+            write.execute(rusqlite::params![village, sum, old_records + records])?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! The machine driven by hand.
+
+use super::*;
+use crate::replica::{ChainHash, DeviceId};
+use crate::wire::v1::Receipt;
+
+fn outgoing(patches: usize, waiting: u32) -> Input {
+    let patch = |i: usize| Patch {
+        device_seq: i as u64 + 1,
+        edit: crate::replica::PatchDraft {
+            stamp: crate::replica::Stamp { wall_ms: 1, counter: 0, device: DeviceId::from_bits(1) },
+            kind: "visit".into(),
+            id: Uuid::from_u128(i as u128),
+            village: "330100101001".into(),
+            set: BTreeMap::from([("notes".into(), "好".into())]),
+            base: BTreeMap::new(),
+        },
+    };
+    Input::Loaded(Box::new(Outgoing {
+        server_id: Uuid::nil(),
+        epoch: Uuid::nil(),
+        cursor: Cursor::default(),
+        receipt_seen: 0,
+        patches: (0..patches).map(patch).collect(),
+        waiting,
+    }))
+}
+
+fn response() -> Box<SyncResponse> {
+    Box::new(SyncResponse {
+        protocol: PROTOCOL,
+        server_id: Uuid::nil(),
+        epoch: Uuid::nil(),
+        server_time: 0,
+        receipt: Receipt { device_seq: 0, chain: ChainHash::start(DeviceId::from_bits(1)) },
+        held: vec![],
+        accepted: Default::default(),
+        changes: Default::default(),
+        cursor: Cursor::default(),
+        more: false,
+        digest: String::new(),
+    })
+}
+
+fn drain(machine: &mut Machine) -> Vec<Action> {
+    std::iter::from_fn(|| machine.poll_action()).collect()
+}
+
+fn load_bytes(machine: &mut Machine) -> Option<usize> {
+    drain(machine)
+        .into_iter()
+        .find_map(|a| if let Action::Load { bytes_max } = a { Some(bytes_max) } else { None })
+}
+
+#[test]
+fn one_quiet_exchange_is_load_send_commit_rest() {
+    let mut machine = Machine::new(1);
+    machine.handle(Input::SyncNow, 0);
+    assert_eq!(load_bytes(&mut machine), Some(batch_bytes_start));
+    machine.handle(outgoing(0, 0), 1);
+    assert!(matches!(drain(&mut machine).last(), Some(Action::Send(request)) if request.patches.is_empty()));
+    machine.handle(Input::Answered(Ok(response())), 2);
+    assert!(matches!(drain(&mut machine).as_slice(), [Action::Commit(_)]));
+    machine.handle(Input::Committed(CommitReport { more: false, waiting: 0, digest_equal: true }), 3);
+    let actions = drain(&mut machine);
+    assert_eq!(actions.last(), Some(&Action::WakeAt(3 + idle_pull_ms)));
+    assert!(actions.contains(&Action::Report(Phase::Done(3))) && !machine.is_busy());
+}
+
+#[test]
+fn batches_double_while_quick_and_halve_on_failure() {
+    let mut machine = Machine::new(1);
+    machine.handle(Input::SyncNow, 0);
+    load_bytes(&mut machine);
+    machine.handle(outgoing(3, 9), 0);
+    machine.handle(Input::Answered(Ok(response())), 100);
+    machine.handle(Input::Committed(CommitReport { more: false, waiting: 6, digest_equal: true }), 100);
+    assert_eq!(load_bytes(&mut machine), Some(2 * batch_bytes_start));
+    machine.handle(outgoing(3, 6), 200);
+    machine.handle(Input::Answered(Err(Failure::TooLarge)), 300);
+    drain(&mut machine);
+    machine.handle(Input::Woke, 10_000);
+    assert_eq!(load_bytes(&mut machine), Some(batch_bytes_start));
+}
+
+#[test]
+fn a_change_during_an_exchange_starts_another_and_coming_back_online_starts_at_once() {
+    let mut machine = Machine::new(1);
+    machine.handle(Input::Online(false), 0);
+    machine.handle(Input::Changed, 0);
+    machine.handle(Input::Woke, settle_ms);
+    assert_eq!(load_bytes(&mut machine), None, "offline: nothing is tried");
+    machine.handle(Input::Online(true), 9_000);
+    assert!(load_bytes(&mut machine).is_some());
+    machine.handle(outgoing(1, 1), 9_000);
+    machine.handle(Input::Changed, 9_001);
+    machine.handle(Input::Answered(Ok(response())), 9_002);
+    drain(&mut machine);
+    machine.handle(Input::Committed(CommitReport { more: false, waiting: 0, digest_equal: true }), 9_003);
+    assert!(load_bytes(&mut machine).is_some(), "what was saved meanwhile goes too");
+}
+
+#[test]
+fn late_answers_of_an_abandoned_exchange_are_ignored() {
+    let mut machine = Machine::new(1);
+    machine.handle(Input::Answered(Ok(response())), 0);
+    machine.handle(Input::Committed(CommitReport { more: true, waiting: 9, digest_equal: false }), 0);
+    assert_eq!(drain(&mut machine), vec![]);
+}
+
+#[test]
+fn a_differing_digest_is_repaired_once_and_never_wipes() {
+    let mut machine = Machine::new(1);
+    machine.handle(Input::SyncNow, 0);
+    machine.handle(outgoing(0, 0), 0);
+    machine.handle(Input::Answered(Ok(response())), 0);
+    drain(&mut machine);
+    machine.handle(Input::Committed(CommitReport { more: false, waiting: 0, digest_equal: false }), 0);
+    assert_eq!(drain(&mut machine).last(), Some(&Action::LoadSums));
+    machine.handle(Input::Sums(BTreeMap::from([("330100101001".into(), "00".into())])), 0);
+    assert!(
+        matches!(drain(&mut machine).as_slice(), [Action::SendRepair(request)] if request.sums.len() == 1)
+    );
+    let answer = RepairResponse { protocol: 1, rows: BTreeMap::new(), wanted: Default::default(), seq: 3 };
+    machine.handle(Input::Repaired(Ok(Box::new(answer))), 0);
+    assert!(matches!(drain(&mut machine).as_slice(), [Action::Compare(_)]));
+    machine.handle(Input::Differing(vec![Uuid::nil()]), 0);
+    assert!(
+        matches!(drain(&mut machine).as_slice(), [Action::SendRepair(request)] if request.want.len() == 1)
+    );
+}

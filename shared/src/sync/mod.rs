@@ -1,0 +1,12 @@
+//! The sync core without I/O: the phone's machine, its back-off, and the pure half of the server's admission.
+
+mod admission;
+mod backoff;
+mod machine;
+
+pub use admission::{Admission, admit, order_of};
+pub use backoff::{Backoff, retry_ms_max, retry_ms_min};
+pub use machine::{
+    Action, CommitReport, Failure, Input, Machine, Outgoing, Phase, batch_bytes_max, batch_bytes_min,
+    batch_bytes_start, batch_slow_ms, idle_pull_ms, settle_ms,
+};
