@@ -22,7 +22,7 @@ impl Coverage {
 
     /// Whole per cent, rounded down so that 100 means nobody is left; 100 where there is nobody to visit.
     pub fn percent(self) -> usize {
-        if self.total == 0 { 100 } else { self.covered.min(self.total) * 100 / self.total }
+        (self.covered.min(self.total) * 100).checked_div(self.total).unwrap_or(100)
     }
 }
 

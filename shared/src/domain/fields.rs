@@ -125,8 +125,8 @@ pub(crate) fn too_long(field: &str, name: &str, text: &str, chars_max: usize) ->
 pub(crate) fn odd_phone(field: &str, phone: &str) -> Option<Problem> {
     let digits = phone.chars().filter(char::is_ascii_digit).count();
     let clean = phone.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | ' ' | '+'));
-    (!phone.is_empty() && !(clean && (7..=13).contains(&digits)))
-        .then(|| Problem::new(field, "电话应是 7 到 13 位数字，请核对；记不准可以先空着。"))
+    let plausible = phone.is_empty() || clean && (7..=13).contains(&digits);
+    (!plausible).then(|| Problem::new(field, "电话应是 7 到 13 位数字，请核对；记不准可以先空着。"))
 }
 
 #[cfg(test)]
