@@ -15,6 +15,7 @@ mod fields;
 pub mod household;
 pub mod opinion;
 pub mod person;
+pub mod pinyin;
 pub mod region;
 pub mod visit;
 
