@@ -1,1 +1,4 @@
-//! The server of 连心册.
+//! The server of 连心册: sync, the office console, exports.
+
+pub mod clock;
+pub mod storage;

@@ -1,0 +1,258 @@
+//! The server's database: SQLite in WAL, one writer that groups what waits into one transaction, pooled readers.
+
+mod readers;
+mod writer;
+
+use crate::clock::now_ms;
+use lianxin_shared::{
+    replica::{Clock, DeviceId, Stamp},
+    sqlite::{REPLICA_V1, SchemaError, SqliteError, migrate},
+};
+use readers::Readers;
+use rusqlite::{Connection, OpenFlags};
+use std::path::{Path, PathBuf};
+use uuid::Uuid;
+
+pub use writer::Writer;
+
+/// Schema steps, oldest first; a shipped one is never edited.
+pub const MIGRATIONS: [&str; 2] = [REPLICA_V1, include_str!("schema/server_v1.sql")];
+
+/// The database's file within the data directory.
+pub const DATABASE_FILE: &str = "lianxin.db";
+
+/// What can go wrong below the service.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// SQLite said no.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    /// A row is damaged.
+    #[error(transparent)]
+    Rows(#[from] SqliteError),
+    /// The schema does not fit.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// A stored body does not parse.
+    #[error("stored body is damaged: {0}")]
+    Body(#[from] serde_json::Error),
+    /// The platform gives no randomness.
+    #[error("no randomness: {0}")]
+    Random(#[from] getrandom::Error),
+    /// There is no database yet.
+    #[error("这里还没有数据库：{0}。请先运行 lianxin-server init。")]
+    Missing(PathBuf),
+    /// There is one already.
+    #[error("这里已经有数据库了：{0}。没有改动它。")]
+    Exists(PathBuf),
+    /// The writer thread has ended.
+    #[error("the writer has stopped")]
+    Stopped,
+}
+
+/// Who the server is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerIdentity {
+    /// Minted by `init`, survives a restore.
+    pub server_id: Uuid,
+    /// Life of this database.
+    pub epoch: Uuid,
+    /// The server's own device.
+    pub device: DeviceId,
+    /// The township's name.
+    pub township: String,
+    /// Its 12-digit code, granted to every device.
+    pub region: String,
+}
+
+/// The open database.
+pub struct Storage {
+    identity: ServerIdentity,
+    writer: Writer,
+    readers: Readers,
+}
+
+impl Storage {
+    /// Makes a new database in `dir` (created if need be).
+    ///
+    /// # Errors
+    /// When there is one already, or SQLite fails.
+    pub fn init(dir: &Path, township: &str, region: &str) -> Result<(), StorageError> {
+        let path = dir.join(DATABASE_FILE);
+        if path.exists() {
+            return Err(StorageError::Exists(path));
+        }
+        std::fs::create_dir_all(dir).map_err(|_| StorageError::Missing(dir.to_owned()))?;
+        let mut db = Connection::open(&path)?;
+        configure(&db)?;
+        migrate(&mut db, &MIGRATIONS)?;
+        let device = DeviceId::from_bits(getrandom::u64()?);
+        db.execute(
+            "INSERT INTO server (only, server_id, epoch, device, clock, township, region)
+             VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)",
+            rusqlite::params![
+                random_uuid()?.as_bytes(),
+                random_uuid()?.as_bytes(),
+                device.to_i64(),
+                Clock::new(device).last().to_bytes(),
+                township,
+                region
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Opens the database in `dir`, bringing an older schema up to date.
+    ///
+    /// # Errors
+    /// When there is none, it is newer than this build, or SQLite fails.
+    pub fn open(dir: &Path) -> Result<Self, StorageError> {
+        let path = dir.join(DATABASE_FILE);
+        let mut db = open_writable(&path)?;
+        migrate(&mut db, &MIGRATIONS)?;
+        let identity = read_identity(&db)?;
+        Ok(Self { identity, writer: Writer::start(db)?, readers: Readers::new(path) })
+    }
+
+    /// Who this server is.
+    pub fn identity(&self) -> &ServerIdentity {
+        &self.identity
+    }
+
+    /// Reads within one transaction, on a pooled connection. Blocking.
+    ///
+    /// # Errors
+    /// When SQLite or `read` fails.
+    pub fn read<T, E: From<StorageError>>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.readers.read(read)
+    }
+
+    /// Writes within a savepoint of the next grouped transaction; returns after its durable commit. Blocking.
+    /// An error rolls back this savepoint alone.
+    ///
+    /// # Errors
+    /// When `write` or the commit fails: then nothing of it is stored.
+    pub fn write<T, E>(
+        &self,
+        write: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StorageError> + Send + 'static,
+    {
+        self.writer.write(write)
+    }
+}
+
+/// Opens an existing database for writing.
+///
+/// # Errors
+/// When there is none or SQLite fails.
+pub fn open_writable(path: &Path) -> Result<Connection, StorageError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if !path.exists() {
+        return Err(StorageError::Missing(path.to_owned()));
+    }
+    let db = Connection::open_with_flags(path, flags)?;
+    configure(&db)?;
+    Ok(db)
+}
+
+/// Durable before fast: a receipt may only speak of what a power cut cannot take back.
+fn configure(db: &Connection) -> Result<(), StorageError> {
+    db.pragma_update(None, "journal_mode", "wal")?;
+    db.pragma_update(None, "synchronous", "full")?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    db.busy_timeout(std::time::Duration::from_secs(10))?;
+    db.set_prepared_statement_cache_capacity(128);
+    Ok(())
+}
+
+/// Who the database says it is.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn read_identity(db: &Connection) -> Result<ServerIdentity, StorageError> {
+    let identity =
+        db.query_row("SELECT server_id, epoch, device, township, region FROM server", [], |row| {
+            Ok(ServerIdentity {
+                server_id: Uuid::from_bytes(row.get(0)?),
+                epoch: Uuid::from_bytes(row.get(1)?),
+                device: DeviceId::from_i64(row.get(2)?),
+                township: row.get(3)?,
+                region: row.get(4)?,
+            })
+        })?;
+    Ok(identity)
+}
+
+/// The server's clock as it stands in the database.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn read_clock(db: &Connection) -> Result<Clock, StorageError> {
+    let (device, last): (i64, [u8; 16]) =
+        db.query_row("SELECT device, clock FROM server", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Clock::resume(DeviceId::from_i64(device), Stamp::from_bytes(last), 0))
+}
+
+/// Keeps the server's clock.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn keep_clock(db: &Connection, clock: &Clock) -> Result<(), StorageError> {
+    db.prepare_cached("UPDATE server SET clock = ?1")?.execute([clock.last().to_bytes()])?;
+    Ok(())
+}
+
+/// The head of the stream: (number, nonce of its commit).
+///
+/// # Errors
+/// When SQLite fails.
+pub fn head(db: &Connection) -> Result<(u64, String), StorageError> {
+    let mut statement =
+        db.prepare_cached("SELECT last_seq, nonce FROM commit_log ORDER BY last_seq DESC LIMIT 1")?;
+    let mut rows = statement.query([])?;
+    Ok(match rows.next()? {
+        Some(row) => (row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?),
+        None => (0, String::new()),
+    })
+}
+
+/// The nonce of the commit that holds `seq`; none if no commit does.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn nonce_at(db: &Connection, seq: u64) -> Result<Option<String>, StorageError> {
+    if seq == 0 {
+        return Ok(Some(String::new()));
+    }
+    let mut statement =
+        db.prepare_cached("SELECT nonce FROM commit_log WHERE last_seq >= ?1 ORDER BY last_seq LIMIT 1")?;
+    let mut rows = statement.query([seq as i64])?;
+    Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
+}
+
+/// Records that this commit moved the stream up to `last_seq`.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn log_commit(db: &Connection, last_seq: u64) -> Result<(), StorageError> {
+    let nonce = format!("{:016x}", getrandom::u64()?);
+    db.prepare_cached("INSERT INTO commit_log (last_seq, nonce, at) VALUES (?1, ?2, ?3)")?
+        .execute(rusqlite::params![last_seq as i64, nonce, now_ms()])?;
+    Ok(())
+}
+
+/// 122 random bits.
+///
+/// # Errors
+/// When the platform gives no randomness.
+pub fn random_uuid() -> Result<Uuid, StorageError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
+}
