@@ -32,7 +32,7 @@ pub fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), Schema
     for (at, step) in steps.iter().enumerate().skip(found) {
         let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         tx.execute_batch(step)?;
-        tx.pragma_update(None, "user_version", at + 1)?;
+        tx.pragma_update(None, "user_version", i64::try_from(at + 1).unwrap_or(i64::MAX))?;
         tx.commit()?;
     }
     Ok(())

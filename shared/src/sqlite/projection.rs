@@ -2,8 +2,9 @@
 //! transaction. A record's own columns come from that record alone, so any order of arrival gives the same.
 
 use super::rows::SqliteError;
-use crate::domain::{category, pinyin};
+use crate::domain::pinyin;
 use crate::replica::{Row, kind};
+use crate::templates::templates;
 use rusqlite::{Connection, named_params, params};
 use uuid::Uuid;
 
@@ -81,7 +82,7 @@ fn household(db: &Connection, row: &Row, deleted: bool) -> Result<(), SqliteErro
         return unproject(db, "household", row.id);
     }
     let head = row.text("head");
-    let labels = codes.iter().map(|code| category::label(code)).collect::<Vec<_>>().join(" ");
+    let labels = codes.iter().map(|code| templates().category_name(code)).collect::<Vec<_>>().join(" ");
     let initials = pinyin::initials(head);
     let (grp, door, phone) = (row.text("group"), row.text("door"), row.text("phone"));
     let search = format!("{head} {initials} {grp} {door} {phone} {labels}").to_lowercase();
