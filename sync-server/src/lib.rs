@@ -1,4 +1,5 @@
 //! The server of 连心册: sync, the office console, exports.
 
 pub mod clock;
+pub mod service;
 pub mod storage;

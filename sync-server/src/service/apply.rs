@@ -1,0 +1,181 @@
+//! One admitted patch becomes row, projection and, where something unseen was written, conflicts.
+
+use crate::storage::StorageError;
+use lianxin_shared::{
+    replica::{
+        Base, Conflict, DeviceId, FieldSet, FieldVersion, History, PatchDraft, RecordFold, Row, Stamp, Value,
+        kind,
+    },
+    sqlite::{Replica, project, read_row},
+    sync::{Admission, admit},
+};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// A patch's body as stored.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Body {
+    pub set: FieldSet,
+    #[serde(default)]
+    pub base: Base,
+}
+
+/// Patches being applied in one transaction.
+pub(super) struct Applier<'c> {
+    db: &'c Connection,
+    replica: Replica<'c>,
+    next_seq: u64,
+}
+
+/// What became of one patch.
+pub(super) struct Applied {
+    /// The row's new number, and its number before (0: it was not there).
+    pub seq: u64,
+    pub before: u64,
+    /// The writer can compute the row itself.
+    pub plain: bool,
+}
+
+impl<'c> Applier<'c> {
+    pub fn new(db: &'c Connection) -> Result<Self, StorageError> {
+        let next_seq: i64 = db.query_row("SELECT coalesce(max(seq), 0) + 1 FROM record", [], |r| r.get(0))?;
+        Ok(Self { db, replica: Replica::new(db), next_seq: next_seq.unsigned_abs() })
+    }
+
+    /// Writes the digests and logs the commit if the stream has moved.
+    pub fn finish(self, moved: bool) -> Result<(), StorageError> {
+        self.replica.finish()?;
+        if moved {
+            crate::storage::log_commit(self.db, self.next_seq - 1)?;
+        }
+        Ok(())
+    }
+
+    fn take_seq(&mut self) -> u64 {
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        seq
+    }
+
+    fn store(&mut self, mut row: Row) -> Result<u64, StorageError> {
+        row.seq = self.take_seq();
+        self.replica.put(&row)?;
+        project(self.db, &row)?;
+        Ok(row.seq)
+    }
+
+    /// Applies a patch that is already in the patch table. `row` is what stands.
+    pub fn apply(
+        &mut self,
+        row: Option<&Row>,
+        edit: &PatchDraft,
+        order: Stamp,
+    ) -> Result<Applied, StorageError> {
+        let before = row.map_or(0, |row| row.seq);
+        let in_conflict =
+            if row.is_some() { open_conflict_fields(self.db, edit.id)? } else { BTreeSet::new() };
+        match admit(row, &in_conflict, edit, order) {
+            Admission::Plain(row) => Ok(Applied { seq: self.store(row)?, before, plain: true }),
+            Admission::Refold => {
+                let Some(fold) = fold_of(self.db, edit.id)? else {
+                    return Err(StorageError::Stopped);
+                };
+                let unchanged = row.is_some_and(|row| row.fields == fold.row.fields);
+                let seq = if unchanged { before } else { self.store(fold.row.clone())? };
+                self.store_conflicts(edit.id, &fold)?;
+                Ok(Applied { seq, before, plain: false })
+            }
+        }
+    }
+
+    /// Brings the conflict records of `record` to what the fold says: new ones open, gone ones closed.
+    fn store_conflicts(&mut self, record: Uuid, fold: &RecordFold) -> Result<(), StorageError> {
+        let mut known = conflict_ids(self.db, record)?;
+        for conflict in &fold.conflicts {
+            known.remove(&conflict.id);
+            let shown = fold.row.fields.get(&conflict.field);
+            let row = conflict_row(self.db, conflict, shown, true)?;
+            if read_row(self.db, conflict.id)?.is_none_or(|old| old.fields != row.fields) {
+                self.store(row)?;
+            }
+        }
+        for id in known {
+            let Some(mut row) = read_row(self.db, id)? else { continue };
+            let Some(open) = row.fields.get_mut("open") else { continue };
+            if open.value != Value::Bool(false) {
+                open.value = Value::Bool(false);
+                self.store(row)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Fields of a record that have open conflicts.
+fn open_conflict_fields(db: &Connection, record: Uuid) -> Result<BTreeSet<String>, StorageError> {
+    let mut statement = db.prepare_cached("SELECT field FROM conflict WHERE record = ?1 AND open = 1")?;
+    let fields = statement.query_map([record.as_bytes()], |row| row.get(0))?;
+    Ok(fields.collect::<Result<_, _>>()?)
+}
+
+fn conflict_ids(db: &Connection, record: Uuid) -> Result<BTreeSet<Uuid>, StorageError> {
+    let mut statement = db.prepare_cached("SELECT id FROM conflict WHERE record = ?1")?;
+    let ids = statement.query_map([record.as_bytes()], |row| row.get(0).map(Uuid::from_bytes))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// The fold over all patches of a record that are in the records (not the held ones).
+pub(super) fn fold_of(db: &Connection, record: Uuid) -> Result<Option<RecordFold>, StorageError> {
+    let mut statement = db.prepare_cached(
+        "SELECT stamp, ord, kind, village, body FROM patch WHERE record = ?1 AND held = ''",
+    )?;
+    let mut rows = statement.query([record.as_bytes()])?;
+    let mut history = History::default();
+    while let Some(row) = rows.next()? {
+        let body: Body = serde_json::from_str(row.get_ref("body")?.as_str().unwrap_or_default())?;
+        let edit = PatchDraft {
+            stamp: Stamp::from_bytes(row.get("stamp")?),
+            kind: row.get("kind")?,
+            id: record,
+            village: row.get("village")?,
+            set: body.set,
+            base: body.base,
+        };
+        history.add(&edit, Stamp::from_bytes(row.get("ord")?));
+    }
+    Ok(history.fold(record))
+}
+
+/// The name of the cadre who holds a device; 乡镇办 for the server's own.
+fn writer_name(db: &Connection, device: DeviceId) -> Result<String, StorageError> {
+    let mut statement =
+        db.prepare_cached("SELECT c.name FROM device d JOIN cadre c ON c.id = d.cadre WHERE d.id = ?1")?;
+    let name: Option<String> = statement.query_row(params![device.to_i64()], |row| row.get(0)).optional()?;
+    Ok(name.unwrap_or_else(|| "乡镇办".to_owned()))
+}
+
+fn conflict_row(
+    db: &Connection,
+    conflict: &Conflict,
+    shown: Option<&FieldVersion>,
+    open: bool,
+) -> Result<Row, StorageError> {
+    let mut row = Row::empty(kind::CONFLICT, conflict.id, &conflict.village);
+    let mut set = |name: &str, value: Value| {
+        let (stamp, order) = (conflict.loser_stamp, conflict.loser_order);
+        row.fields.insert(name.to_owned(), FieldVersion { value, stamp, order });
+    };
+    set("record", conflict.record.to_string().into());
+    set("record_kind", conflict.record_kind.clone().into());
+    set("field", conflict.field.clone().into());
+    set("open", open.into());
+    set("other", conflict.loser_value.clone());
+    set("other_stamp", conflict.loser_stamp.to_string().into());
+    set("other_by", writer_name(db, conflict.loser_stamp.device)?.into());
+    set("shown_stamp", conflict.winner_stamp.to_string().into());
+    let shown_by = shown.map(|version| version.stamp.device).unwrap_or(conflict.winner_stamp.device);
+    set("shown_by", writer_name(db, shown_by)?.into());
+    Ok(row)
+}

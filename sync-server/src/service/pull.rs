@@ -1,0 +1,104 @@
+//! A pull: receipt, changes, cursor and digest out of one read transaction.
+
+use super::{Caller, push::Pushed, sync::Refusal};
+use crate::storage::{ServerIdentity, StorageError, head, nonce_at};
+use lianxin_shared::{
+    replica::{ChainHash, Row},
+    sqlite::{digest_of, rows_after},
+    wire::{
+        PROTOCOL,
+        v1::{Cursor, ErrorCode, Held, Receipt, SyncResponse, batch_of_rows},
+    },
+};
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Rows of one answer end here, bytes of their values.
+#[allow(non_upper_case_globals)]
+const changes_bytes_max: usize = 8 * 1024 * 1024;
+
+/// Reads the answer to a sync. `db` is inside a read transaction begun after the push was committed.
+///
+/// # Errors
+/// [`Refusal`] when the cursor is not of this database; otherwise when SQLite fails.
+pub fn pull(
+    db: &Connection,
+    identity: &ServerIdentity,
+    caller: &Caller,
+    cursor: &Cursor,
+    pushed: Pushed,
+    now_ms: i64,
+) -> Result<SyncResponse, super::ServiceError> {
+    if nonce_at(db, cursor.seq)?.as_deref() != Some(cursor.nonce.as_str()) {
+        return Err(Refusal::new(
+            ErrorCode::RolledBack,
+            "乡镇服务器的数据回到了从前的样子，对不上这部手机的进度。您写的都还在本机，请联系乡镇走访办。",
+        )
+        .into());
+    }
+    let (rows, more) = changed_rows(db, caller, cursor.seq, &pushed.told)?;
+    let (head_seq, head_nonce) = head(db)?;
+    let next = match rows.last() {
+        Some(last) if more => Cursor { seq: last.seq, nonce: nonce_at(db, last.seq)?.unwrap_or_default() },
+        _ => Cursor { seq: head_seq, nonce: head_nonce },
+    };
+    let digest = if more {
+        String::new()
+    } else {
+        let sum = digest_of(db, caller.villages.iter().map(String::as_str)).map_err(StorageError::from)?;
+        format!("{:016x}", sum.0)
+    };
+    Ok(SyncResponse {
+        protocol: PROTOCOL,
+        server_id: identity.server_id,
+        epoch: identity.epoch,
+        server_time: now_ms.unsigned_abs(),
+        receipt: receipt(db, caller)?,
+        held: held(db, caller)?,
+        accepted: pushed.accepted,
+        changes: batch_of_rows(&rows),
+        cursor: next,
+        more,
+        digest,
+    })
+}
+
+fn changed_rows(
+    db: &Connection,
+    caller: &Caller,
+    after: u64,
+    told: &BTreeMap<Uuid, u64>,
+) -> Result<(Vec<Row>, bool), StorageError> {
+    let (mut rows, mut bytes, mut more) = (Vec::new(), 0usize, false);
+    rows_after(db, after, |row| {
+        if !caller.villages.contains(&row.village) || told.get(&row.id) == Some(&row.seq) {
+            return true;
+        }
+        if bytes > changes_bytes_max {
+            more = true;
+            return false;
+        }
+        bytes += 64 + row.fields.values().map(|v| 16 + v.value.as_text().map_or(0, str::len)).sum::<usize>();
+        rows.push(row);
+        true
+    })?;
+    Ok((rows, more))
+}
+
+fn receipt(db: &Connection, caller: &Caller) -> Result<Receipt, StorageError> {
+    let mut statement = db.prepare_cached("SELECT receipt, chain FROM device WHERE id = ?1")?;
+    let (receipt, chain): (i64, [u8; 16]) =
+        statement.query_row([caller.device.to_i64()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Receipt { device_seq: receipt.unsigned_abs(), chain: ChainHash(chain) })
+}
+
+fn held(db: &Connection, caller: &Caller) -> Result<Vec<Held>, StorageError> {
+    let mut statement = db.prepare_cached(
+        "SELECT device_seq, held FROM patch WHERE device = ?1 AND held <> '' ORDER BY device_seq",
+    )?;
+    let rows = statement.query_map([caller.device.to_i64()], |row| {
+        Ok(Held { device_seq: row.get::<_, i64>(0)?.unsigned_abs(), reason: row.get(1)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

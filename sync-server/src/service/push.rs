@@ -1,0 +1,196 @@
+//! A push: new patches are stored, judged and applied, in the caller's transaction.
+
+use super::{
+    Caller,
+    apply::{Applied, Applier, Body},
+    sync::Refusal,
+};
+use crate::storage::{StorageError, keep_clock, read_clock};
+use lianxin_shared::{
+    replica::{ChainHash, DeviceId, Patch, PatchHash, Stamp},
+    sqlite::read_row,
+    sync::order_of,
+    wire::v1::{Accepted, ErrorCode},
+};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// What a push left behind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pushed {
+    /// For the answer.
+    pub accepted: Accepted,
+    /// Rows that the phone folds itself: their numbers as told, so that the pull leaves them out.
+    pub told: BTreeMap<Uuid, u64>,
+}
+
+/// Stores and applies the new ones of `patches` (in the order of their `device_seq`). Those at or below the
+/// receipt are only compared; a batch that leaves a gap is not stored, only answered. Replaying changes nothing.
+///
+/// # Errors
+/// [`Refusal`] when a patch under a receipted number has other content (a copy of the phone writes too);
+/// otherwise when SQLite fails. Either way the caller rolls back.
+pub fn push(
+    db: &Connection,
+    caller: &Caller,
+    cursor_seq: u64,
+    patches: &[Patch],
+    now_ms: i64,
+) -> Result<Pushed, super::ServiceError> {
+    let (mut receipt, mut chain) = receipt_of(db, caller.device)?;
+    let mut pushed = Pushed::default();
+    let mut clock = read_clock(db)?;
+    let mut applier = Applier::new(db)?;
+    let mut outcomes: Vec<(Uuid, Option<Applied>)> = Vec::new();
+    for patch in patches {
+        let hash = PatchHash::of(patch);
+        if patch.device_seq <= receipt {
+            same_as_stored(db, caller.device, patch.device_seq, hash)?;
+            continue;
+        }
+        if patch.device_seq != receipt + 1 {
+            break;
+        }
+        if outcomes.is_empty() {
+            pushed.accepted.first = patch.device_seq;
+        }
+        let order = order_of(patch.edit.stamp, &mut clock, now_ms);
+        if order != patch.edit.stamp {
+            pushed.accepted.orders.insert(patch.device_seq, order);
+        }
+        let row = read_row(db, patch.edit.id).map_err(StorageError::from)?;
+        let held = held_because(caller, patch, row.as_ref().map(|row| row.village.as_str()));
+        record_patch(db, caller.device, patch, order, hash, now_ms, held.unwrap_or_default())?;
+        let applied = match held {
+            Some(_) => None,
+            None => Some(applier.apply(row.as_ref(), &patch.edit, order)?),
+        };
+        outcomes.push((patch.edit.id, applied));
+        receipt = patch.device_seq;
+        chain = chain.then(hash);
+    }
+    let moved = outcomes.iter().any(|(_, applied)| applied.is_some());
+    tell(&mut pushed, cursor_seq, &outcomes);
+    applier.finish(moved)?;
+    if !outcomes.is_empty() {
+        keep_receipt(db, caller.device, receipt, chain)?;
+        if !pushed.accepted.orders.is_empty() {
+            keep_clock(db, &clock)?;
+        }
+    }
+    Ok(pushed)
+}
+
+/// Which rows the phone can compute itself: those it knew as they stood (up to its cursor, or from its own
+/// patches of this very push) and that were plainly overwritten. All others are sent.
+fn tell(pushed: &mut Pushed, cursor_seq: u64, outcomes: &[(Uuid, Option<Applied>)]) {
+    let mut told: BTreeMap<Uuid, Option<u64>> = BTreeMap::new();
+    for (id, applied) in outcomes {
+        let Some(applied) = applied else { continue };
+        let known = match told.get(id) {
+            Some(Some(seq)) => applied.before == *seq,
+            Some(None) => false,
+            None => applied.before <= cursor_seq,
+        };
+        told.insert(*id, (known && applied.plain).then_some(applied.seq));
+    }
+    let mut last = 0i64;
+    for (id, applied) in outcomes {
+        let computable = told.get(id).copied().flatten().is_some();
+        let seq = applied.as_ref().filter(|_| computable).map_or(0, |applied| applied.seq as i64);
+        pushed.accepted.seqs.push(if seq == 0 { 0 } else { seq - last });
+        if seq != 0 {
+            last = seq;
+        }
+    }
+    pushed.told = told.into_iter().filter_map(|(id, seq)| Some((id, seq?))).collect();
+}
+
+/// Bytes first, judgement later: why a patch is kept apart, or none.
+fn held_because(caller: &Caller, patch: &Patch, village_of_row: Option<&str>) -> Option<&'static str> {
+    let village = village_of_row.unwrap_or(&patch.edit.village);
+    if let Some(reason) = patch.edit.malformed() {
+        Some(reason)
+    } else if patch.edit.kind == lianxin_shared::replica::kind::CONFLICT {
+        Some("冲突记录由乡镇服务器产生")
+    } else if !caller.villages.contains(village) {
+        Some("这个村没有分给您")
+    } else {
+        None
+    }
+}
+
+fn receipt_of(db: &Connection, device: DeviceId) -> Result<(u64, ChainHash), StorageError> {
+    let mut statement = db.prepare_cached("SELECT receipt, chain FROM device WHERE id = ?1")?;
+    let (receipt, chain): (i64, [u8; 16]) =
+        statement.query_row([device.to_i64()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok((receipt.unsigned_abs(), ChainHash(chain)))
+}
+
+fn keep_receipt(
+    db: &Connection,
+    device: DeviceId,
+    receipt: u64,
+    chain: ChainHash,
+) -> Result<(), StorageError> {
+    db.prepare_cached("UPDATE device SET receipt = ?2, chain = ?3 WHERE id = ?1")?.execute(params![
+        device.to_i64(),
+        receipt as i64,
+        chain.0
+    ])?;
+    Ok(())
+}
+
+fn same_as_stored(
+    db: &Connection,
+    device: DeviceId,
+    device_seq: u64,
+    hash: PatchHash,
+) -> Result<(), super::ServiceError> {
+    let mut statement = db
+        .prepare_cached("SELECT hash FROM patch WHERE device = ?1 AND device_seq = ?2")
+        .map_err(StorageError::from)?;
+    let stored: Option<[u8; 16]> = statement
+        .query_row(params![device.to_i64(), device_seq as i64], |row| row.get(0))
+        .optional()
+        .map_err(StorageError::from)?;
+    if stored == Some(hash.0) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        ErrorCode::ChainDiffers,
+        "这部手机的编号上已有别的内容：可能用备份恢复过，或有另一部手机在用同一份资料。您写的都还在本机，请联系乡镇走访办。",
+    )
+    .into())
+}
+
+pub(super) fn record_patch(
+    db: &Connection,
+    device: DeviceId,
+    patch: &Patch,
+    order: Stamp,
+    hash: PatchHash,
+    now_ms: i64,
+    held: &str,
+) -> Result<(), StorageError> {
+    let body = serde_json::to_string(&Body { set: patch.edit.set.clone(), base: patch.edit.base.clone() })?;
+    db.prepare_cached(
+        "INSERT INTO patch (device, device_seq, stamp, ord, record, kind, village, hash, body, received_at, held)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?
+    .execute(params![
+        device.to_i64(),
+        patch.device_seq as i64,
+        patch.edit.stamp.to_bytes(),
+        order.to_bytes(),
+        patch.edit.id.as_bytes(),
+        patch.edit.kind,
+        patch.edit.village,
+        hash.0,
+        body,
+        now_ms,
+        held
+    ])?;
+    Ok(())
+}
