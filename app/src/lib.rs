@@ -1,4 +1,7 @@
 //! The phone app of 连心册: store, sync driver, platform, and (feature `ui`) its screens.
 
 pub mod ids;
+pub mod platform;
 pub mod store;
+#[cfg(feature = "ui")]
+pub mod ui;

@@ -27,6 +27,17 @@ pub enum StoreError {
     /// Another tab holds the store.
     #[error("连心册已在另一个标签页打开。请用那一页，或在这里点“在这里使用”。")]
     OtherTab,
+    /// This tab had the store and gave it to another one that asked.
+    #[error("连心册已换到另一个标签页使用，写的都在。要回到这里，请点“在这里使用”。")]
+    TakenOver,
+    /// The browser or system lacks something that the store cannot do without.
+    #[error(
+        "这个浏览器不能安全保存资料（缺少{0}）。请换手机自带浏览器、Chrome 或 Edge 的新版本；苹果手机请用 Safari 17 以上；微信里请点右上角“…”选“在浏览器打开”。"
+    )]
+    Unsupported(String),
+    /// The store's thread or worker ended unexpectedly.
+    #[error("资料库停下了。已显示“已存”的都在，请关掉这个页面重新打开。（{0}）")]
+    Stopped(String),
     /// The database cannot be opened with the key that this phone has.
     #[error(
         "本机资料打不开：解锁用的钥匙不见了或不对。资料没有删除。请先不要清理浏览器，联系乡镇走访办。{0}"

@@ -1,0 +1,24 @@
+//! What differs between the browser and a native system: where the database lies, who keeps its key, whose turn
+//! it is among several tabs or windows, how much room is left, and how a new version arrives.
+//!
+//! Both sides offer the same few things under the same names; nothing above this module asks where it runs.
+
+mod clock;
+mod key;
+mod prepare;
+mod storage_info;
+
+#[cfg(not(target_family = "wasm"))]
+pub mod native;
+#[cfg(target_family = "wasm")]
+pub mod web;
+
+pub use clock::now_ms;
+pub use key::StoreKey;
+pub use prepare::{open_error, prepare_connection};
+pub use storage_info::StorageInfo;
+
+#[cfg(not(target_family = "wasm"))]
+pub use native::storage::storage_info;
+#[cfg(target_family = "wasm")]
+pub use web::storage::storage_info;

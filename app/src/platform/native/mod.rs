@@ -1,0 +1,6 @@
+//! Native systems: the database and its key are files in the app's data folder.
+
+pub mod database;
+mod key_file;
+pub mod paths;
+pub mod storage;
