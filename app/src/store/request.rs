@@ -145,6 +145,8 @@ pub struct SyncLine {
     pub phase: SyncPhase,
     /// Records that the township has not acknowledged.
     pub waiting: u32,
+    /// When the oldest of them was written, Unix ms; 0 if none waits. After a day the reminder grows loud.
+    pub waiting_since_ms: i64,
     /// When the last exchange ended well, Unix ms; 0 never.
     pub last_ms: i64,
     /// A problem in plain words: what happened, what is safe, what to do. Empty if none.
@@ -230,6 +232,8 @@ pub enum HouseholdFilter {
     All,
     /// 必访未到
     NotVisited,
+    /// Households where this cadre was last, newest visit first: where a visit often goes again.
+    Recent,
     /// A category's code.
     Category(String),
     /// A village's code.
