@@ -1,5 +1,6 @@
 //! The server of 连心册: sync, the office console, exports.
 
+pub mod auth;
 pub mod clock;
 pub mod service;
 pub mod storage;

@@ -1,0 +1,117 @@
+//! Cadres as the server knows them: who, of which unit, and the villages whose records their phones receive.
+
+use super::{AuthError, clean_name, random_secret};
+use lianxin_shared::domain::region;
+use rusqlite::{Connection, params};
+use std::collections::BTreeSet;
+
+/// One cadre.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cadre {
+    /// Id kept in records.
+    pub id: String,
+    /// 姓名
+    pub name: String,
+    /// 单位、职务
+    pub unit: String,
+    /// Codes of the villages granted.
+    pub villages: BTreeSet<String>,
+}
+
+/// A new id that no cadre has, for a cadre added by hand.
+///
+/// # Errors
+/// When the platform gives no randomness.
+pub fn new_cadre_id() -> Result<String, AuthError> {
+    let secret = random_secret()?;
+    Ok(format!("c{}", secret.get(..12).unwrap_or(&secret)))
+}
+
+/// Adds a cadre with the villages whose records their phones will receive.
+///
+/// # Errors
+/// When the id is taken, a name or village is unusable, or the database fails.
+pub fn add_cadre(db: &Connection, cadre: &Cadre) -> Result<(), AuthError> {
+    let id = clean_name("干部编号", &cadre.id)?;
+    let name = clean_name("姓名", &cadre.name)?;
+    let unit = cadre.unit.trim();
+    if unit.chars().count() > super::name_chars_max {
+        return Err(AuthError::Name("单位职务", super::name_chars_max));
+    }
+    if cadre.villages.is_empty() {
+        return Err(AuthError::NoVillage);
+    }
+    if let Some(odd) = cadre.villages.iter().find(|code| !region::is_code(code)) {
+        return Err(AuthError::Village(odd.clone()));
+    }
+    let added = db.execute(
+        "INSERT INTO cadre (id, name, unit) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING",
+        params![id, name, unit],
+    )?;
+    if added == 0 {
+        return Err(AuthError::Taken(id));
+    }
+    let mut grant = db.prepare_cached("INSERT INTO cadre_village (cadre, village) VALUES (?1, ?2)")?;
+    for village in &cadre.villages {
+        grant.execute([&id, village])?;
+    }
+    Ok(())
+}
+
+/// All cadres by name, with their villages.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_cadres(db: &Connection) -> Result<Vec<Cadre>, AuthError> {
+    let mut statement = db.prepare_cached("SELECT id, name, unit FROM cadre ORDER BY unit, name, id")?;
+    let cadres = statement.query_map([], |row| {
+        Ok(Cadre { id: row.get(0)?, name: row.get(1)?, unit: row.get(2)?, villages: BTreeSet::new() })
+    })?;
+    let mut cadres = cadres.collect::<Result<Vec<_>, _>>()?;
+    for cadre in &mut cadres {
+        cadre.villages = villages_of(db, &cadre.id)?;
+    }
+    Ok(cadres)
+}
+
+/// The villages granted to a cadre.
+pub(super) fn villages_of(db: &Connection, cadre: &str) -> Result<BTreeSet<String>, AuthError> {
+    let mut statement = db.prepare_cached("SELECT village FROM cadre_village WHERE cadre = ?1")?;
+    let codes = statement.query_map([cadre], |row| row.get(0))?;
+    Ok(codes.collect::<Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::testing::fresh, *};
+
+    fn axiang() -> Cadre {
+        Cadre {
+            id: "c1".to_owned(),
+            name: "阿香".to_owned(),
+            unit: "清溪镇民政办".to_owned(),
+            villages: BTreeSet::from(["519921105201".to_owned(), "519921105202".to_owned()]),
+        }
+    }
+
+    #[test]
+    fn a_cadre_keeps_their_villages() {
+        let (_dir, storage) = fresh();
+        storage.write(|db| add_cadre(db, &axiang())).unwrap();
+        assert_eq!(storage.read(list_cadres).unwrap(), [axiang()]);
+        assert!(matches!(storage.write(|db| add_cadre(db, &axiang())), Err(AuthError::Taken(_))));
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_and_nothing_is_kept() {
+        let (_dir, storage) = fresh();
+        let nowhere = Cadre { villages: BTreeSet::new(), ..axiang() };
+        let odd = Cadre { villages: BTreeSet::from(["12".to_owned()]), ..axiang() };
+        let nameless = Cadre { name: " ".to_owned(), ..axiang() };
+        assert!(matches!(storage.write(move |db| add_cadre(db, &nowhere)), Err(AuthError::NoVillage)));
+        assert!(matches!(storage.write(move |db| add_cadre(db, &odd)), Err(AuthError::Village(_))));
+        assert!(matches!(storage.write(move |db| add_cadre(db, &nameless)), Err(AuthError::Name(..))));
+        assert_eq!(storage.read(list_cadres).unwrap(), []);
+        assert_ne!(new_cadre_id().unwrap(), new_cadre_id().unwrap());
+    }
+}
