@@ -2,5 +2,6 @@
 
 pub mod auth;
 pub mod clock;
+pub mod demo;
 pub mod service;
 pub mod storage;
