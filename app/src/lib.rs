@@ -1,5 +1,6 @@
 //! The phone app of 连心册: store, sync driver, platform, and (feature `ui`) its screens.
 
+pub mod beijing;
 pub mod ids;
 pub mod platform;
 pub mod store;

@@ -1,53 +1,301 @@
-//! The store itself: its database and the answers to requests.
+//! The store itself: its database, the answers to requests, and the sync's transactions.
 
-use rusqlite::Connection;
+use super::{
+    Event, Identity, Reply, Request, Status, StoreError, SyncLine, SyncPhase, campaign, conflicts, db_error,
+    drafts,
+    households::{self, Chips},
+    meta::{self, Membership},
+    overview, records, replicate,
+};
+use lianxin_shared::{
+    replica::Clock,
+    sqlite::{REPLICA_V1, migrate},
+    sync::{CommitReport, Outgoing},
+    wire::v1::{EnrolResponse, RepairResponse, SyncResponse},
+};
+use rusqlite::{Connection, TransactionBehavior};
+use std::collections::BTreeMap;
+use uuid::Uuid;
 
-use super::{Event, Reply, Request, Status, StoreError};
+/// Schema steps of the phone's database, oldest first; a shipped one is never edited.
+pub const MIGRATIONS: [&str; 2] = [REPLICA_V1, include_str!("schema/phone_v1.sql")];
+
+/// Prepared statements kept.
+#[allow(non_upper_case_globals)]
+const statements_max: usize = 128;
 
 /// The one owner of the database connection.
 pub struct Store {
     connection: Connection,
     events: Vec<Event>,
+    /// What the driver last said.
+    phase: SyncPhase,
+    problem: String,
+    /// Counted once per change of records.
+    chips: Option<Chips>,
 }
 
 impl Store {
-    /// Opens the store over a keyed connection.
+    /// Opens the store over a keyed connection, bringing an older schema up to date.
     ///
     /// # Errors
     /// When the database cannot be brought to this version's schema.
-    pub fn open(connection: Connection) -> Result<Self, StoreError> {
-        connection
-            .execute_batch(
-                "CREATE TABLE IF NOT EXISTS place (route TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT",
-            )
-            .map_err(|error| StoreError::Broken(error.to_string()))?;
-        Ok(Self { connection, events: Vec::new() })
+    pub fn open(mut connection: Connection) -> Result<Self, StoreError> {
+        connection.set_prepared_statement_cache_capacity(statements_max);
+        migrate(&mut connection, &MIGRATIONS)?;
+        Ok(Self {
+            connection,
+            events: Vec::new(),
+            phase: SyncPhase::default(),
+            problem: String::new(),
+            chips: None,
+        })
     }
 
-    /// Does what was asked; what it answers is durable.
+    /// Does what was asked; what it answers is durable. [`Request::SyncNow`] and [`Request::Online`] belong to
+    /// the driver beside the store, which takes them before.
     ///
     /// # Errors
     /// [`StoreError`], in the user's words.
     pub fn handle(&mut self, request: Request, now_ms: i64) -> Result<Reply, StoreError> {
-        let broken = |error: rusqlite::Error| StoreError::Broken(error.to_string());
         match request {
-            Request::SavePlace { route } => {
-                self.connection
-                    .execute("INSERT INTO place (route, at_ms) VALUES (?1, ?2)", (&route, now_ms))
-                    .map_err(broken)?;
-                self.events.push(Event::Changed);
+            Request::Status => self.status(),
+            Request::Enrol { server_url, enrolled } => self.enrol(&server_url, &enrolled, now_ms),
+            Request::Save(edit) => {
+                let saved = self.write(|db, clock| records::save(db, clock, edit, now_ms))?;
+                self.changed();
+                Ok(Reply::Record(saved))
+            }
+            Request::StartVisit { target } => {
+                let draft = self.transact(|db| drafts::start(db, target, now_ms))?;
+                self.open_draft(draft.id, now_ms)
+            }
+            Request::SaveDraft(draft) => {
+                self.transact(|db| drafts::keep(db, &draft))?;
                 Ok(Reply::Done)
             }
-            _ => {
-                let sql = "SELECT coalesce((SELECT route FROM place ORDER BY rowid DESC LIMIT 1), '')";
-                let place = self.connection.query_row(sql, [], |row| row.get(0)).map_err(broken)?;
-                Ok(Reply::Status(Status { place, ..Status::default() }))
+            Request::DiscardDraft { id } => {
+                self.transact(|db| drafts::discard(db, id))?;
+                Ok(Reply::Done)
             }
+            Request::CompleteVisit { id } => {
+                let running = campaign::running(&self.connection, now_ms)?;
+                let who = self.identity()?;
+                self.write(|db, clock| {
+                    drafts::complete(db, clock, id, (&running, &who.cadre, &who.cadre_name), now_ms)
+                })?;
+                self.changed();
+                Ok(Reply::Done)
+            }
+            Request::Resolve { conflict, take } => {
+                self.write(|db, clock| conflicts::resolve(db, clock, conflict, take, now_ms))?;
+                self.changed();
+                Ok(Reply::Done)
+            }
+            Request::SavePlace { route } => self.keep("place", &route),
+            Request::SetFontSize { size } => {
+                let text = serde_json::to_string(&size).map_err(|e| StoreError::Broken(e.to_string()))?;
+                self.keep("font_size", &text)
+            }
+            Request::SyncNow | Request::Online { .. } => Ok(Reply::Done),
+            reading => self.read(reading, now_ms),
         }
+    }
+
+    /// The requests that write nothing.
+    fn read(&mut self, request: Request, now_ms: i64) -> Result<Reply, StoreError> {
+        let running = campaign::running(&self.connection, now_ms)?;
+        let chips = match &self.chips {
+            Some(chips) => chips.clone(),
+            None => {
+                let chips = households::chips(&self.connection, &running)?;
+                self.chips.insert(chips).clone()
+            }
+        };
+        let who = self.identity()?;
+        let db = &self.connection;
+        Ok(match request {
+            Request::Today => Reply::Today(overview::today(db, &running, &chips, &who.cadre, now_ms)?),
+            Request::Households(query) => {
+                Reply::Households(households::find(db, &query, &running, &chips, &who.cadre)?)
+            }
+            Request::Household { id } => {
+                Reply::Household(Box::new(households::page(db, id, &running, &who.cadre_name)?))
+            }
+            Request::Record { id } => Reply::Record(records::load(db, id)?),
+            Request::Draft { id } => return self.open_draft(id, now_ms),
+            Request::Visit { id } => Reply::Visit(Box::new(drafts::visit_page(db, id)?)),
+            Request::Diary { date } => Reply::Diary(overview::diary(db, &who, &date, now_ms)?),
+            Request::Mine => Reply::Mine(Box::new(overview::mine(db, who, self.sync_line()?, now_ms)?)),
+            _ => Reply::Done,
+        })
+    }
+
+    fn open_draft(&self, id: Uuid, now_ms: i64) -> Result<Reply, StoreError> {
+        let db = &self.connection;
+        let running = campaign::running(db, now_ms)?;
+        let draft = drafts::read(db, id)?;
+        let open = drafts::open(db, draft, &running, &self.identity()?.cadre)?;
+        Ok(Reply::Draft(Box::new(open)))
+    }
+
+    fn status(&self) -> Result<Reply, StoreError> {
+        let db = &self.connection;
+        Ok(Reply::Status(Status {
+            identity: meta::identity(db)?,
+            font_size: meta::font_size(db)?,
+            place: meta::get(db, "place")?.unwrap_or_default(),
+            sync: self.sync_line()?,
+            drafts_open: u32::try_from(drafts::list(db)?.len()).unwrap_or(u32::MAX),
+        }))
+    }
+
+    fn enrol(
+        &mut self,
+        server_url: &str,
+        enrolled: &EnrolResponse,
+        now_ms: i64,
+    ) -> Result<Reply, StoreError> {
+        if meta::membership(&self.connection)?.is_some() {
+            return Err(StoreError::Invalid(
+                "这部手机已经登记过了，里面有原来那台服务器的资料，没有改动。要换服务器，请用另一个浏览器登记。".to_owned(),
+            ));
+        }
+        self.transact(|db| meta::become_device(db, server_url, enrolled, now_ms))?;
+        self.status()
+    }
+
+    fn identity(&self) -> Result<Identity, StoreError> {
+        Ok(meta::identity(&self.connection)?.unwrap_or_default())
+    }
+
+    fn keep(&mut self, key: &str, value: &str) -> Result<Reply, StoreError> {
+        self.transact(|db| meta::set(db, key, value))?;
+        Ok(Reply::Done)
+    }
+
+    /// Runs `work` in one durable transaction.
+    fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let tx =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(db_error)?;
+        let result = work(&tx)?;
+        tx.commit().map_err(db_error)?;
+        Ok(result)
+    }
+
+    /// A transaction that mints stamps; the clock is kept with them.
+    fn write<T>(
+        &mut self,
+        work: impl FnOnce(&Connection, &mut Clock) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.transact(|db| {
+            let mut clock = records::clock_of(db)?;
+            let result = work(db, &mut clock)?;
+            meta::keep_clock(db, &clock)?;
+            Ok(result)
+        })
+    }
+
+    fn changed(&mut self) {
+        self.chips = None;
+        self.say_sync_line();
+    }
+
+    fn say_sync_line(&mut self) {
+        if let Ok(line) = self.sync_line() {
+            self.events.push(Event::Sync(line));
+        }
+    }
+
+    /// The line at the top.
+    fn sync_line(&self) -> Result<SyncLine, StoreError> {
+        let (waiting, waiting_since_ms) = overview::waiting_records(&self.connection)?;
+        let last_ms = meta::get(&self.connection, "last_sync_ms")?.and_then(|text| text.parse().ok());
+        Ok(SyncLine {
+            phase: self.phase,
+            waiting,
+            waiting_since_ms,
+            last_ms: last_ms.unwrap_or(0),
+            problem: self.problem.clone(),
+        })
     }
 
     /// Takes what the store has to say since the last call.
     pub fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
+    }
+
+    /// The server that this phone belongs to; none before enrolment.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn membership(&self) -> Result<Option<Membership>, StoreError> {
+        meta::membership(&self.connection)
+    }
+
+    /// What the driver reports for the line at the top.
+    pub fn report(&mut self, phase: SyncPhase, problem: &str) {
+        self.phase = phase;
+        self.problem = problem.to_owned();
+        self.say_sync_line();
+    }
+
+    /// The machine's `Load`: seals, commits, hands over.
+    ///
+    /// # Errors
+    /// When SQLite fails; nothing was sealed then.
+    pub fn sync_load(&mut self, bytes_max: usize) -> Result<Outgoing, StoreError> {
+        self.transact(|db| replicate::load(db, bytes_max))
+    }
+
+    /// The machine's `Commit`: the whole answer or nothing.
+    ///
+    /// # Errors
+    /// When the answer contradicts this phone or SQLite fails; nothing of it is kept then.
+    pub fn sync_commit(&mut self, response: SyncResponse, now_ms: i64) -> Result<CommitReport, StoreError> {
+        let quiet = response.changes.is_empty() && response.accepted.seqs.is_empty();
+        let report = self.transact(|db| replicate::commit(db, response, now_ms))?;
+        if !quiet {
+            self.changed();
+            self.events.push(Event::Changed);
+        }
+        Ok(report)
+    }
+
+    /// The machine's `LoadSums`.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn sync_sums(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        replicate::sums(&self.connection)
+    }
+
+    /// The machine's `Compare`.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn sync_compare(&mut self, response: &RepairResponse) -> Result<Vec<Uuid>, StoreError> {
+        let wanted = self.transact(|db| replicate::compare(db, response))?;
+        self.changed();
+        Ok(wanted)
+    }
+
+    /// The machine's `CommitRepair`.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn sync_commit_repair(&mut self, response: RepairResponse) -> Result<CommitReport, StoreError> {
+        let report = self.transact(|db| replicate::commit_repair(db, response))?;
+        self.changed();
+        self.events.push(Event::Changed);
+        Ok(report)
+    }
+
+    /// The database itself, for checks in tests and for the storage line.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
     }
 }

@@ -2,23 +2,34 @@
 //!
 //! Invariant: no screen holds a connection, and nothing but the actor touches the database.
 
+mod campaign;
 mod client;
 #[cfg(not(target_family = "wasm"))]
 mod client_native;
 #[cfg(target_family = "wasm")]
 mod client_web;
+mod conflicts;
+mod db;
 pub mod draft;
+mod drafts;
 mod error;
 mod handle;
+mod households;
 mod link;
+mod meta;
+mod overview;
 mod phase;
+mod records;
+mod replicate;
 mod request;
 #[cfg(target_family = "wasm")]
 mod worker_web;
 
 pub use client::StoreClient;
+use db::db_error;
 pub use error::StoreError;
-pub use handle::Store;
+pub use handle::{MIGRATIONS, Store};
+pub use meta::Membership;
 pub use phase::StorePhase;
 pub use request::*;
 #[cfg(target_family = "wasm")]

@@ -13,6 +13,7 @@ pub mod coverage;
 pub mod diary;
 mod fields;
 pub mod household;
+pub mod label;
 pub mod opinion;
 pub mod person;
 pub mod pinyin;

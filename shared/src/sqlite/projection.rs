@@ -2,7 +2,7 @@
 //! transaction. A record's own columns come from that record alone, so any order of arrival gives the same.
 
 use super::rows::SqliteError;
-use crate::domain::pinyin;
+use crate::domain::{pinyin, region};
 use crate::replica::{Row, kind};
 use crate::templates::templates;
 use rusqlite::{Connection, named_params, params};
@@ -87,15 +87,24 @@ fn household(db: &Connection, row: &Row, deleted: bool) -> Result<(), SqliteErro
     let (grp, door, phone) = (row.text("group"), row.text("door"), row.text("phone"));
     let search = format!("{head} {initials} {grp} {door} {phone} {labels}").to_lowercase();
     db.prepare_cached(
-        "INSERT OR REPLACE INTO household (id, village, head, grp, door, phone, population, id_number, search)
-         VALUES (:id, :village, :head, :grp, :door, :phone, :population, :id_number, :search)",
+        "INSERT OR REPLACE INTO household (id, village, head, grp, grp_no, door, door_no, phone, population,
+           id_number, search)
+         VALUES (:id, :village, :head, :grp, :grp_no, :door, :door_no, :phone, :population, :id_number, :search)",
     )?
     .execute(named_params! {
-        ":id": row.id.as_bytes(), ":village": row.village, ":head": head, ":grp": grp, ":door": door,
+        ":id": row.id.as_bytes(), ":village": row.village, ":head": head, ":grp": grp,
+        ":grp_no": region::group_number(grp).unwrap_or_default(), ":door": door, ":door_no": leading_number(door),
         ":phone": phone, ":population": row.value("population").as_int().unwrap_or(0),
         ":id_number": row.text("id_number"), ":search": search,
     })?;
     Ok(())
+}
+
+/// The first number in a door's name, 0 if it has none: 3号 comes before 11号.
+fn leading_number(door: &str) -> i64 {
+    let digits: String =
+        door.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).take(9).collect();
+    digits.parse().unwrap_or(0)
 }
 
 fn person(db: &Connection, row: &Row, deleted: bool) -> Result<(), SqliteError> {

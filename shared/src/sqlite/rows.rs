@@ -32,7 +32,8 @@ pub fn uuid_at(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Uuid> 
 }
 
 fn parse<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
-    serde_json::from_str(text).map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(e)))
+    serde_json::from_str(text)
+        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(e)))
 }
 
 type Others = BTreeMap<String, (Stamp, Stamp)>;
@@ -71,11 +72,7 @@ pub fn read_row(db: &Connection, id: Uuid) -> Result<Option<Row>, SqliteError> {
 ///
 /// # Errors
 /// When SQLite fails or a stored row is damaged.
-pub fn rows_after(
-    db: &Connection,
-    seq: u64,
-    mut each: impl FnMut(Row) -> bool,
-) -> Result<(), SqliteError> {
+pub fn rows_after(db: &Connection, seq: u64, mut each: impl FnMut(Row) -> bool) -> Result<(), SqliteError> {
     let mut statement = db.prepare_cached(&format!("{SELECT} WHERE seq > ?1 ORDER BY seq"))?;
     let mut rows = statement.query([seq as i64])?;
     while let Some(row) = rows.next()? {

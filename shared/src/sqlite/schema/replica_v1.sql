@@ -42,13 +42,15 @@ CREATE TABLE household (
   village    TEXT NOT NULL,
   head       TEXT NOT NULL DEFAULT '',
   grp        TEXT NOT NULL DEFAULT '',        -- 组
+  grp_no     INTEGER NOT NULL DEFAULT 0,      -- 三组 → 3, to sort by
   door       TEXT NOT NULL DEFAULT '',
+  door_no    INTEGER NOT NULL DEFAULT 0,      -- 17号 → 17
   phone      TEXT NOT NULL DEFAULT '',
   population INTEGER NOT NULL DEFAULT 0,
   id_number  TEXT NOT NULL DEFAULT '',
   search     TEXT NOT NULL DEFAULT ''         -- head, its pinyin initials, group, door, phone, tags; lower case
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX household_by_village ON household (village, grp, door);
+CREATE INDEX household_by_village ON household (village, grp_no, door_no);
 
 CREATE TABLE person (
   id        BLOB NOT NULL PRIMARY KEY,

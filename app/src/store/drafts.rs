@@ -1,0 +1,298 @@
+//! Drafts of visits: kept at every change, turned into patches at 完成.
+
+use super::{
+    DraftRow, Edit, OpenDraft, StoreError, VisitPage, VisitTarget,
+    campaign::Running,
+    db_error,
+    draft::{OpinionDraft, VisitDraft},
+    households, records,
+};
+use crate::ids::new_id;
+use lianxin_shared::{
+    domain::Coded,
+    domain::{
+        checklist,
+        household::Household,
+        opinion::{self, Opinion},
+        visit::{TargetKind, Visit, VisitMode},
+    },
+    replica::{Base, Clock, FieldSet, kind},
+    sqlite::uuid_at,
+    templates::templates,
+};
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+/// Earlier visits that are looked at for the last answers.
+#[allow(non_upper_case_globals)]
+const last_visits_max: usize = 10;
+/// Names offered as companions.
+#[allow(non_upper_case_globals)]
+const companions_offered_max: usize = 6;
+
+fn fresh_id(now_ms: i64) -> Result<Uuid, StoreError> {
+    new_id(now_ms).map_err(|e| StoreError::Broken(e.to_string()))
+}
+
+/// Opens the household's draft, or begins one.
+pub(super) fn start(db: &Connection, target: VisitTarget, now_ms: i64) -> Result<VisitDraft, StoreError> {
+    let mut draft = VisitDraft {
+        id: fresh_id(now_ms)?,
+        mode: VisitMode::default().code().to_owned(),
+        occurred_ms: now_ms,
+        started_ms: now_ms,
+        updated_ms: now_ms,
+        ..VisitDraft::default()
+    };
+    match target {
+        VisitTarget::Household(id) => {
+            if let Some(open) = of_household(db, id)? {
+                return read(db, open);
+            }
+            let row = records::shown(db, id)?.ok_or(StoreError::NotFound)?;
+            draft.village = row.village.clone();
+            draft.household = Some(id);
+            draft.target_kind = TargetKind::Household.code().to_owned();
+            draft.target_name = Household::from_fields(&row.values()).head;
+            let tags = tags_of(db, id)?;
+            draft.checklists = templates().versions_for(tags.iter().map(String::as_str));
+        }
+        VisitTarget::Other { kind, name, village } => {
+            (draft.target_kind, draft.target_name, draft.village) = (kind, name, village);
+        }
+    }
+    keep(db, &draft)?;
+    Ok(draft)
+}
+
+fn tags_of(db: &Connection, household: Uuid) -> Result<Vec<String>, StoreError> {
+    db.prepare_cached("SELECT DISTINCT category FROM tag WHERE household = ?1 ORDER BY category")
+        .and_then(|mut s| s.query_map([household.as_bytes()], |row| row.get(0))?.collect())
+        .map_err(db_error)
+}
+
+/// Keeps a draft.
+pub(super) fn keep(db: &Connection, draft: &VisitDraft) -> Result<(), StoreError> {
+    let body = serde_json::to_string(draft).map_err(|e| StoreError::Broken(e.to_string()))?;
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO draft (id, household, title, body, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )
+    .and_then(|mut s| {
+        s.execute(params![
+            draft.id.as_bytes(),
+            draft.household.map(Uuid::into_bytes),
+            draft.target_name,
+            body,
+            draft.updated_ms
+        ])
+    })
+    .map_err(db_error)?;
+    Ok(())
+}
+
+/// One draft.
+pub(super) fn read(db: &Connection, id: Uuid) -> Result<VisitDraft, StoreError> {
+    let body: Option<String> = db
+        .prepare_cached("SELECT body FROM draft WHERE id = ?1")
+        .and_then(|mut s| s.query_row([id.as_bytes()], |row| row.get(0)).optional())
+        .map_err(db_error)?;
+    let body = body.ok_or(StoreError::NotFound)?;
+    serde_json::from_str(&body).map_err(|e| StoreError::Broken(e.to_string()))
+}
+
+pub(super) fn discard(db: &Connection, id: Uuid) -> Result<(), StoreError> {
+    db.prepare_cached("DELETE FROM draft WHERE id = ?1")
+        .and_then(|mut s| s.execute([id.as_bytes()]))
+        .map_err(db_error)?;
+    Ok(())
+}
+
+pub(super) fn of_household(db: &Connection, household: Uuid) -> Result<Option<Uuid>, StoreError> {
+    db.prepare_cached("SELECT id FROM draft WHERE household = ?1 ORDER BY updated_at DESC LIMIT 1")
+        .and_then(|mut s| s.query_row([household.as_bytes()], |row| uuid_at(row, "id")).optional())
+        .map_err(db_error)
+}
+
+pub(super) fn list(db: &Connection) -> Result<Vec<DraftRow>, StoreError> {
+    db.prepare_cached("SELECT id, title, updated_at FROM draft ORDER BY updated_at DESC")
+        .and_then(|mut s| {
+            s.query_map([], |row| {
+                Ok(DraftRow {
+                    id: uuid_at(row, "id")?,
+                    title: row.get("title")?,
+                    updated_ms: row.get("updated_at")?,
+                })
+            })?
+            .collect()
+        })
+        .map_err(db_error)
+}
+
+/// A draft with what its screens need.
+pub(super) fn open(
+    db: &Connection,
+    draft: VisitDraft,
+    running: &Running,
+    cadre: &str,
+) -> Result<OpenDraft, StoreError> {
+    let (mut last_answers, mut last_visit_ms, mut household) = (FieldSet::new(), None, None);
+    if let Some(id) = draft.household {
+        household = households::line(db, id, running)?;
+        last_visit_ms = household.as_ref().and_then(|line| line.last_visit_ms);
+        last_answers = answers_before(db, id, &draft)?;
+    }
+    Ok(OpenDraft {
+        companions_before: companions_before(db, cadre)?,
+        draft,
+        last_answers,
+        last_visit_ms,
+        household,
+    })
+}
+
+/// The newest answer to each item of this draft, from visits on the same checklist versions.
+fn answers_before(db: &Connection, household: Uuid, draft: &VisitDraft) -> Result<FieldSet, StoreError> {
+    let visits = households::ids(
+        db,
+        "SELECT id FROM visit WHERE household = ?1 AND absent = 0 AND void = 0 ORDER BY occurred_at DESC",
+        household,
+    )?;
+    let mut answers = FieldSet::new();
+    for id in visits.into_iter().take(last_visits_max) {
+        let Some(row) = records::shown(db, id)? else { continue };
+        let visit = Visit::from_fields(&row.values());
+        let common = draft.checklists.iter().filter(|(code, n)| visit.checklists.get(*code) == Some(n));
+        let versions = common.map(|(code, n)| (code.clone(), *n)).collect();
+        for item in templates().items_of(&versions) {
+            let field = item.field();
+            let of_item = |name: &&String| {
+                **name == field || name.strip_prefix(&field).is_some_and(|rest| rest.starts_with('.'))
+            };
+            if answers.keys().any(|name| of_item(&name)) {
+                continue;
+            }
+            let given = visit.answers.iter().filter(|(name, _)| of_item(name));
+            answers.extend(given.map(|(name, value)| (name.clone(), value.clone())));
+        }
+    }
+    Ok(answers)
+}
+
+/// Names that this cadre has gone with, most recent first.
+fn companions_before(db: &Connection, cadre: &str) -> Result<Vec<String>, StoreError> {
+    let recent: Vec<Uuid> = db
+        .prepare_cached("SELECT id FROM visit WHERE visitor = ?1 ORDER BY occurred_at DESC LIMIT 30")
+        .and_then(|mut s| s.query_map([cadre], |row| uuid_at(row, "id"))?.collect())
+        .map_err(db_error)?;
+    let mut names: Vec<String> = Vec::new();
+    for id in recent {
+        let Some(row) = records::shown(db, id)? else { continue };
+        for name in Visit::from_fields(&row.values()).companions {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        if names.len() >= companions_offered_max {
+            break;
+        }
+    }
+    names.truncate(companions_offered_max);
+    Ok(names)
+}
+
+/// Turns a draft into the visit and its opinions, and drops it.
+pub(super) fn complete(
+    db: &Connection,
+    clock: &mut Clock,
+    id: Uuid,
+    (running, cadre, cadre_name): (&Running, &str, &str),
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let draft = read(db, id)?;
+    let items = templates().items_of(&draft.checklists);
+    let visit = Visit {
+        household: draft.household,
+        target_kind: TargetKind::from_code(&draft.target_kind).unwrap_or_default(),
+        target_name: draft.target_name.clone(),
+        visitor: cadre.to_owned(),
+        visitor_name: cadre_name.to_owned(),
+        companions: draft
+            .companions
+            .split('、')
+            .map(str::trim)
+            .filter(|n| !n.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        occurred_at: Some(draft.occurred_ms),
+        written_at: Some(now_ms.max(draft.occurred_ms)),
+        mode: VisitMode::from_code(&draft.mode).unwrap_or_default(),
+        absent: draft.absent,
+        campaign: running.id,
+        checklists: if draft.absent { Default::default() } else { draft.checklists.clone() },
+        answers: if draft.absent { FieldSet::new() } else { checklist::settled(&items, &draft.answers) },
+        notes: draft.notes.clone(),
+        card_left: draft.card_left,
+        void_reason: String::new(),
+    };
+    let mut problems = visit.validate();
+    if !draft.absent {
+        problems.extend(checklist::validate(&items, &draft.answers));
+    }
+    if let Some(problem) = problems.first() {
+        return Err(StoreError::Invalid(problem.message.clone()));
+    }
+    save_new(db, clock, kind::VISIT, id, &draft.village, visit.to_fields(), now_ms)?;
+    for said in draft.opinions.iter().filter(|said| !said.text.trim().is_empty()) {
+        let fields = opinion_fields(said, &draft, cadre, cadre_name);
+        save_new(db, clock, kind::OPINION, said.id, &draft.village, fields, now_ms)?;
+    }
+    discard(db, id)
+}
+
+fn opinion_fields(said: &OpinionDraft, draft: &VisitDraft, cadre: &str, cadre_name: &str) -> FieldSet {
+    Opinion {
+        visit: Some(draft.id),
+        household: draft.household,
+        text: said.text.clone(),
+        kind: opinion::OpinionKind::from_code(&said.kind).unwrap_or_default(),
+        category: said.category.clone(),
+        channel: "visit".to_owned(),
+        immediate: said.immediate,
+        anonymous: said.anonymous,
+        occurred_at: Some(draft.occurred_ms),
+        visitor: cadre.to_owned(),
+        visitor_name: cadre_name.to_owned(),
+    }
+    .to_fields()
+}
+
+fn save_new(
+    db: &Connection,
+    clock: &mut Clock,
+    kind: &str,
+    id: Uuid,
+    village: &str,
+    fields: FieldSet,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let edit = Edit {
+        kind: kind.to_owned(),
+        id: Some(id),
+        village: village.to_owned(),
+        set: fields,
+        base: Base::new(),
+    };
+    records::save(db, clock, edit, now_ms)?;
+    Ok(())
+}
+
+/// One completed visit.
+pub(super) fn visit_page(db: &Connection, id: Uuid) -> Result<VisitPage, StoreError> {
+    let record = records::load(db, id)?;
+    let opinions = households::ids(db, "SELECT id FROM opinion WHERE visit = ?1 ORDER BY id", id)?;
+    Ok(VisitPage {
+        title: Visit::from_fields(&record.fields).target_name,
+        opinions: opinions.iter().map(|id| records::load(db, *id)).collect::<Result<_, _>>()?,
+        record,
+    })
+}

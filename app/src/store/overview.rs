@@ -1,0 +1,179 @@
+//! 今日, 手记 and 我的: what is left to do, and where everything is.
+
+use super::{
+    Diary, HouseholdFilter, HouseholdQuery, Identity, Loaded, Mine, OutboxRow, RecordPlace, StoreError,
+    SyncLine, Today, campaign::Running, conflicts, db_error, drafts, households, households::Chips, records,
+};
+use crate::{beijing, ids::new_id};
+use lianxin_shared::{domain::diary::field, replica::kind, sqlite::uuid_at};
+use rusqlite::{Connection, params};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Must-visit households that 今日 names; the rest is one tap away.
+#[allow(non_upper_case_globals)]
+const today_households_max: u32 = 3;
+/// Diary days listed below the day's page.
+#[allow(non_upper_case_globals)]
+const diary_days_max: usize = 60;
+
+pub(super) fn today(
+    db: &Connection,
+    running: &Running,
+    chips: &Chips,
+    cadre: &str,
+    now_ms: i64,
+) -> Result<Today, StoreError> {
+    let query = HouseholdQuery {
+        filter: HouseholdFilter::NotVisited,
+        limit: today_households_max,
+        ..HouseholdQuery::default()
+    };
+    let (visits, opinions) = heard_on(db, cadre, now_ms)?;
+    Ok(Today {
+        campaign: running.name.clone(),
+        left: chips.not_visited,
+        must_visit: chips.must_visit,
+        households: households::find(db, &query, running, chips, cadre)?.rows,
+        drafts: drafts::list(db)?,
+        visits_today: visits,
+        opinions_today: opinions,
+        diary_today: diary_record(db, cadre, &beijing::date(now_ms))?.map(|entry| {
+            first_line(entry.fields.get(field::TEXT).and_then(|v| v.as_text()).unwrap_or_default())
+        }),
+        conflicts: conflicts::count(db)?,
+    })
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().chars().take(40).collect()
+}
+
+/// Visits and opinions of this cadre on the day of `ms`.
+fn heard_on(db: &Connection, cadre: &str, ms: i64) -> Result<(u32, u32), StoreError> {
+    let from = beijing::day_start(ms);
+    let count = |table: &str| -> Result<u32, StoreError> {
+        let sql = format!(
+            "SELECT count(*) FROM {table} WHERE visitor = ?1 AND occurred_at >= ?2 AND occurred_at < ?3"
+        );
+        db.prepare_cached(&sql)
+            .and_then(|mut s| s.query_row(params![cadre, from, from + beijing::DAY_MS], |row| row.get(0)))
+            .map_err(db_error)
+    };
+    Ok((count("visit")?, count("opinion")?))
+}
+
+fn diary_record(db: &Connection, cadre: &str, day: &str) -> Result<Option<Loaded>, StoreError> {
+    let ids: Vec<Uuid> = db
+        .prepare_cached("SELECT id FROM diary WHERE cadre = ?1 AND day = ?2 ORDER BY id LIMIT 1")
+        .and_then(|mut s| s.query_map([cadre, day], |row| uuid_at(row, "id"))?.collect())
+        .map_err(db_error)?;
+    ids.first().map(|id| records::load(db, *id)).transpose()
+}
+
+pub(super) fn diary(
+    db: &Connection,
+    identity: &Identity,
+    day: &str,
+    now_ms: i64,
+) -> Result<Diary, StoreError> {
+    let noon = chrono::NaiveDate::parse_from_str(day, "%Y-%m-%d")
+        .ok()
+        .and_then(|d| d.and_hms_opt(4, 0, 0))
+        .map(|d| d.and_utc().timestamp_millis())
+        .ok_or_else(|| StoreError::Invalid("日期不对。".to_owned()))?;
+    let (visits, opinions) = heard_on(db, &identity.cadre, noon)?;
+    let entry = match diary_record(db, &identity.cadre, day)? {
+        Some(entry) => entry,
+        None => Loaded {
+            kind: kind::DIARY.to_owned(),
+            id: new_id(now_ms).map_err(|e| StoreError::Broken(e.to_string()))?,
+            village: identity.villages.keys().next().cloned().unwrap_or_default(),
+            fields: BTreeMap::new(),
+            stamps: BTreeMap::new(),
+            place: RecordPlace::Waiting,
+        },
+    };
+    let days: Vec<(String, Uuid)> = db
+        .prepare_cached("SELECT day, id FROM diary WHERE cadre = ?1 AND day <> ?2 ORDER BY day DESC")
+        .and_then(|mut s| {
+            s.query_map([&identity.cadre, day], |row| Ok((row.get("day")?, uuid_at(row, "id")?)))?.collect()
+        })
+        .map_err(db_error)?;
+    let line = |(day, id)| {
+        let text = records::shown(db, id)?.map(|row| first_line(row.text(field::TEXT))).unwrap_or_default();
+        Ok((day, id, text))
+    };
+    let before = days.into_iter().take(diary_days_max).map(line).collect::<Result<_, StoreError>>()?;
+    Ok(Diary { entry, before, visits, opinions })
+}
+
+pub(super) fn mine(
+    db: &Connection,
+    identity: Identity,
+    sync: SyncLine,
+    now_ms: i64,
+) -> Result<Mine, StoreError> {
+    let count = |sql: &str, from: i64| -> Result<u32, StoreError> {
+        db.prepare_cached(sql).and_then(|mut s| s.query_row([from], |row| row.get(0))).map_err(db_error)
+    };
+    let pages = |pragma: &str| -> Result<u64, StoreError> {
+        db.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0))
+            .map(i64::unsigned_abs)
+            .map_err(db_error)
+    };
+    Ok(Mine {
+        saved_today: count(
+            "SELECT count(DISTINCT record) FROM patch WHERE written_at >= ?1",
+            beijing::day_start(now_ms),
+        )?,
+        waiting: count("SELECT count(DISTINCT record) FROM patch WHERE state < 2 AND at > ?1", 0)?,
+        received: count(
+            "SELECT count(DISTINCT record) FROM patch WHERE state >= 2 AND held = '' AND at > ?1",
+            0,
+        )?,
+        outbox: outbox(db, "state < 2")?,
+        held: outbox(db, "held <> ''")?,
+        conflicts: conflicts::all(db, &identity.cadre_name)?,
+        identity,
+        sync,
+        records: count("SELECT count(*) FROM record WHERE seq >= ?1", 0)?,
+        database_bytes: pages("page_count")? * pages("page_size")?,
+    })
+}
+
+fn outbox(db: &Connection, condition: &str) -> Result<Vec<OutboxRow>, StoreError> {
+    let sql = format!(
+        "SELECT record, kind, max(written_at) AS written_at, max(held) AS held FROM patch WHERE {condition}
+         GROUP BY record ORDER BY max(at) DESC LIMIT 200"
+    );
+    let rows: Vec<OutboxRow> = db
+        .prepare_cached(&sql)
+        .and_then(|mut s| {
+            s.query_map([], |row| {
+                Ok(OutboxRow {
+                    id: uuid_at(row, "record")?,
+                    kind: row.get("kind")?,
+                    title: String::new(),
+                    written_ms: row.get("written_at")?,
+                    reason: row.get("held")?,
+                })
+            })?
+            .collect()
+        })
+        .map_err(db_error)?;
+    let dress = |mut row: OutboxRow| {
+        row.title = records::shown(db, row.id)?.map(|shown| conflicts::title(&shown)).unwrap_or_default();
+        Ok(row)
+    };
+    rows.into_iter().map(dress).collect()
+}
+
+/// Records (not patches) that the township has not acknowledged, and since when (Unix ms, 0 if none).
+pub(super) fn waiting_records(db: &Connection) -> Result<(u32, i64), StoreError> {
+    db.prepare_cached(
+        "SELECT count(DISTINCT record), coalesce(min(written_at), 0) FROM patch WHERE state < 2",
+    )
+    .and_then(|mut s| s.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
+    .map_err(db_error)
+}

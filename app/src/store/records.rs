@@ -1,0 +1,228 @@
+//! Records as they are shown: the server's rows with this phone's unreceipted patches laid over them.
+//! Every save is one durable transaction before the screen may say 已存.
+
+use super::{Edit, Loaded, RecordPlace, StoreError, db_error, meta};
+use lianxin_shared::{
+    replica::{Base, Clock, FieldSet, PatchDraft, Row, Stamp, Value, patch_bytes_max},
+    sqlite::{project, read_row, uuid_at},
+};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A patch's body as stored.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Body {
+    pub set: FieldSet,
+    #[serde(default)]
+    pub base: Base,
+}
+
+/// A patch of this phone with its place.
+pub(super) struct OwnPatch {
+    pub at: i64,
+    pub edit: PatchDraft,
+}
+
+pub(super) fn patch_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<OwnPatch> {
+    let text = row.get_ref("body")?.as_str()?.to_owned();
+    let body: Body = serde_json::from_str(&text).map_err(|e| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e))
+    })?;
+    Ok(OwnPatch {
+        at: row.get("at")?,
+        edit: PatchDraft {
+            stamp: Stamp::from_bytes(row.get("stamp")?),
+            kind: row.get("kind")?,
+            id: uuid_at(row, "record")?,
+            village: row.get("village")?,
+            set: body.set,
+            base: body.base,
+        },
+    })
+}
+
+/// What is shown of a record: the fold of the server's row and this phone's patches that are not in it yet.
+pub(super) fn shown(db: &Connection, id: Uuid) -> Result<Option<Row>, StoreError> {
+    let mut row = read_row(db, id)?;
+    let mut statement = db
+        .prepare_cached(
+            "SELECT at, stamp, record, kind, village, body FROM patch WHERE record = ?1 AND state < 3 ORDER BY at",
+        )
+        .map_err(db_error)?;
+    let patches = statement.query_map([id.as_bytes()], patch_from).map_err(db_error)?;
+    for patch in patches {
+        let edit = patch.map_err(db_error)?.edit;
+        let row = row.get_or_insert_with(|| Row::empty(&edit.kind, id, &edit.village));
+        row.apply(&edit, edit.stamp);
+    }
+    Ok(row)
+}
+
+/// Derives the projections of what is shown of a record.
+pub(super) fn project_shown(db: &Connection, id: Uuid) -> Result<(), StoreError> {
+    if let Some(row) = shown(db, id)? {
+        project(db, &row)?;
+    }
+    Ok(())
+}
+
+/// Where a record is, from receipts alone.
+pub(super) fn place_of(db: &Connection, id: Uuid) -> Result<RecordPlace, StoreError> {
+    let (waiting, held): (bool, bool) = db
+        .prepare_cached(
+            "SELECT coalesce(max(state < 2), 0), coalesce(max(held <> ''), 0) FROM patch WHERE record = ?1",
+        )
+        .and_then(|mut s| s.query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?))))
+        .map_err(db_error)?;
+    Ok(match (waiting, held) {
+        (true, _) => RecordPlace::Waiting,
+        (false, true) => RecordPlace::Held,
+        (false, false) => RecordPlace::Received,
+    })
+}
+
+/// A shown record as an editor loads it.
+pub(super) fn loaded(db: &Connection, row: &Row) -> Result<Loaded, StoreError> {
+    Ok(Loaded {
+        kind: row.kind.clone(),
+        id: row.id,
+        village: row.village.clone(),
+        fields: row.values(),
+        stamps: row.fields.iter().map(|(name, version)| (name.clone(), version.stamp)).collect(),
+        place: place_of(db, row.id)?,
+    })
+}
+
+pub(super) fn load(db: &Connection, id: Uuid) -> Result<Loaded, StoreError> {
+    let row = shown(db, id)?.ok_or(StoreError::NotFound)?;
+    loaded(db, &row)
+}
+
+/// Saves an edit: what equals the loaded value is not written; the rest goes into the record's open patch, or
+/// into a new one where another write has come between.
+pub(super) fn save(
+    db: &Connection,
+    clock: &mut Clock,
+    edit: Edit,
+    now_ms: i64,
+) -> Result<Loaded, StoreError> {
+    let id = match edit.id {
+        Some(id) => id,
+        None => crate::ids::new_id(now_ms).map_err(|e| StoreError::Broken(e.to_string()))?,
+    };
+    let row = shown(db, id)?;
+    let as_loaded = |name: &String, value: &Value| match row.as_ref().and_then(|row| row.fields.get(name)) {
+        Some(standing) => {
+            standing.value == *value && edit.base.get(name).is_some_and(|base| *base == [standing.stamp])
+        }
+        None => *value == Value::Null,
+    };
+    let set: FieldSet = edit.set.into_iter().filter(|(name, value)| !as_loaded(name, value)).collect();
+    if set.is_empty() {
+        return match &row {
+            Some(row) => loaded(db, row),
+            None => Err(StoreError::Invalid("还什么都没填。".to_owned())),
+        };
+    }
+    let base: Base = edit.base.into_iter().filter(|(name, _)| set.contains_key(name)).collect();
+    let village = row.as_ref().map_or(edit.village, |row| row.village.clone());
+    write(db, clock, PatchContent { kind: edit.kind, id, village, set, base }, row.as_ref(), now_ms)?;
+    load(db, id)
+}
+
+/// A patch before it has its stamp.
+pub(super) struct PatchContent {
+    pub kind: String,
+    pub id: Uuid,
+    pub village: String,
+    pub set: FieldSet,
+    pub base: Base,
+}
+
+/// Writes one patch (or folds it into the record's open one) and the projection that follows.
+pub(super) fn write(
+    db: &Connection,
+    clock: &mut Clock,
+    content: PatchContent,
+    row: Option<&Row>,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let PatchContent { kind, id, village, set, base } = content;
+    let open = open_patch(db, id)?.filter(|open| folds_into(&open.edit, row, &set, &base));
+    let (at, edit) = match open {
+        Some(OwnPatch { at, mut edit }) => {
+            for (name, value) in set {
+                if let Some(stamps) = base.get(&name).filter(|_| !edit.set.contains_key(&name)) {
+                    edit.base.insert(name.clone(), stamps.clone());
+                }
+                edit.set.insert(name, value);
+            }
+            (Some(at), edit)
+        }
+        None => (None, PatchDraft { stamp: clock.tick(now_ms), kind, id, village, set, base }),
+    };
+    if edit.size_bytes() > patch_bytes_max {
+        return Err(StoreError::TooLong { bytes: edit.size_bytes(), max: patch_bytes_max });
+    }
+    if let Some(reason) = edit.malformed() {
+        return Err(StoreError::Invalid(format!("这一条存不了：{reason}。写的都还在草稿里。")));
+    }
+    store_open(db, at, &edit, now_ms)?;
+    project_shown(db, id)
+}
+
+fn open_patch(db: &Connection, id: Uuid) -> Result<Option<OwnPatch>, StoreError> {
+    db.prepare_cached(
+        "SELECT at, stamp, record, kind, village, body FROM patch WHERE record = ?1 AND state = 0
+         ORDER BY at DESC LIMIT 1",
+    )
+    .and_then(|mut s| s.query_row([id.as_bytes()], patch_from).optional())
+    .map_err(db_error)
+}
+
+/// Whether an edit may join the open patch under its stamp: what it rewrites there is what the editor saw, and
+/// what it newly writes was there before the open patch began. Otherwise the open patch's old stamp would
+/// hide what has come between.
+fn folds_into(open: &PatchDraft, row: Option<&Row>, set: &FieldSet, base: &Base) -> bool {
+    set.keys().all(|name| {
+        let seen = base.get(name).map(Vec::as_slice).unwrap_or_default();
+        match row.and_then(|row| row.fields.get(name)) {
+            None => seen.is_empty(),
+            Some(standing) if standing.stamp == open.stamp => seen == [open.stamp],
+            Some(standing) => seen == [standing.stamp] && standing.order < open.stamp,
+        }
+    })
+}
+
+fn store_open(db: &Connection, at: Option<i64>, edit: &PatchDraft, now_ms: i64) -> Result<(), StoreError> {
+    let body = serde_json::to_string(&Body { set: edit.set.clone(), base: edit.base.clone() })
+        .map_err(|e| StoreError::Broken(e.to_string()))?;
+    let done = match at {
+        Some(at) => db
+            .prepare_cached("UPDATE patch SET body = ?2, written_at = ?3 WHERE at = ?1")
+            .and_then(|mut s| s.execute(params![at, body, now_ms])),
+        None => db
+            .prepare_cached(
+                "INSERT INTO patch (stamp, record, kind, village, body, state, written_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)",
+            )
+            .and_then(|mut s| {
+                s.execute(params![
+                    edit.stamp.to_bytes(),
+                    edit.id.as_bytes(),
+                    edit.kind,
+                    edit.village,
+                    body,
+                    now_ms
+                ])
+            }),
+    };
+    done.map_err(db_error)?;
+    Ok(())
+}
+
+/// The clock, or a refusal before enrolment.
+pub(super) fn clock_of(db: &Connection) -> Result<Clock, StoreError> {
+    meta::clock(db)?.ok_or_else(|| StoreError::Invalid("这部手机还没有登记。".to_owned()))
+}

@@ -1,0 +1,302 @@
+//! The store's half of a sync: what the machine's `Load`, `Commit` and repair actions do, each one transaction.
+
+use super::{StoreError, db_error, meta, records};
+use lianxin_shared::{
+    replica::{ChainHash, Patch, PatchHash, Row},
+    sqlite::{Replica, digest_of, project, read_row, uuid_at},
+    sync::{CommitReport, Outgoing},
+    wire::v1::{RepairResponse, SyncResponse, rows_of_batch},
+};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// Seals the open patches (each gets its gapless `device_seq`) and hands over the next ones to send.
+pub(super) fn load(db: &Connection, bytes_max: usize) -> Result<Outgoing, StoreError> {
+    let member = meta::membership(db)?.ok_or(StoreError::NotFound)?;
+    seal(db)?;
+    let receipt_seen = meta::receipt(db)?;
+    let mut statement = db
+        .prepare_cached(
+            "SELECT at, device_seq, stamp, record, kind, village, body FROM patch
+             WHERE state = 1 AND device_seq > ?1 ORDER BY device_seq",
+        )
+        .map_err(db_error)?;
+    let mut rows = statement.query([receipt_seen as i64]).map_err(db_error)?;
+    let (mut patches, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next().map_err(db_error)? {
+        let device_seq: i64 = row.get("device_seq").map_err(db_error)?;
+        let edit = records::patch_from(row).map_err(db_error)?.edit;
+        bytes += edit.size_bytes();
+        if bytes > bytes_max && !patches.is_empty() {
+            break;
+        }
+        patches.push(Patch { device_seq: device_seq.unsigned_abs(), edit });
+    }
+    Ok(Outgoing {
+        server_id: member.server_id,
+        epoch: member.epoch,
+        cursor: meta::cursor(db)?,
+        receipt_seen,
+        patches,
+        waiting: waiting(db)?,
+    })
+}
+
+fn seal(db: &Connection) -> Result<(), StoreError> {
+    let last: i64 = db
+        .query_row("SELECT coalesce(max(device_seq), 0) FROM patch", [], |row| row.get(0))
+        .map_err(db_error)?;
+    let mut statement = db
+        .prepare_cached(
+            "SELECT at, stamp, record, kind, village, body FROM patch WHERE state = 0 ORDER BY at",
+        )
+        .map_err(db_error)?;
+    let open: Vec<records::OwnPatch> =
+        statement.query_map([], records::patch_from).and_then(Iterator::collect).map_err(db_error)?;
+    let mut update = db
+        .prepare_cached("UPDATE patch SET device_seq = ?2, hash = ?3, state = 1 WHERE at = ?1")
+        .map_err(db_error)?;
+    for (own, device_seq) in open.into_iter().zip(last + 1..) {
+        let patch = Patch { device_seq: device_seq.unsigned_abs(), edit: own.edit };
+        update.execute(params![own.at, device_seq, PatchHash::of(&patch).0]).map_err(db_error)?;
+    }
+    Ok(())
+}
+
+/// Patches that no receipt covers.
+pub(super) fn waiting(db: &Connection) -> Result<u32, StoreError> {
+    db.prepare_cached("SELECT count(*) FROM patch WHERE state < 2")
+        .and_then(|mut s| s.query_row([], |row| row.get(0)))
+        .map_err(db_error)
+}
+
+/// Commits an answer: receipt, own patches folded into the server's rows, others' rows, cursor.
+pub(super) fn commit(
+    db: &Connection,
+    response: SyncResponse,
+    now_ms: i64,
+) -> Result<CommitReport, StoreError> {
+    let malformed =
+        |e: &dyn std::fmt::Display| StoreError::Invalid(format!("乡镇服务器的答复看不懂（{e}）。"));
+    let rows = rows_of_batch(response.changes).map_err(|e| malformed(&e))?;
+    receipted(db, response.receipt.device_seq, response.receipt.chain)?;
+    let mut clock = records::clock_of(db)?;
+    clock.set_server_time(response.server_time, now_ms);
+    let mut touched = BTreeSet::new();
+    let mut replica = Replica::new(db);
+    fold_accepted(db, &mut replica, &response.accepted, &mut touched)?;
+    for row in rows {
+        row.fields.values().for_each(|version| clock.observe(version.order));
+        if read_seq(db, row.id)?.is_none_or(|seq| seq < row.seq) {
+            replica.put(&row)?;
+            touched.insert(row.id);
+        }
+    }
+    replica.finish()?;
+    for held in &response.held {
+        db.prepare_cached("UPDATE patch SET held = ?2 WHERE device_seq = ?1")
+            .and_then(|mut s| s.execute(params![held.device_seq as i64, held.reason]))
+            .map_err(db_error)?;
+    }
+    if !response.more {
+        settle(db, response.receipt.device_seq, &mut touched)?;
+    }
+    touched.into_iter().try_for_each(|id| records::project_shown(db, id))?;
+    if let Some(order) = response.accepted.orders.values().max() {
+        rewind(db, &mut clock, *order)?;
+    }
+    meta::keep_clock(db, &clock)?;
+    meta::keep_cursor(db, &response.cursor)?;
+    meta::set(db, "last_sync_ms", &now_ms.to_string())?;
+    let digest_equal = response.digest.is_empty() || response.digest == digest(db)?;
+    Ok(CommitReport { more: response.more, waiting: waiting(db)?, digest_equal })
+}
+
+/// Takes a receipt, if its chain is that of the very patches that were sent.
+fn receipted(db: &Connection, device_seq: u64, chain: ChainHash) -> Result<(), StoreError> {
+    let seen = meta::receipt(db)?;
+    if device_seq <= seen {
+        return Ok(());
+    }
+    let stored = meta::get(db, "chain")?.unwrap_or_default();
+    let quoted = serde_json::Value::String(stored);
+    let mut own: ChainHash = serde_json::from_value(quoted).map_err(|e| StoreError::Broken(e.to_string()))?;
+    let mut statement = db
+        .prepare_cached(
+            "SELECT hash FROM patch WHERE device_seq > ?1 AND device_seq <= ?2 AND state >= 1 ORDER BY device_seq",
+        )
+        .map_err(db_error)?;
+    let hashes = statement
+        .query_map(params![seen as i64, device_seq as i64], |row| row.get(0).map(PatchHash))
+        .map_err(db_error)?;
+    for hash in hashes {
+        own = own.then(hash.map_err(db_error)?);
+    }
+    if own != chain {
+        return Err(StoreError::Invalid(
+            "乡镇的收条与本机写的对不上，没有当作收到。您写的都还在本机，请联系乡镇走访办。".to_owned(),
+        ));
+    }
+    db.prepare_cached("UPDATE patch SET state = 2 WHERE state = 1 AND device_seq <= ?1")
+        .and_then(|mut s| s.execute([device_seq as i64]))
+        .map_err(db_error)?;
+    meta::set(db, "receipt", &device_seq.to_string())?;
+    meta::set(db, "chain", &chain.to_string())
+}
+
+/// Folds the patches whose rows the server did not echo.
+fn fold_accepted(
+    db: &Connection,
+    replica: &mut Replica<'_>,
+    accepted: &lianxin_shared::wire::v1::Accepted,
+    touched: &mut BTreeSet<Uuid>,
+) -> Result<(), StoreError> {
+    let mut find = db
+        .prepare_cached(
+            "SELECT at, stamp, record, kind, village, body FROM patch WHERE device_seq = ?1 AND state = 2",
+        )
+        .map_err(db_error)?;
+    let mut done = db.prepare_cached("UPDATE patch SET state = 3 WHERE at = ?1").map_err(db_error)?;
+    let mut row_seq = 0i64;
+    for (device_seq, step) in (accepted.first..).zip(&accepted.seqs) {
+        if *step == 0 {
+            continue;
+        }
+        row_seq += step;
+        let own = find.query_row([device_seq as i64], records::patch_from).optional().map_err(db_error)?;
+        let Some(own) = own else { continue };
+        let order = accepted.orders.get(&device_seq).copied().unwrap_or(own.edit.stamp);
+        let id = own.edit.id;
+        let mut row = read_row(db, id)?.unwrap_or_else(|| Row::empty(&own.edit.kind, id, &own.edit.village));
+        row.apply(&own.edit, order);
+        row.seq = row_seq.unsigned_abs();
+        replica.put(&row)?;
+        done.execute([own.at]).map_err(db_error)?;
+        touched.insert(id);
+    }
+    Ok(())
+}
+
+fn read_seq(db: &Connection, id: Uuid) -> Result<Option<u64>, StoreError> {
+    db.prepare_cached("SELECT seq FROM record WHERE id = ?1")
+        .and_then(|mut s| s.query_row([id.as_bytes()], |row| row.get::<_, i64>(0)).optional())
+        .map(|seq| seq.map(i64::unsigned_abs))
+        .map_err(db_error)
+}
+
+/// All rows are here: receipted patches are in them and leave the overlay; held ones stay visible.
+fn settle(db: &Connection, receipt: u64, touched: &mut BTreeSet<Uuid>) -> Result<(), StoreError> {
+    let mut statement = db
+        .prepare_cached(
+            "UPDATE patch SET state = 3 WHERE state = 2 AND held = '' AND device_seq <= ?1 RETURNING record",
+        )
+        .map_err(db_error)?;
+    let ids = statement.query_map([receipt as i64], |row| uuid_at(row, "record")).map_err(db_error)?;
+    for id in ids {
+        touched.insert(id.map_err(db_error)?);
+    }
+    Ok(())
+}
+
+/// The server found this phone's clock too far ahead: go on from its stamp, unless patches with later
+/// stamps still lie over the rows (they would hide what is written next).
+fn rewind(
+    db: &Connection,
+    clock: &mut lianxin_shared::replica::Clock,
+    order: lianxin_shared::replica::Stamp,
+) -> Result<(), StoreError> {
+    let later: bool = db
+        .query_row(
+            "SELECT EXISTS (SELECT 1 FROM patch WHERE state < 3 AND stamp > ?1)",
+            [order.to_bytes()],
+            |r| r.get(0),
+        )
+        .map_err(db_error)?;
+    let newest: Option<[u8; 16]> =
+        db.query_row("SELECT max(stamp) FROM record", [], |row| row.get(0)).map_err(db_error)?;
+    if !later {
+        clock.rewind_to(order);
+        newest.iter().for_each(|stamp| clock.observe(lianxin_shared::replica::Stamp::from_bytes(*stamp)));
+    }
+    Ok(())
+}
+
+fn villages(db: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT village FROM village_digest").map_err(db_error)?;
+    let rows = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect);
+    rows.map_err(db_error)
+}
+
+fn digest(db: &Connection) -> Result<String, StoreError> {
+    let villages = villages(db)?;
+    Ok(format!("{:016x}", digest_of(db, villages.iter().map(String::as_str))?.0))
+}
+
+/// The sum per village.
+pub(super) fn sums(db: &Connection) -> Result<BTreeMap<String, String>, StoreError> {
+    let each = |village: String| {
+        let sum = digest_of(db, [village.as_str()])?.0;
+        Ok((village, format!("{sum:016x}")))
+    };
+    villages(db)?.into_iter().map(each).collect()
+}
+
+/// Compares the server's lists with the rows here: rows that the server does not have go (nothing of this
+/// phone's own is in them), the others that differ are to be fetched.
+pub(super) fn compare(db: &Connection, response: &RepairResponse) -> Result<Vec<Uuid>, StoreError> {
+    let mut wanted = Vec::new();
+    let mut gone = Vec::new();
+    for (village, theirs) in &response.rows {
+        let mut statement =
+            db.prepare_cached("SELECT id, hash, seq FROM record WHERE village = ?1").map_err(db_error)?;
+        let rows = statement
+            .query_map([village], |row| {
+                Ok((
+                    uuid_at(row, "id")?,
+                    row.get::<_, i64>("hash")? as u64,
+                    row.get::<_, i64>("seq")?.unsigned_abs(),
+                ))
+            })
+            .map_err(db_error)?;
+        let mut ours = BTreeMap::new();
+        for row in rows {
+            let (id, hash, seq) = row.map_err(db_error)?;
+            ours.insert(id, format!("{hash:016x}"));
+            if seq <= response.seq && !theirs.contains_key(&id) {
+                gone.push(id);
+            }
+        }
+        wanted.extend(theirs.iter().filter(|(id, hash)| ours.get(*id) != Some(*hash)).map(|(id, _)| *id));
+    }
+    let mut replica = Replica::new(db);
+    for id in gone {
+        let Some(mut row) = read_row(db, id)? else { continue };
+        replica.remove(id)?;
+        if records::shown(db, id)?.is_none() {
+            row.mark_deleted();
+            project(db, &row)?;
+        }
+    }
+    replica.finish()?;
+    Ok(wanted)
+}
+
+/// Puts the rows fetched by a repair in place, whatever number the damaged ones had.
+pub(super) fn commit_repair(db: &Connection, response: RepairResponse) -> Result<CommitReport, StoreError> {
+    let rows = rows_of_batch(response.wanted).map_err(|e| StoreError::Invalid(e.to_string()))?;
+    let mut replica = Replica::new(db);
+    for row in &rows {
+        if read_seq(db, row.id)?.is_none_or(|seq| seq <= row.seq) {
+            replica.put(row)?;
+        }
+    }
+    replica.finish()?;
+    for row in &rows {
+        match records::shown(db, row.id)? {
+            Some(shown) => project(db, &shown)?,
+            None => project(db, row)?,
+        }
+    }
+    Ok(CommitReport { more: false, waiting: waiting(db)?, digest_equal: true })
+}
