@@ -1,19 +1,14 @@
 #!/usr/bin/env bash
-# Makes the folder that the server hands to browsers: bundle.sh MODE WASM OUT BINDGEN. Called by web.sh.
+# Makes the folder that the server hands to browsers: bundle.sh WASM OUT BINDGEN. Called by web.sh.
+# There is no wasm-opt here: after LTO at opt-level z it makes the compressed module no smaller.
 source "$(dirname "$0")/common.sh"
-mode="$1" wasm="$2" out="$3" bindgen="$4"
+wasm="$1" out="$2" bindgen="$3"
 
 fresh="$out.new"
 rm -rf "$fresh"
 mkdir -p "$fresh"
 say "生成网页包"
-"$bindgen" --target web --no-typescript --out-dir "$fresh" --out-name lianxin "$wasm"
-if [ "$mode" = release ] && command -v wasm-opt >/dev/null; then
-  say "wasm-opt"
-  wasm-opt -Oz --enable-bulk-memory --enable-mutable-globals --enable-nontrapping-float-to-int --enable-sign-ext \
-    --enable-reference-types --enable-multivalue "$fresh/lianxin_bg.wasm" -o "$fresh/opt.wasm"
-  mv "$fresh/opt.wasm" "$fresh/lianxin_bg.wasm"
-fi
+"$bindgen" --target web --no-typescript --remove-name-section --remove-producers-section --out-dir "$fresh" --out-name lianxin "$wasm"
 cp -r app/web/. "$fresh/"
 
 # The service worker names and caches every file but itself.

@@ -41,5 +41,5 @@ if [ "$(cat "$out/.stamp" 2>/dev/null)" = "$stamp" ]; then
   say "手机端没有变化：$out"
   exit 0
 fi
-.make/bundle.sh "$mode" "$wasm" "$out" "$bindgen"
+.make/bundle.sh "$wasm" "$out" "$bindgen"
 echo "$stamp" > "$out/.stamp"

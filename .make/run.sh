@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Builds everything and starts a demo township: run.sh DATA PORT. What is built already is not built again.
+source "$(dirname "$0")/common.sh"
+data="$1" port="$2"
+
+.make/setup.sh web
+say "编译服务器"
+cargo build --locked --release --package lianxin-server
+server="$target/release/lianxin-server"
+.make/web.sh release
+if [ ! -e "$data" ]; then
+  say "建演示乡镇：$data"
+  # Under another name first: an interrupted start leaves no half township behind.
+  rm -rf -- "$data.new"
+  mkdir -p "$(dirname "$data")"
+  "$server" demo --data "$data.new"
+  mv "$data.new" "$data"
+fi
+say "启动服务器（停止：Ctrl+C；从头再来：make demo-reset）"
+exec "$server" serve --data "$data" --port "$port" --web "$target/web"

@@ -1,0 +1,44 @@
+# 连心册. `make help` lists what there is; the work is done by the scripts in .make/.
+DATA ?= ./data/demo
+PORT ?= 8600
+SEEDS ?= 1000
+TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+export PATH := $(PATH):$(abspath $(TARGET))/tools/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo-reset web web-dev desktop android-check test sim bench fmt
+
+help: ## 这一页
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## 装齐、编译、启动演示乡镇（PORT=8600 DATA=./data/demo）
+	@.make/run.sh "$(DATA)" "$(PORT)"
+
+demo-reset: ## 删掉演示乡镇，下次 make run 从头来
+	@.make/demo-reset.sh "$(DATA)"
+
+web: ## 只编译手机端网页包到 target/web
+	@.make/setup.sh web
+	@.make/web.sh release
+
+web-dev: ## 同上，快速编译，供开发用
+	@.make/setup.sh web
+	@.make/web.sh dev
+
+desktop: ## 打开同一个手机端的桌面窗口
+	@.make/desktop.sh
+
+android-check: ## 按安卓检查手机端（只检查类型，不出安装包）
+	@.make/android-check.sh
+
+test: ## 全部检查与测试，同持续集成
+	@.ci/run
+
+sim: ## 模拟器：多台手机、断网、崩溃（SEEDS=1000）
+	cargo run --locked --release --package lianxin-tests --bin sim -- --seeds $(SEEDS)
+
+bench: ## 速度指标
+	cargo run --locked --release --package lianxin-tests --bin bench
+
+fmt: ## 排版
+	cargo fmt --all
