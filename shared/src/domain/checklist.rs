@@ -117,7 +117,7 @@ impl Item {
         format!("{ANSWER_PREFIX}{}.{option}", self.id)
     }
 
-    /// What to write when an option is picked: the field and its value.
+    /// What to write when an option is picked: the field and its value. To take a pick back, write null there.
     pub fn pick(&self, option: &str) -> (String, Value) {
         match self.kind {
             AnswerKind::YesNo => (self.field(), Value::Bool(option == YES)),

@@ -103,6 +103,17 @@ fn records_come_in_the_order_of_writing_and_never_from_the_future() {
 }
 
 #[test]
+fn identity_numbers_carry_the_checksum_of_the_standard() {
+    // The two examples of GB 11643-1999.
+    assert_eq!(people::check_char("11010519491231002"), 'X');
+    assert_eq!(people::check_char("44052418800101001"), '4');
+    for record in township().records().filter(|record| record.kind == kind::PERSON) {
+        let number = Person::from_fields(&record.fields).id_number;
+        assert!(number.ends_with(people::check_char(&number[..17])), "{number}");
+    }
+}
+
+#[test]
 fn people_have_names_numbers_and_ages_of_their_own() {
     let mut numbers = BTreeSet::new();
     let (mut people, mut rare, mut twice) = (0, 0, BTreeMap::<String, usize>::new());
