@@ -1,7 +1,10 @@
 //! The server of 连心册: sync, the office console, exports.
 
 pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod demo;
+pub mod http;
 pub mod service;
 pub mod storage;
+pub mod tls;

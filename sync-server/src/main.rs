@@ -1,2 +1,5 @@
-//! `lianxin-server`: command line.
-fn main() {}
+//! `lianxin-server`: the township's server.
+
+fn main() -> anyhow::Result<()> {
+    lianxin_server::cli::run()
+}

@@ -1,0 +1,112 @@
+//! `serve`: the service until Ctrl-C or SIGTERM.
+
+use super::{admin::enrolment_code, demo};
+use crate::{
+    auth,
+    http::{self, ServeOptions},
+    storage::Storage,
+    tls::TLS_FOLDER,
+};
+use clap::Args;
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tracing_subscriber::EnvFilter;
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// 监听地址；没有证书时只能是本机
+    #[arg(long, default_value = "127.0.0.1")]
+    bind: IpAddr,
+    /// 端口，0 为任选
+    #[arg(long, default_value_t = 8600)]
+    port: u16,
+    /// 手机端网页包的文件夹
+    #[arg(long)]
+    web: Option<PathBuf>,
+    /// 手机用来打开的网址（在反向代理后面时写）
+    #[arg(long)]
+    public_url: Option<String>,
+    /// 证书文件（PEM）
+    #[arg(long, requires = "key")]
+    cert: Option<PathBuf>,
+    /// 私钥文件（PEM）
+    #[arg(long, requires = "cert")]
+    key: Option<PathBuf>,
+    /// 没有证书也在网上开（明文，只用于隔离的测试网）
+    #[arg(long)]
+    insecure_lan: bool,
+    /// 启动时打印演示乡镇的登录方式和一个登记码
+    #[arg(long)]
+    demo: bool,
+    /// 日志用 JSON
+    #[arg(long)]
+    log_json: bool,
+}
+
+impl Serve {
+    pub fn run(self, data: &Path) -> anyhow::Result<()> {
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        if self.log_json {
+            log.json().init()
+        } else {
+            log.init()
+        }
+        let storage = Arc::new(Storage::open(data)?);
+        let own = data.join(TLS_FOLDER);
+        let tls = match (self.cert, self.key) {
+            (Some(cert), Some(key)) => Some((cert, key)),
+            _ => own.join("cert.pem").exists().then(|| (own.join("cert.pem"), own.join("key.pem"))),
+        };
+        let options = ServeOptions {
+            address: SocketAddr::new(self.bind, self.port),
+            tls,
+            insecure_lan: self.insecure_lan,
+            web: self.web,
+            public_url: self.public_url,
+            ca: Some(own.join("ca.pem")),
+        };
+        let code = match self.demo {
+            true => Some(enrolment_code(&storage, demo::DEMO_CADRE)?),
+            false => None,
+        };
+        let township = storage.identity().township.clone();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(http::serve(
+            storage,
+            options,
+            |_| axum::Router::new(),
+            stop_signal(),
+            |url| {
+                println!("连心册 · {township} 已启动");
+                println!("  手机端    {url}/");
+                println!("  乡镇办公台  {url}/console");
+                if let Some(code) = &code {
+                    println!("  办公台登录  {} / {}", demo::DEMO_USER, demo::DEMO_PASSWORD);
+                    println!("  登记码    {}（{}，用一次）", auth::grouped_digits(code), demo::DEMO_CADRE);
+                    println!("  一步登记  {url}/#enrol?code={code}");
+                }
+            },
+        ))?;
+        Ok(())
+    }
+}
+
+/// Ends at Ctrl-C or SIGTERM.
+async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

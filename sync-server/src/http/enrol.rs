@@ -1,0 +1,110 @@
+//! `POST /v1/enrol`: a one-time code becomes a device. Guessing is slowed down by address.
+
+use super::{
+    ApiError, AppState,
+    api::{blocking, body},
+};
+use crate::{
+    auth::{RedeemError, failures_free_per_address, list_cadres, redeem_code},
+    clock::now_ms,
+    storage::{ServerIdentity, StorageError},
+};
+use axum::{
+    Json,
+    extract::{ConnectInfo, State, rejection::JsonRejection},
+};
+use lianxin_shared::wire::{
+    PROTOCOL,
+    v1::{EnrolRequest, EnrolResponse, ErrorCode},
+};
+use rusqlite::Connection;
+use std::{collections::BTreeMap, net::SocketAddr};
+
+pub(super) async fn enrol(
+    State(state): State<AppState>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    request: Result<Json<EnrolRequest>, JsonRejection>,
+) -> Result<Json<EnrolResponse>, ApiError> {
+    let request = body(request)?;
+    if request.protocol > PROTOCOL {
+        return Err(ApiError::new(
+            ErrorCode::ProtocolTooNew,
+            "手机上的连心册比乡镇服务器新，请联系乡镇走访办升级服务器。",
+        ));
+    }
+    let key = format!("enrol {}", address.ip());
+    let now = now_ms();
+    if let Err(wait) = state.throttle.admit(&[(&key, failures_free_per_address)], now) {
+        let mut error = ApiError::new(ErrorCode::TooMany, format!("登记码试得太多了，请等 {wait} 再试。"));
+        error.retry_after = Some(wait.seconds);
+        return Err(error);
+    }
+    let storage = state.storage.clone();
+    let response = blocking(move || {
+        let identity = storage.identity().clone();
+        storage.write(move |db| redeem(db, &identity, &request, now).map_err(Failure)).map_err(|f| f.0)
+    })
+    .await?;
+    state.throttle.succeeded("", &key);
+    state.metrics.enrolled();
+    tracing::info!(device = %response.device, "enrolled");
+    Ok(Json(response))
+}
+
+/// An [`ApiError`] that the storage's own errors turn into.
+struct Failure(ApiError);
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
+        Failure(error.into())
+    }
+}
+
+fn redeem(
+    db: &Connection,
+    identity: &ServerIdentity,
+    request: &EnrolRequest,
+    now_ms: i64,
+) -> Result<EnrolResponse, ApiError> {
+    let redeemed = redeem_code(db, &request.code, &request.device_name, &request.app_version, now_ms)
+        .map_err(refusal_of)?;
+    let cadre = list_cadres(db)?.into_iter().find(|cadre| cadre.id == redeemed.cadre);
+    let cadre = cadre.ok_or_else(|| {
+        ApiError::new(ErrorCode::CodeUnknown, "这个登记码对应的干部已不在名册上，请联系乡镇走访办。")
+    })?;
+    let mut villages = BTreeMap::new();
+    for code in &cadre.villages {
+        villages.insert(code.clone(), village_name(db, code)?);
+    }
+    Ok(EnrolResponse {
+        protocol: PROTOCOL,
+        server_id: identity.server_id,
+        epoch: identity.epoch,
+        device: redeemed.device,
+        token: redeemed.token,
+        server_time: now_ms.unsigned_abs(),
+        cadre: cadre.id,
+        cadre_name: cadre.name,
+        unit: cadre.unit,
+        township: identity.township.clone(),
+        villages,
+    })
+}
+
+fn village_name(db: &Connection, code: &str) -> Result<String, ApiError> {
+    let name = db.query_row("SELECT name FROM village WHERE code = ?1", [code], |row| row.get(0));
+    match name {
+        Ok(name) => Ok(name),
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(code.to_owned()),
+        Err(error) => Err(ApiError::unavailable(&error)),
+    }
+}
+
+fn refusal_of(error: RedeemError) -> ApiError {
+    let code = match &error {
+        RedeemError::Unknown => ErrorCode::CodeUnknown,
+        RedeemError::Used => ErrorCode::CodeUsed,
+        RedeemError::Expired => ErrorCode::CodeExpired,
+        RedeemError::Storage(storage) => return ApiError::unavailable(storage),
+    };
+    ApiError::new(code, error.to_string())
+}

@@ -1,0 +1,39 @@
+//! The phone app's files, as the build left them in one folder, with the headers that a strict page needs.
+
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue, header},
+    response::Html,
+    routing::get,
+};
+use std::path::PathBuf;
+use tower_http::{
+    services::{ServeDir, ServeFile},
+    set_header::SetResponseHeaderLayer,
+};
+
+/// The app compiles its own wasm and nothing else; it talks to its own server and nobody else.
+const CSP: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; object-src 'none'; base-uri 'self'; \
+    frame-ancestors 'none'; form-action 'self'";
+
+const NOT_BUILT: &str = "<!doctype html><html lang=zh-CN><meta charset=utf-8><title>连心册</title>\
+    <p>这台服务器上还没有手机端的文件。请用 <code>serve --web 文件夹</code> 指定（由 <code>make web</code> 生成）。\
+    <p><a href=/console>乡镇办公台</a></html>";
+
+pub(super) fn router(web: Option<PathBuf>) -> Router {
+    let Some(web) = web.filter(|web| web.join("index.html").is_file()) else {
+        return Router::new().route("/", get(|| async { Html(NOT_BUILT) }));
+    };
+    // A screen's address opened directly is the app; a missing file is not.
+    let page = ServeFile::new(web.join("index.html"));
+    let fixed = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+    };
+    Router::new()
+        .fallback_service(ServeDir::new(web).fallback(page))
+        .layer(fixed(header::CONTENT_SECURITY_POLICY, CSP))
+        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
+        // The service worker asks anew for each file; a hash decides whether it is a new version.
+        .layer(fixed(header::CACHE_CONTROL, "no-cache"))
+}

@@ -1,0 +1,92 @@
+//! Listening: plain on loopback, TLS everywhere else, and a stop that lets running requests end.
+
+use super::{AppState, router};
+use crate::storage::Storage;
+use axum::Router;
+use axum_server::{Handle, tls_rustls::RustlsConfig};
+use std::{
+    io::Write,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+/// Running requests get this long after the stop signal.
+#[allow(non_upper_case_globals)]
+const stop_seconds_max: u64 = 20;
+
+/// How to listen.
+#[derive(Debug, Clone)]
+pub struct ServeOptions {
+    /// Where.
+    pub address: SocketAddr,
+    /// Certificate and key files, PEM.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// Plain HTTP beyond loopback, at one's own risk.
+    pub insecure_lan: bool,
+    /// The built phone app.
+    pub web: Option<PathBuf>,
+    /// The address that phones use, if it is not the one listened on.
+    pub public_url: Option<String>,
+    /// The own CA's certificate, offered for installing.
+    pub ca: Option<PathBuf>,
+}
+
+/// Why the server cannot listen.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Plain HTTP would carry villagers' words over the network.
+    #[error(
+        "没有证书时只能在本机（127.0.0.1）上开：手机上的离线功能需要 https，明文也会泄露村民的话。\
+         请用 --cert 和 --key，或先运行 lianxin-server tls init；只在隔离的测试网里才用 --insecure-lan。"
+    )]
+    PlainBeyondLoopback,
+    /// The port is taken, the certificate is unreadable, …
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Serves until `stop` ends, then lets running requests end. `console` makes the office's pages and `ready` is
+/// called, both with the address that phones use.
+///
+/// # Errors
+/// See [`ServeError`].
+pub async fn serve(
+    storage: Arc<Storage>,
+    options: ServeOptions,
+    console: impl FnOnce(&str) -> Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+    ready: impl FnOnce(&str),
+) -> Result<(), ServeError> {
+    if options.tls.is_none() && !options.address.ip().is_loopback() && !options.insecure_lan {
+        return Err(ServeError::PlainBeyondLoopback);
+    }
+    let listener = TcpListener::bind(options.address)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    let scheme = if options.tls.is_some() { "https" } else { "http" };
+    let url = options.public_url.unwrap_or_else(|| format!("{scheme}://{address}"));
+    let app = router(AppState::new(storage), console(&url), options.web)
+        .merge(crate::tls::router(options.ca))
+        .into_make_service_with_connect_info::<SocketAddr>();
+    let handle = Handle::new();
+    tokio::spawn({
+        let handle = handle.clone();
+        async move {
+            stop.await;
+            tracing::info!("stopping");
+            handle.graceful_shutdown(Some(Duration::from_secs(stop_seconds_max)));
+        }
+    });
+    ready(&url);
+    std::io::stdout().flush()?;
+    match options.tls {
+        Some((cert, key)) => {
+            let config = RustlsConfig::from_pem_file(cert, key).await?;
+            axum_server::from_tcp_rustls(listener, config)?.handle(handle).serve(app).await?;
+        }
+        None => axum_server::from_tcp(listener)?.handle(handle).serve(app).await?,
+    }
+    Ok(())
+}
