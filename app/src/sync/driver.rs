@@ -1,0 +1,181 @@
+//! Executes the machine's actions. What touches the store happens at once, each in one transaction; what needs
+//! the network or time is handed back as an [`Effect`] and comes back as another input.
+
+use super::{
+    transport::{Answer, Exchange, Path},
+    words,
+};
+use crate::store::{Request, Store, StoreError, SyncPhase};
+use lianxin_shared::{
+    sync::{Action, Failure, Input, Machine, Phase},
+    wire::v1::{RepairResponse, SyncResponse},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// What the platform does for the driver.
+#[derive(Debug)]
+pub enum Effect {
+    /// Send this; the answer goes to [`Driver::answered`].
+    Send(Exchange),
+    /// Call [`Driver::woke`] at this time (Unix ms) with this number; an earlier wish is void.
+    WakeAt {
+        /// When.
+        at_ms: i64,
+        /// Which wish: only the newest counts.
+        wish: u64,
+    },
+}
+
+/// The machine beside its store.
+pub struct Driver {
+    machine: Machine,
+    wish: u64,
+}
+
+impl Driver {
+    /// With the seed of its back-off.
+    pub fn new(seed: u64) -> Self {
+        Self { machine: Machine::new(seed), wish: 0 }
+    }
+
+    /// The store has been opened: sync if this phone is enrolled.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn opened(&mut self, store: &mut Store, now_ms: i64) -> Result<Vec<Effect>, StoreError> {
+        Ok(match store.membership()? {
+            Some(_) => self.step(store, Input::SyncNow, now_ms),
+            None => Vec::new(),
+        })
+    }
+
+    /// A request that the store has answered well: some of them are the machine's business too.
+    pub fn noticed(&mut self, store: &mut Store, request: &Request, now_ms: i64) -> Vec<Effect> {
+        let enrolled = matches!(store.membership(), Ok(Some(_)));
+        let input = match request {
+            _ if !enrolled => return Vec::new(),
+            Request::Enrol { .. } | Request::SyncNow => Input::SyncNow,
+            Request::Online { online } => Input::Online(*online),
+            Request::Save(_) | Request::CompleteVisit { .. } | Request::Resolve { .. } => Input::Changed,
+            _ => return Vec::new(),
+        };
+        self.step(store, input, now_ms)
+    }
+
+    /// The time wished for has come; an outdated wish is ignored.
+    pub fn woke(&mut self, store: &mut Store, wish: u64, now_ms: i64) -> Vec<Effect> {
+        if wish == self.wish { self.step(store, Input::Woke, now_ms) } else { Vec::new() }
+    }
+
+    /// An exchange has ended.
+    pub fn answered(&mut self, store: &mut Store, path: Path, answer: Answer, now_ms: i64) -> Vec<Effect> {
+        let input = match path {
+            Path::Sync => Input::Answered(decode::<SyncResponse>(answer)),
+            Path::Repair => Input::Repaired(decode::<RepairResponse>(answer)),
+        };
+        self.step(store, input, now_ms)
+    }
+
+    fn step(&mut self, store: &mut Store, input: Input, now_ms: i64) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.machine.handle(input, now_ms);
+        while let Some(action) = self.machine.poll_action() {
+            match self.execute(store, action, now_ms, &mut effects) {
+                Ok(Some(input)) => self.machine.handle(input, now_ms),
+                Ok(None) => {}
+                Err(error) => self.machine.handle(Input::StoreFailed(error.to_string()), now_ms),
+            }
+        }
+        effects
+    }
+
+    fn execute(
+        &mut self,
+        store: &mut Store,
+        action: Action,
+        now_ms: i64,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Option<Input>, StoreError> {
+        Ok(match action {
+            Action::Load { bytes_max } => Some(Input::Loaded(Box::new(store.sync_load(bytes_max)?))),
+            Action::Commit(response) => Some(Input::Committed(store.sync_commit(*response, now_ms)?)),
+            Action::LoadSums => Some(Input::Sums(store.sync_sums()?)),
+            Action::Compare(response) => Some(Input::Differing(store.sync_compare(&response)?)),
+            Action::CommitRepair(response) => Some(Input::Committed(store.sync_commit_repair(*response)?)),
+            Action::Send(request) => {
+                effects.push(Effect::Send(exchange(store, Path::Sync, &*request)?));
+                None
+            }
+            Action::SendRepair(request) => {
+                effects.push(Effect::Send(exchange(store, Path::Repair, &*request)?));
+                None
+            }
+            Action::WakeAt(at_ms) => {
+                self.wish += 1;
+                effects.push(Effect::WakeAt { at_ms, wish: self.wish });
+                None
+            }
+            Action::Report(phase) => {
+                report(store, phase);
+                None
+            }
+        })
+    }
+}
+
+fn exchange<T: Serialize>(store: &Store, path: Path, message: &T) -> Result<Exchange, StoreError> {
+    let member = store.membership()?.ok_or(StoreError::NotFound)?;
+    let body = serde_json::to_vec(message).map_err(|e| StoreError::Broken(e.to_string()))?;
+    Ok(Exchange { path, server_url: member.server_url, token: member.token, body })
+}
+
+fn decode<T: DeserializeOwned>(answer: Answer) -> Result<Box<T>, Failure> {
+    match answer {
+        Answer::Unreachable => Err(Failure::Network),
+        Answer::Body { status: 200, body, .. } => {
+            serde_json::from_slice(&body).map(Box::new).map_err(|_| Failure::Garbage)
+        }
+        Answer::Body { status, body, retry_after_s } => Err(match (status, serde_json::from_slice(&body)) {
+            (413, _) => Failure::TooLarge,
+            (429, _) => Failure::Busy { retry_ms: retry_after_s.unwrap_or(0).saturating_mul(1000) },
+            (503, Err(_)) => Failure::Busy { retry_ms: retry_after_s.unwrap_or(0).saturating_mul(1000) },
+            (_, Ok(refused)) => Failure::Refused(refused),
+            (500..=599, Err(_)) => Failure::Server,
+            (_, Err(_)) => Failure::Garbage,
+        }),
+    }
+}
+
+fn report(store: &mut Store, phase: Phase) {
+    match phase {
+        Phase::Offline => store.report(SyncPhase::Offline, ""),
+        Phase::Running { sent, total } => store.report(SyncPhase::Running { sent, total }, ""),
+        Phase::Done(_) => store.report(SyncPhase::Idle, ""),
+        Phase::Problem(failure) => store.report(SyncPhase::Stopped, &words::of(&failure)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lianxin_shared::wire::v1::{ErrorBody, ErrorCode};
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer::Body { status, body: body.as_bytes().to_vec(), retry_after_s: Some(7) }
+    }
+
+    #[test]
+    fn what_is_not_our_server_is_told_apart_from_what_is() {
+        let failure = |a| decode::<SyncResponse>(a).unwrap_err();
+        assert_eq!(failure(Answer::Unreachable), Failure::Network);
+        assert_eq!(failure(answer(200, "<html>请登录宾馆网络</html>")), Failure::Garbage);
+        assert_eq!(failure(answer(302, "")), Failure::Garbage);
+        assert_eq!(failure(answer(413, "")), Failure::TooLarge);
+        assert_eq!(failure(answer(429, "")), Failure::Busy { retry_ms: 7_000 });
+        assert_eq!(failure(answer(502, "bad gateway")), Failure::Server);
+        let revoked = ErrorBody { code: ErrorCode::Revoked, message: "停用".into() };
+        assert_eq!(failure(answer(403, &serde_json::to_string(&revoked).unwrap())), Failure::Refused(revoked));
+        let newer = answer(409, r#"{"code":"something_new","message":"新版的话","more":1}"#);
+        assert!(matches!(failure(newer), Failure::Refused(ErrorBody { code: ErrorCode::Unknown, message }) if message == "新版的话"));
+    }
+}

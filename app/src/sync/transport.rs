@@ -1,0 +1,144 @@
+//! The one way out: reqwest, natively over rustls, in the browser over fetch.
+
+use reqwest::{Client, header};
+use std::{io::Write, time::Duration};
+
+/// An exchange that takes longer has failed; the next batch is smaller.
+#[allow(non_upper_case_globals)]
+const exchange_seconds_max: u64 = 60;
+/// Bodies from this size on are compressed.
+#[allow(non_upper_case_globals)]
+const compress_bytes_min: usize = 512;
+
+/// Where a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Path {
+    /// `/v1/sync`
+    Sync,
+    /// `/v1/repair`
+    Repair,
+}
+
+/// A request on its way.
+#[derive(Debug)]
+pub struct Exchange {
+    /// Where to.
+    pub path: Path,
+    /// The server's address without a slash at its end.
+    pub server_url: String,
+    /// The device's secret.
+    pub token: String,
+    /// JSON.
+    pub body: Vec<u8>,
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub enum Answer {
+    /// No connection, or it broke.
+    Unreachable,
+    /// Something answered.
+    Body {
+        /// HTTP status.
+        status: u16,
+        /// `Retry-After` in seconds.
+        retry_after_s: Option<u64>,
+        /// What it said, decompressed.
+        body: Vec<u8>,
+    },
+}
+
+/// Sends exchanges.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    client: Client,
+}
+
+impl Transport {
+    /// With its connection pool.
+    ///
+    /// # Errors
+    /// When the platform's TLS cannot be set up.
+    pub fn new() -> Result<Self, reqwest::Error> {
+        Ok(Self { client: Client::builder().build()? })
+    }
+
+    /// Sends one exchange and waits for its answer.
+    pub async fn send(&self, exchange: Exchange) -> Answer {
+        let path = match exchange.path {
+            Path::Sync => "/v1/sync",
+            Path::Repair => "/v1/repair",
+        };
+        let token = Some(exchange.token.as_str());
+        self.post(&format!("{}{path}", exchange.server_url), token, exchange.body).await
+    }
+
+    pub(super) async fn post(&self, url: &str, token: Option<&str>, body: Vec<u8>) -> Answer {
+        let mut request = self
+            .client
+            .post(url)
+            .timeout(Duration::from_secs(exchange_seconds_max))
+            .header(header::CONTENT_TYPE, "application/json");
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let request = match compressed(&body) {
+            Some((encoding, bytes)) => request.header(header::CONTENT_ENCODING, encoding).body(bytes),
+            None => request.body(body),
+        };
+        match answer_of(request).await {
+            Ok(answer) => answer,
+            Err(_) => Answer::Unreachable,
+        }
+    }
+}
+
+async fn answer_of(request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
+    let response = request.send().await?;
+    let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let retry_after_s = retry_after.and_then(|text| text.parse().ok());
+    let status = response.status().as_u16();
+    Ok(Answer::Body { status, retry_after_s, body: response.bytes().await?.to_vec() })
+}
+
+/// The body compressed, with the encoding's name; none if it is not worth it.
+fn compressed(body: &[u8]) -> Option<(&'static str, Vec<u8>)> {
+    if body.len() < compress_bytes_min {
+        return None;
+    }
+    #[cfg(not(target_family = "wasm"))]
+    {
+        zstd::bulk::compress(body, ZSTD_LEVEL).ok().map(|bytes| ("zstd", bytes))
+    }
+    #[cfg(target_family = "wasm")]
+    {
+        gzip(body).ok().map(|bytes| ("gzip", bytes))
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+const ZSTD_LEVEL: i32 = 3;
+
+#[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "the browser's way; tested natively"))]
+fn gzip(body: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(body)?;
+    encoder.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    #[test]
+    fn both_ways_of_compressing_come_back() {
+        let body = "您写的都在本机。".repeat(200).into_bytes();
+        let (encoding, bytes) = compressed(&body).unwrap();
+        assert_eq!((encoding, zstd::bulk::decompress(&bytes, body.len()).unwrap()), ("zstd", body.clone()));
+        let mut plain = Vec::new();
+        flate2::read::GzDecoder::new(gzip(&body).unwrap().as_slice()).read_to_end(&mut plain).unwrap();
+        assert_eq!(plain, body);
+        assert!(compressed(b"{}").is_none());
+    }
+}

@@ -1,0 +1,18 @@
+//! Failures in the words of the person who holds the phone: what happened, what is safe, what to do.
+
+use lianxin_shared::sync::Failure;
+
+/// A failure in words.
+pub(super) fn of(failure: &Failure) -> String {
+    match failure {
+        Failure::Network => "连不上乡镇服务器。您写的都在本机，有网时自动上报。".to_owned(),
+        Failure::TooLarge => "这一批太大，正分小了再报。您写的都在本机。".to_owned(),
+        Failure::Busy { .. } => "乡镇服务器正忙，过一会儿自动再报。您写的都在本机。".to_owned(),
+        Failure::Server => "乡镇服务器出了点问题，过一会儿自动再报。您写的都在本机。".to_owned(),
+        Failure::Garbage => {
+            "答话的不是乡镇服务器（可能连着要登录的 Wi-Fi，或地址不对）。您写的都在本机，换个网络再点同步。".to_owned()
+        }
+        Failure::Refused(body) => body.message.clone(),
+        Failure::Store(words) => words.clone(),
+    }
+}
