@@ -7,6 +7,7 @@ use std::{
         mpsc::{Receiver, channel},
     },
     thread,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -15,6 +16,10 @@ use super::{
     link::{FromStore, ToStore, answer},
 };
 use crate::platform::native::{database::Database, paths};
+
+/// How long a window that is just closing may take before this one says that there are two.
+const CLOSING_PATIENCE: Duration = Duration::from_millis(500);
+const CLOSING_POLL: Duration = Duration::from_millis(5);
 
 impl StoreClient {
     /// Starts the actor over this user's own store.
@@ -69,7 +74,13 @@ impl Actor {
 
     fn open(&self) -> Result<(Database, rusqlite::Connection), StoreError> {
         let database = Database::at(&self.dir)?;
-        if !database.try_lock()? {
+        let patient_until = Instant::now() + CLOSING_PATIENCE;
+        let mut locked = database.try_lock()?;
+        while !locked && Instant::now() < patient_until {
+            thread::sleep(CLOSING_POLL);
+            locked = database.try_lock()?;
+        }
+        if !locked {
             self.say(FromStore::Phase(StorePhase::OtherTab { since_ms: None, unanswered: false }));
             database.wait_lock()?;
             self.say(FromStore::Phase(StorePhase::Opening));
@@ -105,5 +116,81 @@ impl Actor {
         if let Some(hub) = self.hub.upgrade() {
             hub.receive(message);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use futures_util::{StreamExt, future::join_all};
+
+    use super::*;
+    use crate::store::{Reply, Request, StoreError};
+
+    /// Waits until the client's store is in a phase that `wanted` accepts.
+    async fn until(client: &StoreClient, wanted: impl Fn(&StorePhase) -> bool) {
+        let mut phases = client.phases();
+        while let Some(phase) = phases.next().await {
+            if wanted(&phase) {
+                return;
+            }
+        }
+    }
+
+    async fn place(client: &StoreClient) -> String {
+        match client.call(Request::Status).await {
+            Ok(Reply::Status(status)) => status.place,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_answered_is_there_after_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let client = StoreClient::start_in(dir.path()).unwrap();
+        // Asked before the store is open: requests wait, in their order.
+        let saved = ["/diary", "/households"]
+            .map(|route| client.call(Request::SavePlace { route: route.to_owned() }));
+        for outcome in join_all(saved).await {
+            assert_eq!(outcome, Ok(Reply::Done));
+        }
+        drop(client);
+        let client = StoreClient::start_in(dir.path()).unwrap();
+        assert_eq!(place(&client).await, "/households");
+    }
+
+    #[tokio::test]
+    async fn a_second_window_says_so_and_takes_its_turn_when_the_first_closes() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = StoreClient::start_in(dir.path()).unwrap();
+        assert_eq!(place(&first).await, "");
+        let second = StoreClient::start_in(dir.path()).unwrap();
+        until(&second, |phase| matches!(phase, StorePhase::OtherTab { .. })).await;
+        assert_eq!(second.call(Request::Status).await, Err(StoreError::OtherTab));
+        drop(first);
+        until(&second, |phase| *phase == StorePhase::Open).await;
+        assert_eq!(place(&second).await, "");
+    }
+
+    #[tokio::test]
+    async fn a_lost_key_is_told_and_another_try_opens_once_it_is_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let client = StoreClient::start_in(dir.path()).unwrap();
+        assert_eq!(client.call(Request::SavePlace { route: "/mine".to_owned() }).await, Ok(Reply::Done));
+        drop(client);
+        let (key, hidden) = (dir.path().join("lianxin.key"), dir.path().join("hidden"));
+        // Its thread ends after its last client is gone; then the key can be taken away.
+        Database::at(dir.path()).unwrap().wait_lock().unwrap();
+        fs::rename(&key, &hidden).unwrap();
+
+        let client = StoreClient::start_in(dir.path()).unwrap();
+        until(&client, |phase| matches!(phase, StorePhase::Failed(StoreError::Locked(_)))).await;
+        let refused = client.call(Request::Status).await;
+        assert!(matches!(refused, Err(StoreError::Locked(_))), "{refused:?}");
+        fs::rename(&hidden, &key).unwrap();
+        client.take_over();
+        until(&client, |phase| *phase == StorePhase::Open).await;
+        assert_eq!(place(&client).await, "/mine");
     }
 }
