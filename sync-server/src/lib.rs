@@ -3,5 +3,6 @@
 pub mod auth;
 pub mod clock;
 pub mod demo;
+pub mod import;
 pub mod service;
 pub mod storage;
