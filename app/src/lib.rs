@@ -4,5 +4,6 @@ pub mod beijing;
 pub mod ids;
 pub mod platform;
 pub mod store;
+pub mod sync;
 #[cfg(feature = "ui")]
 pub mod ui;

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod clock;
 pub mod demo;
 pub mod http;
+pub mod import;
 pub mod service;
 pub mod storage;
 pub mod tls;

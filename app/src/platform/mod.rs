@@ -4,6 +4,7 @@
 //! Both sides offer the same few things under the same names; nothing above this module asks where it runs.
 
 mod clock;
+mod device;
 mod key;
 mod prepare;
 mod storage_info;
@@ -14,6 +15,7 @@ pub mod native;
 pub mod web;
 
 pub use clock::now_ms;
+pub use device::device_name;
 pub use key::StoreKey;
 pub use prepare::{open_error, prepare_connection};
 pub use storage_info::StorageInfo;

@@ -2,20 +2,28 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc, Weak,
-        mpsc::{Receiver, channel},
-    },
+    sync::{Arc, Weak},
     thread,
     time::{Duration, Instant},
+};
+
+use tokio::{
+    runtime::Builder,
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender, unbounded_channel},
 };
 
 use super::{
     Store, StoreClient, StoreError, StorePhase,
     client::Hub,
-    link::{FromStore, ToStore, answer},
+    link::{Desk, FromStore, ToStore, Work},
 };
-use crate::platform::native::{database::Database, paths};
+use crate::{
+    platform::{
+        native::{database::Database, paths},
+        now_ms,
+    },
+    sync::{Effect, Transport},
+};
 
 /// How long a window that is just closing may take before this one says that there are two.
 const CLOSING_PATIENCE: Duration = Duration::from_millis(500);
@@ -36,10 +44,11 @@ impl StoreClient {
     /// # Errors
     /// When the system gives no thread.
     pub fn start_in(dir: &Path) -> Result<Self, StoreError> {
-        let (sender, inbox) = channel();
+        let (sender, inbox): (UnboundedSender<Signal>, _) = unbounded_channel();
         // A message after the thread's end has nobody to answer it; the phase already says so.
-        let hub = Hub::new(move |message| drop(sender.send(message)));
-        let actor = Actor { dir: dir.to_path_buf(), hub: Arc::downgrade(&hub), inbox };
+        let works = sender.downgrade();
+        let hub = Hub::new(move |message| drop(sender.send(Signal::Message(message))));
+        let actor = Actor { dir: dir.to_path_buf(), hub: Arc::downgrade(&hub), inbox, works };
         thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || actor.run())
@@ -48,22 +57,33 @@ impl StoreClient {
     }
 }
 
+/// Everything the actor reacts to, in one queue.
+enum Signal {
+    Message(ToStore),
+    Work(Work),
+}
+
 struct Actor {
     dir: PathBuf,
     /// Weak, so that the thread does not keep its own client alive.
     hub: Weak<Hub>,
-    inbox: Receiver<ToStore>,
+    inbox: UnboundedReceiver<Signal>,
+    /// Where exchanges and alarms report; weak for the same reason.
+    works: WeakUnboundedSender<Signal>,
 }
 
 impl Actor {
-    fn run(self) {
+    fn run(mut self) {
         loop {
             self.say(FromStore::Phase(StorePhase::Opening));
             // The database keeps the lock and must outlive the store.
             let opened =
                 self.open().and_then(|(database, connection)| Ok((Store::open(connection)?, database)));
             match opened {
-                Ok((store, _database)) => return self.serve(store),
+                Ok((store, _database)) => match self.serve(store) {
+                    Ok(()) => return,
+                    Err(error) => self.say(FromStore::Phase(StorePhase::Failed(error))),
+                },
                 Err(error) => self.say(FromStore::Phase(StorePhase::Failed(error))),
             }
             if !self.wait_for_retry() {
@@ -89,25 +109,64 @@ impl Actor {
         Ok((database, connection))
     }
 
-    fn serve(&self, mut store: Store) {
+    /// Serves until the last client is gone. One thread does it all: while an exchange is under way the store
+    /// answers, and while the store works the exchange waits.
+    fn serve(&mut self, store: Store) -> Result<(), StoreError> {
+        let stopped = |error: &dyn std::fmt::Display| StoreError::Stopped(error.to_string());
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(|e| stopped(&e))?;
+        let transport = Transport::new().map_err(|e| stopped(&e))?;
+        let (mut desk, effects) = Desk::open(store)?;
         self.say(FromStore::Phase(StorePhase::Open));
-        while let Ok(message) = self.inbox.recv() {
-            if let ToStore::Call { id, request } = message {
-                answer(&mut store, id, request, |reply| self.say(reply));
+        runtime.block_on(async {
+            self.start(&transport, effects);
+            while let Some(signal) = self.inbox.recv().await {
+                let work = match signal {
+                    Signal::Message(ToStore::Call { id, request }) => Work::Call { id, request },
+                    Signal::Message(ToStore::TakeOver) => continue,
+                    Signal::Work(work) => work,
+                };
+                let effects = desk.serve(work, |message| self.say(message));
+                self.start(&transport, effects);
             }
+        });
+        Ok(())
+    }
+
+    /// Starts what the sync wants; each reports back through the queue.
+    fn start(&self, transport: &Transport, effects: Vec<Effect>) {
+        for effect in effects {
+            let (works, transport) = (self.works.clone(), transport.clone());
+            tokio::spawn(async move {
+                let work = match effect {
+                    Effect::Send(exchange) => {
+                        let path = exchange.path;
+                        Work::Answered(path, transport.send(exchange).await)
+                    }
+                    Effect::WakeAt { at_ms, wish } => {
+                        let wait = u64::try_from(at_ms.saturating_sub(now_ms())).unwrap_or(0);
+                        tokio::time::sleep(Duration::from_millis(wait)).await;
+                        Work::Woke(wish)
+                    }
+                };
+                if let Some(works) = works.upgrade() {
+                    // The actor may have ended meanwhile; then nobody waits for this.
+                    let _ = works.send(Signal::Work(work));
+                }
+            });
         }
     }
 
     /// Waits until the user asks for another try; `false` when the client is gone.
-    fn wait_for_retry(&self) -> bool {
+    fn wait_for_retry(&mut self) -> bool {
         loop {
-            match self.inbox.recv() {
-                Ok(ToStore::TakeOver) => return true,
-                Ok(ToStore::Call { id, .. }) => {
+            match self.inbox.blocking_recv() {
+                Some(Signal::Message(ToStore::TakeOver)) => return true,
+                Some(Signal::Message(ToStore::Call { id, .. })) => {
                     let stopped = StoreError::Stopped("还没有打开".to_owned());
                     self.say(FromStore::Reply { id, outcome: Err(stopped) });
                 }
-                Err(_) => return false,
+                Some(Signal::Work(_)) => {}
+                None => return false,
             }
         }
     }

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Event, Reply, Request, Store, StoreError, StorePhase};
-use crate::platform::now_ms;
+use crate::{
+    platform::now_ms,
+    sync::{Answer, Driver, Effect, Path},
+};
 
 /// To the actor.
 #[derive(Debug, Serialize, Deserialize)]
@@ -25,11 +28,51 @@ pub(super) enum FromStore {
     Phase(StorePhase),
 }
 
-/// Answers one request, then passes on what the store has to say.
-pub(super) fn answer(store: &mut Store, id: u64, request: Request, mut send: impl FnMut(FromStore)) {
-    let outcome = store.handle(request, now_ms());
-    send(FromStore::Reply { id, outcome });
-    for event in store.take_events() {
-        send(FromStore::Event(event));
+/// What reaches the actor while it serves.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// A screen asks.
+    Call { id: u64, request: Request },
+    /// An exchange of the sync has ended.
+    Answered(Path, Answer),
+    /// The time that the sync wished for has come.
+    Woke(u64),
+}
+
+/// The store with the sync beside it: one step of work at a time, then what there is to say.
+pub(super) struct Desk {
+    store: Store,
+    driver: Driver,
+}
+
+impl Desk {
+    /// Over an opened store; the sync starts at once where the phone is enrolled.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn open(store: Store) -> Result<(Self, Vec<Effect>), StoreError> {
+        let seed = getrandom::u64().map_err(|error| StoreError::Broken(error.to_string()))?;
+        let mut desk = Self { store, driver: Driver::new(seed) };
+        let effects = desk.driver.opened(&mut desk.store, now_ms())?;
+        Ok((desk, effects))
+    }
+
+    /// Does one piece of work, says what comes of it, and hands back what the platform must do.
+    pub fn serve(&mut self, work: Work, mut send: impl FnMut(FromStore)) -> Vec<Effect> {
+        let (store, now) = (&mut self.store, now_ms());
+        let effects = match work {
+            Work::Call { id, request } => {
+                let outcome = store.handle(request.clone(), now);
+                let fine = outcome.is_ok();
+                send(FromStore::Reply { id, outcome });
+                if fine { self.driver.noticed(store, &request, now) } else { Vec::new() }
+            }
+            Work::Answered(path, answer) => self.driver.answered(store, path, answer, now),
+            Work::Woke(wish) => self.driver.woke(store, wish, now),
+        };
+        for event in store.take_events() {
+            send(FromStore::Event(event));
+        }
+        effects
     }
 }

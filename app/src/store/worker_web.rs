@@ -9,12 +9,18 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::{
     Store, StoreError, StorePhase,
-    link::{FromStore, ToStore, answer},
+    link::{Desk, FromStore, ToStore, Work},
 };
-use crate::platform::web::{
-    database::Database,
-    js,
-    turn::{Asking, Turn},
+use crate::{
+    platform::{
+        now_ms,
+        web::{
+            database::Database,
+            js,
+            turn::{Asking, Turn},
+        },
+    },
+    sync::{Effect, Transport},
 };
 
 /// How long the other tab may take to pass the store on before the user is told to close it.
@@ -46,6 +52,8 @@ enum Signal {
     Close,
     /// The browser refused the wait for the turn.
     Broken(StoreError),
+    /// An exchange or an alarm of the sync.
+    Work(Work),
 }
 
 struct Worker {
@@ -84,7 +92,7 @@ impl Worker {
             self.say(StorePhase::Opening);
             match self.open().await {
                 Ok((database, store)) => {
-                    self.serve(store).await;
+                    self.serve(store).await?;
                     database.release()?;
                     phase = Some(StorePhase::TakenOver);
                 }
@@ -128,33 +136,59 @@ impl Worker {
                 }
                 Signal::Unanswered => self.say_other_tab(true).await,
                 Signal::Broken(error) => return Err(error),
-                // This tab has nothing to pass on.
-                Signal::Asked | Signal::Close => {}
+                // This tab has nothing to pass on, and what a lost turn had begun is over.
+                Signal::Asked | Signal::Close | Signal::Work(_) => {}
             }
         }
         Err(StoreError::Stopped("页面已关闭".to_owned()))
     }
 
-    /// Answers requests until another tab has asked and the grace is over.
-    async fn serve(&mut self, mut store: Store) {
+    /// Answers requests and syncs until another tab has asked and the grace is over.
+    async fn serve(&mut self, store: Store) -> Result<(), StoreError> {
+        let transport = Transport::new().map_err(|error| StoreError::Stopped(error.to_string()))?;
+        let (mut desk, effects) = Desk::open(store)?;
         self.say(StorePhase::Open);
+        self.start(&transport, effects);
         let mut closing = false;
         while let Some(signal) = self.inbox.next().await {
-            match signal {
-                Signal::Message(ToStore::Call { id, request }) => {
-                    answer(&mut store, id, request, |message| self.post(&message));
-                }
+            let work = match signal {
+                Signal::Message(ToStore::Call { id, request }) => Work::Call { id, request },
+                Signal::Work(work) => work,
                 Signal::Asked if !closing => {
                     closing = true;
                     self.say(StorePhase::Closing);
                     self.after(CLOSING_GRACE_MS, Signal::Close);
+                    continue;
                 }
-                Signal::Close => return,
+                Signal::Close => return Ok(()),
                 Signal::Message(ToStore::TakeOver)
                 | Signal::Asked
                 | Signal::Unanswered
                 | Signal::Granted(_)
-                | Signal::Broken(_) => {}
+                | Signal::Broken(_) => continue,
+            };
+            let effects = desk.serve(work, |message| self.post(&message));
+            self.start(&transport, effects);
+        }
+        Ok(())
+    }
+
+    /// Starts what the sync wants; each reports back through the queue.
+    fn start(&self, transport: &Transport, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Send(exchange) => {
+                    let (signals, transport) = (self.signals.clone(), transport.clone());
+                    spawn_local(async move {
+                        let path = exchange.path;
+                        let answer = transport.send(exchange).await;
+                        let _ = signals.unbounded_send(Signal::Work(Work::Answered(path, answer)));
+                    });
+                }
+                Effect::WakeAt { at_ms, wish } => {
+                    let wait = u32::try_from(at_ms.saturating_sub(now_ms()).max(0)).unwrap_or(u32::MAX);
+                    self.after(wait, Signal::Work(Work::Woke(wish)));
+                }
             }
         }
     }

@@ -121,12 +121,16 @@ pub(crate) fn too_long(field: &str, name: &str, text: &str, chars_max: usize) ->
         .then(|| Problem::new(field, format!("{name}写了 {chars} 个字，最多 {chars_max} 个，请缩短。")))
 }
 
-/// A problem unless the text is empty or looks like a telephone number (digits, `-`, spaces; 7–12 digits).
+/// A problem unless the text is empty or looks like a telephone number, or several joined by `、` (digits,
+/// `-`, spaces; 7–13 digits).
 pub(crate) fn odd_phone(field: &str, phone: &str) -> Option<Problem> {
-    let digits = phone.chars().filter(char::is_ascii_digit).count();
-    let clean = phone.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | ' ' | '+'));
-    let plausible = phone.is_empty() || clean && (7..=13).contains(&digits);
-    (!plausible).then(|| Problem::new(field, "电话应是 7 到 13 位数字，请核对；记不准可以先空着。"))
+    let plausible = |one: &str| {
+        let digits = one.chars().filter(char::is_ascii_digit).count();
+        let clean = one.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | ' ' | '+'));
+        clean && (7..=13).contains(&digits)
+    };
+    (!phone.is_empty() && !phone.split('、').all(plausible))
+        .then(|| Problem::new(field, "电话应是 7 到 13 位数字，请核对；记不准可以先空着。"))
 }
 
 #[cfg(test)]
@@ -151,5 +155,6 @@ mod tests {
         assert!(odd_phone("phone", "没有").is_some());
         assert!(odd_phone("phone", "").is_none());
         assert!(odd_phone("phone", "0939-6123456").is_none());
+        assert!(odd_phone("phone", "14000000017、0939-6123456").is_none(), "several in one field");
     }
 }

@@ -13,11 +13,13 @@ pub mod coverage;
 pub mod diary;
 mod fields;
 pub mod household;
+pub mod id_number;
 pub mod label;
 pub mod opinion;
 pub mod person;
 pub mod pinyin;
 pub mod region;
+pub mod text;
 pub mod visit;
 
 pub use coded::Coded;
