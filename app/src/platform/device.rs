@@ -28,7 +28,13 @@ fn named(agent: &str) -> String {
         ("Mac OS", "macOS"),
         ("Linux", "Linux"),
     ]);
-    let browser = first(&[("Edg/", "Edge"), ("HuaweiBrowser", "华为浏览器"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);
+    let browser = first(&[
+        ("Edg/", "Edge"),
+        ("HuaweiBrowser", "华为浏览器"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
     format!("{system} · {browser}")
 }
 

@@ -174,8 +174,13 @@ mod tests {
         assert_eq!(failure(answer(429, "")), Failure::Busy { retry_ms: 7_000 });
         assert_eq!(failure(answer(502, "bad gateway")), Failure::Server);
         let revoked = ErrorBody { code: ErrorCode::Revoked, message: "停用".into() };
-        assert_eq!(failure(answer(403, &serde_json::to_string(&revoked).unwrap())), Failure::Refused(revoked));
+        assert_eq!(
+            failure(answer(403, &serde_json::to_string(&revoked).unwrap())),
+            Failure::Refused(revoked)
+        );
         let newer = answer(409, r#"{"code":"something_new","message":"新版的话","more":1}"#);
-        assert!(matches!(failure(newer), Failure::Refused(ErrorBody { code: ErrorCode::Unknown, message }) if message == "新版的话"));
+        assert!(
+            matches!(failure(newer), Failure::Refused(ErrorBody { code: ErrorCode::Unknown, message }) if message == "新版的话")
+        );
     }
 }

@@ -36,9 +36,12 @@ pub async fn enrol(server_url: &str, code: &str) -> Result<EnrolResponse, EnrolE
         app_version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let body = serde_json::to_vec(&request).map_err(|e| EnrolError { message: e.to_string() })?;
-    let transport = Transport::new().map_err(|_| EnrolError::new("这部手机开不了加密连接，请换一个浏览器。"))?;
+    let transport =
+        Transport::new().map_err(|_| EnrolError::new("这部手机开不了加密连接，请换一个浏览器。"))?;
     match transport.post(&format!("{server}/v1/enrol"), None, body).await {
-        Answer::Unreachable => Err(EnrolError::new("连不上这个地址。登记要有网：请看看信号，再核对地址，然后重试。")),
+        Answer::Unreachable => {
+            Err(EnrolError::new("连不上这个地址。登记要有网：请看看信号，再核对地址，然后重试。"))
+        }
         Answer::Body { status: 200, body, .. } => serde_json::from_slice(&body)
             .map_err(|_| EnrolError::new("这个地址不是连心册的服务器，请照着乡镇给的地址核对。")),
         Answer::Body { body, .. } => Err(match serde_json::from_slice::<ErrorBody>(&body) {

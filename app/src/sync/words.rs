@@ -10,7 +10,8 @@ pub(super) fn of(failure: &Failure) -> String {
         Failure::Busy { .. } => "乡镇服务器正忙，过一会儿自动再报。您写的都在本机。".to_owned(),
         Failure::Server => "乡镇服务器出了点问题，过一会儿自动再报。您写的都在本机。".to_owned(),
         Failure::Garbage => {
-            "答话的不是乡镇服务器（可能连着要登录的 Wi-Fi，或地址不对）。您写的都在本机，换个网络再点同步。".to_owned()
+            "答话的不是乡镇服务器（可能连着要登录的 Wi-Fi，或地址不对）。您写的都在本机，换个网络再点同步。"
+                .to_owned()
         }
         Failure::Refused(body) => body.message.clone(),
         Failure::Store(words) => words.clone(),
