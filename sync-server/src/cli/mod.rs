@@ -4,6 +4,7 @@
 
 mod admin;
 mod demo;
+mod import;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -42,6 +43,9 @@ enum Command {
     /// 手机
     #[command(subcommand)]
     Device(admin::Device),
+    /// 导入
+    #[command(subcommand)]
+    Import(import::Import),
     /// 在线备份到一个文件
     Backup(admin::Backup),
     /// 检查数据库：完整，且一切推导出来的都与重算一致
@@ -66,6 +70,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Village(village) => village.run(&cli.data),
         Command::Enrol(enrol) => enrol.run(&cli.data),
         Command::Device(device) => device.run(&cli.data),
+        Command::Import(import) => import.run(&cli.data),
         Command::Backup(backup) => backup.run(&cli.data),
         Command::Check => admin::check(&cli.data),
         Command::Tls(tls) => tls.run(&cli.data),
