@@ -1,9 +1,19 @@
-//! The screens' root.
+//! The screens: launch and the app's root.
 
 use dioxus::prelude::*;
-use futures_util::StreamExt;
+use lianxin_assets::{PHONE_CSS, TOKENS_CSS};
 
-use crate::store::{Reply, Request, StoreClient, StorePhase};
+use crate::{
+    route::Route,
+    state::{
+        page_life, place,
+        register::{RegisterSearch, Search},
+        session::Session,
+    },
+    store::{FontSize, HouseholdFilter, StoreClient, StorePhase},
+    text,
+    views::{enrol::EnrolView, startup},
+};
 
 /// Opens the app's window or takes over the page.
 pub fn launch() {
@@ -14,56 +24,99 @@ pub fn launch() {
     builder.launch(App);
 }
 
+/// A window of a phone's size, without a menu.
 #[cfg(feature = "desktop")]
 fn desktop_window() -> dioxus::desktop::Config {
     use dioxus::desktop::{Config, LogicalSize, WindowBuilder};
-    let window = WindowBuilder::new().with_title("连心册").with_inner_size(LogicalSize::new(390., 844.));
+    let window = WindowBuilder::new().with_title(text::APP).with_inner_size(LogicalSize::new(390., 844.));
     Config::new().with_menu(None).with_window(window)
 }
 
+/// The root: starts the store, then shows what its life allows.
 #[component]
 fn App() -> Element {
-    let client = use_hook(StoreClient::start);
-    let client = match client {
-        Ok(client) => client,
-        Err(error) => return rsx! { p { "{error}" } },
-    };
-    let mut phase = use_signal(|| StorePhase::Opening);
-    let mut note = use_signal(String::new);
-    let phases = client.clone();
-    use_future(move || {
-        let client = phases.clone();
-        async move {
-            let mut phases = client.phases();
-            while let Some(next) = phases.next().await {
-                phase.set(next);
-                if *phase.peek() == StorePhase::Open
-                    && let Ok(Reply::Status(status)) = client.call(Request::Status).await
-                {
-                    note.set(status.place);
-                }
-            }
-        }
-    });
-    let saver = client.clone();
-    let state = format!("{:?}", phase());
+    let started = use_hook(StoreClient::start);
     rsx! {
-        document::Title { "连心册" }
-        p { id: "phase", "{state}" }
-        p { id: "note", "{note}" }
-        button { id: "over", onclick: move |_| client.take_over(), "换到这里用" }
-        textarea {
-            id: "text",
-            initial_value: "",
-            oninput: move |event| {
-                let client = saver.clone();
-                async move {
-                    let text = event.value();
-                    if client.call(Request::SavePlace { route: text.clone() }).await.is_ok() {
-                        note.set(text);
-                    }
-                }
+        style { {TOKENS_CSS} }
+        style { {PHONE_CSS} }
+        match started {
+            Ok(client) => rsx! { Started { client: Client(client) } },
+            Err(error) => rsx! {
+                div { class: "app", startup::Trouble { words: error.to_string(), onretry: None } }
             },
         }
     }
+}
+
+/// The store's client as a property: it never changes.
+#[derive(Clone)]
+struct Client(StoreClient);
+
+impl PartialEq for Client {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+#[component]
+fn Started(client: Client) -> Element {
+    let session = use_context_provider(|| Session::new(client.0));
+    use_context_provider(|| RegisterSearch(Search::new(HouseholdFilter::All)));
+    use_hook(|| {
+        page_life::watch(session);
+        spawn(session.listen_events());
+        spawn(session.listen_phases());
+    });
+    let size = session.status.read().as_ref().map(|status| status.font_size).unwrap_or_default();
+    rsx! {
+        style { {root_size(size)} }
+        div { class: "app", Stage { session } }
+    }
+}
+
+/// 标准 17, 大 20, 特大 24 px where the browser's own setting is 16, and in proportion where it is not.
+fn root_size(size: FontSize) -> &'static str {
+    match size {
+        FontSize::Standard => "html{font-size:106.25%}",
+        FontSize::Large => "html{font-size:125%}",
+        FontSize::ExtraLarge => "html{font-size:150%}",
+    }
+}
+
+/// What may be shown now: the app, the first start, or why not.
+#[component]
+fn Stage(session: Session) -> Element {
+    let retry = move |()| session.client().take_over();
+    match session.phase.read().clone() {
+        StorePhase::OtherTab { since_ms, unanswered } => {
+            return rsx! { startup::OtherTab { title: text::startup::OTHER_TAB, since_ms, unanswered, ontake: retry } };
+        }
+        StorePhase::TakenOver => {
+            let (title, since_ms, unanswered) = (text::startup::TAKEN_OVER, None, false);
+            return rsx! { startup::OtherTab { title, since_ms, unanswered, ontake: retry } };
+        }
+        StorePhase::Failed(error) => {
+            return rsx! { startup::Trouble { words: error.to_string(), onretry: Some(EventHandler::new(retry)) } };
+        }
+        StorePhase::Opening | StorePhase::Open | StorePhase::Closing => {}
+    }
+    if let Some(error) = session.trouble.read().clone() {
+        let again = move |()| {
+            spawn(session.refresh());
+        };
+        return rsx! { startup::Trouble { words: error.to_string(), onretry: Some(EventHandler::new(again)) } };
+    }
+    let enrolled = session.status.read().as_ref().map(|status| status.identity.is_some());
+    match enrolled {
+        None => rsx! { startup::Opening {} },
+        Some(false) => rsx! { EnrolView {} },
+        Some(true) => rsx! { Pages { session } },
+    }
+}
+
+/// The pages, from where the app was left.
+#[component]
+fn Pages(session: Session) -> Element {
+    use_hook(|| place::reopen(session));
+    rsx! { Router::<Route> {} }
 }

@@ -15,6 +15,10 @@ pub const PHONE_CSS: &str = concat!(
 
 /// The logo as a whole SVG document: an open book whose pages meet in a heart.
 pub const LOGO_SVG: &str = include_str!("logo.svg");
+/// The logo's book as path data in its 64 × 64 square, for renderers that draw it inline.
+pub const LOGO_BOOK: &str = "M32 22c-4-5-11-6-18-5v27c7-1 14 0 18 5 4-5 11-6 18-5V17c-7-1-14 0-18 5z";
+/// The logo's heart, likewise.
+pub const LOGO_HEART: &str = "M32 40c-5.5-3.6-8.5-6.4-8.5-9.8 0-2.6 2-4.4 4.3-4.4 1.7 0 3.3.9 4.2 2.6.9-1.7 2.5-2.6 4.2-2.6 2.3 0 4.3 1.8 4.3 4.4 0 3.4-3 6.2-8.5 9.8z";
 
 #[cfg(test)]
 mod tests {
@@ -34,6 +38,11 @@ mod tests {
         let value = &scheme[start..];
         let hash = value.find('#').unwrap();
         &value[hash..hash + 7]
+    }
+
+    #[test]
+    fn the_logo_drawn_inline_is_the_logo_of_the_file() {
+        assert!(LOGO_SVG.contains(LOGO_BOOK) && LOGO_SVG.contains(LOGO_HEART));
     }
 
     /// Sunlight on an old screen: every pair of text and ground that the sheets use is WCAG AA or better.

@@ -1,0 +1,320 @@
+//! The draft of a visit on the screen: kept at every change, so that a phone killed at any moment reopens at the
+//! same field.
+
+use dioxus::prelude::*;
+use lianxin_shared::{
+    domain::{
+        Problem,
+        checklist::{self, AnswerKind, Item},
+        opinion::Opinion,
+        visit,
+    },
+    replica::{FieldSet, Value},
+    templates::templates,
+};
+
+use super::{
+    autosave::{Autosave, Source, use_autosave},
+    gate::Mark,
+    session::Session,
+};
+use crate::{
+    ids::new_id,
+    platform::now_ms,
+    store::{
+        OpenDraft, Reply, Request, StoreError,
+        draft::{OpinionDraft, VisitDraft},
+    },
+    text,
+};
+
+/// The draft as the saver sees it: the whole of it goes out each time.
+pub(crate) struct DraftSource {
+    draft: VisitDraft,
+    changed: bool,
+    /// Completed or thrown away: nothing may bring it back.
+    closed: bool,
+}
+
+impl Source for DraftSource {
+    fn take(&mut self) -> Option<Request> {
+        if !self.changed || self.closed {
+            return None;
+        }
+        self.changed = false;
+        Some(Request::SaveDraft(Box::new(self.draft.clone())))
+    }
+
+    fn settle(&mut self, outcome: Result<Reply, StoreError>) -> Result<(), StoreError> {
+        outcome.map(drop).inspect_err(|_| self.changed = true)
+    }
+}
+
+/// The draft that a visit's screens share. Copies speak of the same one.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct Draft {
+    saver: CopyValue<Autosave<DraftSource>>,
+    /// What the screens show beside the draft itself; its `draft` is as it was opened.
+    pub(crate) open: CopyValue<OpenDraft>,
+    /// The questions of its checklists.
+    pub(crate) items: CopyValue<Vec<Item>>,
+    /// Counts changes that alter the page; letters in a text field do not.
+    shown: Signal<u64>,
+    /// Counts answers taken over from the last visit: text fields start afresh to show them.
+    refilled: Signal<u64>,
+    /// What may be said of the last change.
+    pub(crate) mark: Signal<Mark>,
+}
+
+/// Opens the screens' draft over what the store gave.
+pub(crate) fn use_draft(open: OpenDraft) -> Draft {
+    let source = open.draft.clone();
+    let (saver, mark) = use_autosave(|| DraftSource { draft: source, changed: false, closed: false });
+    let shown = use_signal(|| 0);
+    let refilled = use_signal(|| 0);
+    use_hook(|| Draft {
+        saver: CopyValue::new(saver),
+        items: CopyValue::new(templates().items_of(&open.draft.checklists)),
+        open: CopyValue::new(open),
+        shown,
+        refilled,
+        mark,
+    })
+}
+
+impl Draft {
+    /// Reads the draft, and asks to be shown again when the page alters.
+    pub(crate) fn read<T>(self, read: impl FnOnce(&VisitDraft) -> T) -> T {
+        self.shown.read();
+        self.peek(read)
+    }
+
+    /// Reads the draft once.
+    pub(crate) fn peek<T>(self, read: impl FnOnce(&VisitDraft) -> T) -> T {
+        self.saver.read().read(|source| read(&source.draft))
+    }
+
+    /// A change by one tap: saved at once, and shown.
+    pub(crate) fn change(mut self, change: impl FnOnce(&mut VisitDraft)) {
+        let saver = self.saver.read().clone();
+        saver.change(|source| source.edit(change));
+        self.shown += 1;
+    }
+
+    /// A change by typing: saved at the next pause; the page is not drawn again for it.
+    pub(crate) fn typed(self, change: impl FnOnce(&mut VisitDraft)) {
+        let saver = self.saver.read().clone();
+        saver.typed(|source| source.edit(change));
+    }
+
+    /// Draws the page again, as after a text field was left.
+    pub(crate) fn redraw(mut self) {
+        self.shown += 1;
+    }
+
+    /// Characters are being composed.
+    pub(crate) fn composing(self, composing: bool) {
+        self.saver.read().composing(composing);
+    }
+
+    /// Saves now.
+    pub(crate) fn flush(self) {
+        self.saver.read().clone().flush();
+    }
+
+    /// Nothing is saved from here on: the draft has become a visit, or was thrown away.
+    pub(crate) fn close(self) {
+        let saver = self.saver.read().clone();
+        saver.change(|source| source.closed = true);
+    }
+
+    /// The field where the cadre is, so that a restart reopens there.
+    pub(crate) fn focus(self, field: &str) {
+        if self.peek(|draft| draft.focus != field) {
+            self.typed(|draft| field.clone_into(&mut draft.focus));
+        }
+    }
+
+    /// The questions to ask, given the answers so far.
+    pub(crate) fn visible(self) -> Vec<Item> {
+        let items = self.items.read();
+        self.read(|draft| checklist::visible(&items, &draft.answers).into_iter().cloned().collect())
+    }
+
+    /// How many questions were answered last time and may be answered the same.
+    pub(crate) fn repeatable(self) -> usize {
+        let (items, open) = (self.items.read(), self.open.read());
+        self.read(|draft| {
+            items
+                .iter()
+                .filter(|item| item.is_answered(&open.last_answers) && !item.is_answered(&draft.answers))
+                .count()
+        })
+    }
+
+    /// 全部同上次: fills every unanswered question with the last visit's answer.
+    pub(crate) fn repeat_all(mut self) {
+        let (items, last) = (self.items.read().clone(), self.open.read().last_answers.clone());
+        self.change(|draft| {
+            for item in &items {
+                if !item.is_answered(&draft.answers) {
+                    repeat(item, &last, &mut draft.answers);
+                }
+            }
+        });
+        self.refilled += 1;
+    }
+
+    /// 同上次 for one question.
+    pub(crate) fn repeat_one(mut self, item: &Item) {
+        let last = self.open.read().last_answers.clone();
+        self.change(|draft| repeat(item, &last, &mut draft.answers));
+        self.refilled += 1;
+    }
+
+    /// How often answers were taken over.
+    pub(crate) fn refills(self) -> u64 {
+        *self.refilled.read()
+    }
+
+    /// What is wrong with one answer as it stands; unanswered is not judged here.
+    pub(crate) fn problem_of(self, item: &Item) -> Option<String> {
+        let alone = [Item { show_if: None, required: false, ..item.clone() }];
+        self.read(|draft| checklist::validate(&alone, &draft.answers))
+            .into_iter()
+            .next()
+            .map(|problem| problem.message)
+    }
+
+    /// What a person should mend before 完成, each with the step where it is mended.
+    pub(crate) fn problems(self) -> Vec<(u8, Problem)> {
+        let items = self.items.read();
+        self.read(|draft| {
+            let mut problems: Vec<(u8, Problem)> = Vec::new();
+            if !draft.absent {
+                problems.extend(
+                    checklist::validate(&items, &draft.answers).into_iter().map(|problem| (0, problem)),
+                );
+                for words in draft.opinions.iter().filter(|words| !words.text.trim().is_empty()) {
+                    let words = Opinion { text: words.text.clone(), ..Opinion::default() };
+                    problems.extend(words.validate().into_iter().map(|problem| (1, problem)));
+                }
+            }
+            if draft.occurred_ms > now_ms() {
+                problems.push((0, Problem::new(visit::field::OCCURRED_AT, text::visit::IN_FUTURE)));
+            }
+            if draft.notes.chars().count() > visit::VISIT_NOTES_CHARS_MAX {
+                problems.push((2, Problem::new(visit::field::NOTES, text::visit::NOTES_LONG)));
+            }
+            problems
+        })
+    }
+
+    /// The draft becomes the visit, in one transaction of the store. Opinions without a word are left out.
+    ///
+    /// # Errors
+    /// What the store says; the draft is then as it was.
+    pub(crate) async fn complete(self, session: Session) -> Result<(), StoreError> {
+        let whole = self.peek(|draft| {
+            let mut whole = draft.clone();
+            whole.opinions.retain(|words| !words.text.trim().is_empty());
+            whole
+        });
+        let id = whole.id;
+        session.ask::<()>(Request::SaveDraft(Box::new(whole))).await?;
+        session.ask::<()>(Request::CompleteVisit { id }).await?;
+        session.end_draft(id);
+        self.close();
+        Ok(())
+    }
+
+    /// Throws the draft away.
+    ///
+    /// # Errors
+    /// What the store says; the draft is then as it was.
+    pub(crate) async fn discard(self, session: Session) -> Result<(), StoreError> {
+        let id = self.peek(|draft| draft.id);
+        session.ask::<()>(Request::DiscardDraft { id }).await?;
+        session.end_draft(id);
+        self.close();
+        Ok(())
+    }
+
+    /// One more opinion, empty; its id if the phone could mint one.
+    pub(crate) fn add_opinion(self) {
+        // Without randomness there is no id, and nothing may be written without one.
+        if let Ok(id) = new_id(now_ms()) {
+            self.change(|draft| {
+                draft.focus = opinion_field(id);
+                draft.opinions.push(OpinionDraft { id, ..OpinionDraft::default() });
+            });
+        }
+    }
+}
+
+impl DraftSource {
+    fn edit(&mut self, change: impl FnOnce(&mut VisitDraft)) {
+        change(&mut self.draft);
+        self.draft.updated_ms = now_ms();
+        self.changed = true;
+    }
+}
+
+/// The name under which an opinion's text field is remembered.
+pub(crate) fn opinion_field(id: uuid::Uuid) -> String {
+    format!("opinion.{id}")
+}
+
+/// Picks an option as a tap on it means: a second tap on the chosen one takes it back.
+pub(crate) fn tap(item: &Item, option: &str, answers: &mut FieldSet) {
+    let (field, value) = item.pick(option);
+    let picked = item.is_picked(option, answers);
+    let cleared = if item.kind == AnswerKind::Several { Value::Bool(false) } else { Value::Null };
+    answers.insert(field, if picked { cleared } else { value });
+}
+
+/// Takes one question's answer over from the last visit.
+fn repeat(item: &Item, last: &FieldSet, answers: &mut FieldSet) {
+    if item.kind == AnswerKind::Several {
+        for option in &item.options {
+            let field = item.option_field(&option.code);
+            if let Some(value) = last.get(&field) {
+                answers.insert(field, value.clone());
+            }
+        }
+    } else if let Some(value) = last.get(&item.field()) {
+        answers.insert(item.field(), value.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_tap_takes_a_choice_back_and_several_stay_apart() {
+        let items = templates();
+        let (medicine, trouble) = (items.item("medicine").unwrap(), items.item("housing_trouble").unwrap());
+        let mut answers = FieldSet::new();
+        let first = medicine.options[0].code.clone();
+        tap(medicine, &first, &mut answers);
+        assert!(medicine.is_picked(&first, &answers));
+        tap(medicine, &first, &mut answers);
+        assert!(!medicine.is_answered(&answers));
+        tap(trouble, "leak", &mut answers);
+        tap(trouble, "crack", &mut answers);
+        tap(trouble, "leak", &mut answers);
+        assert!(trouble.is_picked("crack", &answers) && !trouble.is_picked("leak", &answers));
+    }
+
+    #[test]
+    fn the_last_answer_is_taken_over_whole() {
+        let trouble = templates().item("housing_trouble").unwrap();
+        let mut last = FieldSet::new();
+        tap(trouble, "leak", &mut last);
+        tap(trouble, "beam", &mut last);
+        let mut answers = FieldSet::new();
+        repeat(trouble, &last, &mut answers);
+        assert_eq!(trouble.answer_text(&answers), trouble.answer_text(&last));
+    }
+}

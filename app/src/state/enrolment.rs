@@ -1,0 +1,89 @@
+//! Making this phone the cadre's: reads the link that the office gave, asks the server, keeps the identity.
+
+use super::session::Session;
+use crate::{
+    store::{Request, Status},
+    sync::enrol,
+    text::enrol as words,
+};
+
+/// What an enrolment link carries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct EnrolLink {
+    /// The one-time code; empty if the link has none.
+    pub(crate) code: String,
+    /// The server's address, if it is not the page's own.
+    pub(crate) server: Option<String>,
+}
+
+/// Reads `/#enrol?code=…`, `/enrol?code=…` and either with `&server=…`.
+pub(crate) fn enrol_link(address: &str) -> EnrolLink {
+    let mut link = EnrolLink::default();
+    let Some((_, rest)) = address.split_once("enrol") else { return link };
+    let query = rest.trim_start_matches(['/', '?', '#']);
+    for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+        match name {
+            "code" => link.code = percent_decoded(value),
+            "server" => link.server = Some(percent_decoded(value)),
+            _ => {}
+        }
+    }
+    link
+}
+
+/// `%3A` and the like as characters; what is no escape stays as it is.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let escaped = match tail {
+            [high, low, after @ ..] if *first == b'%' => {
+                let hex =
+                    std::str::from_utf8(&[*high, *low]).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok());
+                hex.map(|byte| (byte, after))
+            }
+            _ => None,
+        };
+        let (byte, after) = escaped.unwrap_or((*first, tail));
+        bytes.push(byte);
+        rest = after;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Enrols this phone; from then on the app is open.
+///
+/// # Errors
+/// Words for the cadre: what happened and what to do.
+pub(crate) async fn enrol_phone(session: Session, server: &str, code: &str) -> Result<(), String> {
+    let (server, code) = (server.trim().trim_end_matches('/'), code.trim());
+    if code.is_empty() {
+        return Err(words::CODE_WANTED.to_owned());
+    }
+    if server.is_empty() {
+        return Err(words::SERVER_WANTED.to_owned());
+    }
+    let enrolled = enrol(server, code).await.map_err(|error| error.to_string())?;
+    let request = Request::Enrol { server_url: server.to_owned(), enrolled: Box::new(enrolled) };
+    let status = session.ask::<Status>(request).await.map_err(|error| error.to_string())?;
+    session.take_status(status);
+    session.tell(Request::SyncNow);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_brings_the_code_and_may_bring_the_address() {
+        assert_eq!(enrol_link("/#enrol?code=K7QM-3XPD").code, "K7QM-3XPD");
+        let link = enrol_link("/enrol?code=K7QM3XPD&server=https%3A%2F%2Fqx.example%3A8600");
+        assert_eq!(
+            (link.code.as_str(), link.server.as_deref()),
+            ("K7QM3XPD", Some("https://qx.example:8600"))
+        );
+        assert_eq!(enrol_link("/"), EnrolLink::default());
+        assert_eq!(enrol_link("/enrol?code=100%").code, "100%");
+    }
+}

@@ -1,0 +1,59 @@
+//! Where the cadre was: kept at every step, so that the app reopens there.
+
+use dioxus::{history::history, prelude::*};
+
+use super::session::{Session, use_session};
+use crate::{route::Route, store::Request};
+
+/// Where to open: the address as it stands, unless it says nothing or names a form that has begun a record since.
+pub(crate) fn restored(address: &str, place: &str) -> Option<Route> {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let open: Route = path.parse().unwrap_or(Route::TodayPage {});
+    let kept: Route = place.parse().ok()?;
+    let is_vague = matches!(open, Route::TodayPage {} | Route::HouseholdNew {} | Route::Lost { .. });
+    (is_vague && kept != open && !matches!(kept, Route::Lost { .. })).then_some(kept)
+}
+
+/// Puts the history where the app was left, with 今日 beneath it, so that back leads there. Before the router
+/// is shown.
+pub(crate) fn reopen(session: Session) {
+    let history = history();
+    let address = history.current_route();
+    let place = session.status.peek().as_ref().map(|status| status.place.clone()).unwrap_or_default();
+    if let Some(route) = restored(&address, &place) {
+        history.replace(Route::TodayPage {}.to_string());
+        history.push(route.to_string());
+    } else if address.contains("enrol") {
+        history.replace(Route::TodayPage {}.to_string());
+    }
+}
+
+/// Keeps the route of the page in the store whenever it changes; what was confirmed on the page before is gone.
+pub(crate) fn use_place() {
+    let session = use_session();
+    let route = use_route::<Route>();
+    use_effect(use_reactive!(|route| {
+        let address = route.to_string();
+        let mut note = session.note;
+        if note.peek().as_ref().is_some_and(|(at, _)| *at != address) {
+            note.set(None);
+        }
+        session.tell(Request::SavePlace { route: address });
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_from_the_home_screen_goes_where_the_app_was_left() {
+        let visit = "/visit/01890a5d-ac96-774b-bcce-b302099a8057/1";
+        assert_eq!(restored("/", visit).unwrap().to_string(), visit);
+        assert_eq!(restored("/?source=pwa", visit).unwrap().to_string(), visit);
+        assert_eq!(restored("/households/new", visit).unwrap().to_string(), visit);
+        assert_eq!(restored("/mine", visit), None, "a reload stays where it is");
+        assert_eq!(restored("/", ""), None);
+        assert_eq!(restored("/", "/no/such/page"), None, "a page of another version");
+    }
+}

@@ -1,0 +1,172 @@
+//! The session: the one handle through which screens reach the store, and what the store tells unasked.
+
+use dioxus::{core::spawn_forever, prelude::*};
+use futures_util::StreamExt;
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+use uuid::Uuid;
+
+use super::answer::Answer;
+use crate::store::{Event, Identity, Request, Status, StoreClient, StoreError, StorePhase, SyncLine};
+
+/// Everything that all screens share. Copies speak of the same session.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct Session {
+    client: CopyValue<StoreClient>,
+    /// Who this phone is; none until the store has answered.
+    pub(crate) status: Signal<Option<Status>>,
+    /// The line at the top.
+    pub(crate) line: Signal<SyncLine>,
+    /// Where the store's life stands.
+    pub(crate) phase: Signal<StorePhase>,
+    /// Counts changes of records that came from outside: screens that read it ask again.
+    pub(crate) changed: Signal<u64>,
+    /// A line that confirms what was just done, and the one address where it is shown.
+    pub(crate) note: Signal<Option<(String, String)>>,
+    /// Why the store could not say who this phone is.
+    pub(crate) trouble: Signal<Option<StoreError>>,
+    flushers: CopyValue<Flushers>,
+    /// Drafts that ended in this session: back passes over their steps.
+    ended: CopyValue<BTreeSet<Uuid>>,
+}
+
+/// Editors that are open, by number: asked to save at once when the page is hidden or the store must close.
+#[derive(Clone, Default)]
+struct Flushers(Rc<RefCell<BTreeMap<u64, Flush>>>);
+
+/// Saves what one editor has.
+pub(crate) type Flush = Rc<dyn Fn()>;
+
+impl Session {
+    /// A session over a store that has just been started; call once, in the root component.
+    pub(crate) fn new(client: StoreClient) -> Self {
+        Session {
+            client: CopyValue::new(client),
+            status: Signal::new(None),
+            line: Signal::new(SyncLine::default()),
+            phase: Signal::new(StorePhase::Opening),
+            changed: Signal::new(0),
+            note: Signal::new(None),
+            trouble: Signal::new(None),
+            flushers: CopyValue::new(Flushers::default()),
+            ended: CopyValue::new(BTreeSet::new()),
+        }
+    }
+
+    /// Asks the store.
+    ///
+    /// # Errors
+    /// What the store says; [`StoreError::Broken`] if its answer is of another kind than the question.
+    pub(crate) async fn ask<T: Answer>(self, request: Request) -> Result<T, StoreError> {
+        let client = self.client();
+        let reply = client.call(request).await?;
+        T::from_reply(reply).ok_or_else(|| StoreError::Broken("answer of another kind".to_owned()))
+    }
+
+    /// Tells the store something whose answer nobody waits for.
+    pub(crate) fn tell(self, request: Request) {
+        let client = self.client();
+        // A failure shows where it matters: the next request of a screen meets it too.
+        spawn_forever(async move { drop(client.call(request).await) });
+    }
+
+    /// The store's client.
+    pub(crate) fn client(self) -> StoreClient {
+        self.client.read().clone()
+    }
+
+    /// The township's name, unit and villages of this cadre.
+    pub(crate) fn identity(self) -> Identity {
+        self.status.read().as_ref().and_then(|status| status.identity.clone()).unwrap_or_default()
+    }
+
+    /// Asks once more who this phone is.
+    pub(crate) async fn refresh(mut self) {
+        match self.ask::<Status>(Request::Status).await {
+            Ok(status) => self.take_status(status),
+            Err(error) => self.trouble.set(Some(error)),
+        }
+    }
+
+    /// Takes the store's word on who this phone is.
+    pub(crate) fn take_status(mut self, status: Status) {
+        self.line.set(status.sync.clone());
+        self.status.set(Some(status));
+        self.trouble.set(None);
+    }
+
+    /// Notes an editor that must save when the page is hidden; the number unregisters it.
+    pub(crate) fn register(self, flush: Flush) -> u64 {
+        let flushers = self.flushers.read().clone();
+        let mut open = flushers.0.borrow_mut();
+        let number = open.keys().next_back().map_or(0, |last| last + 1);
+        open.insert(number, flush);
+        number
+    }
+
+    /// Forgets an editor.
+    pub(crate) fn unregister(self, number: u64) {
+        self.flushers.read().0.borrow_mut().remove(&number);
+    }
+
+    /// A draft was completed or thrown away.
+    pub(crate) fn end_draft(mut self, id: Uuid) {
+        self.ended.write().insert(id);
+    }
+
+    /// Whether a draft ended in this session.
+    pub(crate) fn has_ended(self, id: Uuid) -> bool {
+        self.ended.peek().contains(&id)
+    }
+
+    /// Every open editor saves now: the page may be gone in a moment.
+    pub(crate) fn flush_all(self) {
+        let open: Vec<_> = self.flushers.read().0.borrow().values().cloned().collect();
+        for flush in open {
+            flush();
+        }
+    }
+
+    /// Listens to the store's events until it ends.
+    pub(crate) async fn listen_events(mut self) {
+        let mut events = self.client().events();
+        while let Some(event) = events.next().await {
+            match event {
+                Event::Sync(line) => {
+                    // A receipt moves records from 待上报 to 已收到 without changing a word of them.
+                    let moved = {
+                        let before = self.line.peek();
+                        (before.waiting, before.last_ms) != (line.waiting, line.last_ms)
+                    };
+                    self.line.set(line);
+                    if moved {
+                        self.changed += 1;
+                    }
+                }
+                Event::Changed => self.changed += 1,
+                Event::TakenOver => self.flush_all(),
+            }
+        }
+    }
+
+    /// Follows the phases of the store's life.
+    pub(crate) async fn listen_phases(mut self) {
+        let mut phases = self.client().phases();
+        while let Some(phase) = phases.next().await {
+            match phase {
+                StorePhase::Open => self.refresh().await,
+                StorePhase::Closing => self.flush_all(),
+                _ => {}
+            }
+            self.phase.set(phase);
+        }
+    }
+}
+
+/// The session of this app.
+pub(crate) fn use_session() -> Session {
+    use_context::<Session>()
+}

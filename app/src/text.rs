@@ -1,0 +1,295 @@
+//! Every word that a screen says, in one place, so that another language (藏文、彝文、维文) can be added.
+//! Domain labels (类别、清单、走访方式) come from the shared templates.
+//!
+//! The screens carry stable `data-testid`s; a browser test finds by them:
+//! `state-line`, `tab-today|households|visit|diary|mine`, `back`, `save-mark` (with `data-state` saving, saved,
+//! failed), `household-row`, `search`, `chip-all|chip-left|chip-<category>`, `household-add`, `go-visit`,
+//! `edit-household`, `add-person`, `f-<field>` (an input), `tag-<category>`, `visit-other`, `visit-name`,
+//! `visit-begin`, `draft-row`, `repeat-all`, `absent`, `q-<item>` with `q-<item>-answer-<option>`,
+//! `q-<item>-answer`, `q-<item>-same`, `step-next`, `step-back`, `opinion-<n>`, `opinion-<n>-kind-<kind>`,
+//! `opinion-add`, `visit-notes`, `card-left`, `finish`, `note-done`, `diary-text`, `diary-day`, `sync-now`,
+//! `count-saved|waiting|received`, `font-standard|large|extra`, `conflict`, `conflict-shown`, `conflict-other`,
+//! `enrol-server`, `enrol-code`, `enrol-go`, `take-over`.
+
+pub(crate) mod enrol;
+pub(crate) mod visit;
+
+/// The app's name, on the native window.
+#[cfg(feature = "desktop")]
+pub(crate) const APP: &str = "连心册";
+pub(crate) const BACK: &str = "返回上一步";
+pub(crate) const OPENING: &str = "正在打开…";
+pub(crate) const RETRY: &str = "重试";
+pub(crate) const SAVING: &str = "正在存…";
+pub(crate) const SAVED: &str = "已存";
+pub(crate) const NOT_SAVED: &str = "没存上";
+pub(crate) const NAMELESS: &str = "没填户主";
+pub(crate) const NAMELESS_BADGE: &str = "户";
+pub(crate) const NOT_VISITED: &str = "未到";
+pub(crate) const EMPTIED: &str = "（空白）";
+pub(crate) const TAKE_THIS: &str = "用这个";
+pub(crate) const CONFLICT_HINT: &str = "两边写的都还在。点哪个，就用哪个。";
+pub(crate) const ALL: &str = "全部";
+
+/// “柳树沟 三组 17号 · 4 人”
+pub(crate) fn with_people(place: &str, people: u32) -> String {
+    if place.is_empty() { format!("{people} 人") } else { format!("{place} · {people} 人") }
+}
+/// “柳树沟 三组 · 上次 9月3日”
+pub(crate) fn last_visit_at(place: &str, day: &str) -> String {
+    format!("{place} · 上次 {day}")
+}
+/// “柳树沟 三组 · 从未走访”
+pub(crate) fn never_visited_at(place: &str) -> String {
+    format!("{place} · 从未走访")
+}
+/// “李翠花的电话，两个人写得不一样”
+pub(crate) fn two_wrote(title: &str, field: &str) -> String {
+    format!("{title}的{field}，两个人写得不一样")
+}
+/// “老周 昨天 09:10 写”
+pub(crate) fn written_by(who: &str, when: &str) -> String {
+    format!("{who} {when} 写：")
+}
+
+/// The state line.
+pub(crate) mod line {
+    pub(crate) const OFFLINE: &str = "离线可用";
+    pub(crate) const RUNNING: &str = "正在同步";
+    pub(crate) const STOPPED: &str = "同步停了";
+    pub(crate) const ALL_SENT: &str = "已全部上报";
+    pub(crate) const ONLINE: &str = "已连上网";
+    pub(crate) const SOON: &str = "已存本机，马上就传";
+    pub(crate) const NEVER: &str = "还没有同步过";
+
+    pub(crate) fn progress(sent: u32, total: u32) -> String {
+        if total == 0 { "正在核对".to_owned() } else { format!("{sent}/{total}") }
+    }
+    pub(crate) fn waiting_here(waiting: u32) -> String {
+        format!("已存本机，待上报 {waiting} 条")
+    }
+    pub(crate) fn waiting(waiting: u32) -> String {
+        format!("待上报 {waiting} 条")
+    }
+    pub(crate) fn received_at(time: &str) -> String {
+        format!("乡镇 {time} 收到")
+    }
+    pub(crate) fn sent_until(time: &str) -> String {
+        format!("到 {time} 的都已上报")
+    }
+}
+
+/// The tabs.
+pub(crate) mod tab {
+    pub(crate) const ALL: &str = "主要页面";
+    pub(crate) const TODAY: &str = "今日";
+    pub(crate) const HOUSEHOLDS: &str = "户册";
+    pub(crate) const VISIT: &str = "走访";
+    pub(crate) const DIARY: &str = "手记";
+    pub(crate) const MINE: &str = "我的";
+}
+
+/// 今日
+pub(crate) mod today {
+    pub(crate) const LEFT: &str = "户必访还没到";
+    pub(crate) const NONE_LEFT: &str = "必访的户都到过了";
+    pub(crate) const NO_MUST: &str = "本村现在没有必访户";
+    pub(crate) const NO_MUST_HINT: &str =
+        "在户册里给户或成员标上类别（老党员、残疾人……），要走的户就列在这里。";
+    pub(crate) const MUST: &str = "必访未到";
+    pub(crate) const DRAFTS: &str = "没写完的走访";
+    pub(crate) const DIARY: &str = "今天的手记";
+    pub(crate) const DIARY_NOT_BEGUN: &str = "还没动笔";
+    pub(crate) const LOOK: &str = "要您看一眼";
+    pub(crate) const LOOK_UNDER: &str = "两边写的都还在，点一下选定";
+    pub(crate) const LOUD: &str = "有记录一天多没报上去";
+    pub(crate) const LOUD_GO: &str = "现在同步";
+    pub(crate) const BADGE_DRAFT: &str = "续";
+    pub(crate) const BADGE_DIARY: &str = "记";
+    pub(crate) const BADGE_CONFLICT: &str = "异";
+
+    pub(crate) fn all_left(left: u32) -> String {
+        format!("全部 {left} 户")
+    }
+    pub(crate) fn progress(done: u32, all: u32) -> String {
+        format!("必访 {all} 户，已到 {done} 户")
+    }
+    pub(crate) fn draft_under(when: &str) -> String {
+        format!("{when} 写到一半，都存着")
+    }
+    pub(crate) fn heard(visits: u32, opinions: u32) -> String {
+        match (visits, opinions) {
+            (0, 0) => "今天还没有走访".to_owned(),
+            (visits, 0) => format!("今天走了 {visits} 户"),
+            _ => format!("今天走了 {visits} 户，听到 {opinions} 条意见"),
+        }
+    }
+    pub(crate) fn conflicts(count: u32) -> String {
+        format!("{count} 处写得不一样")
+    }
+    pub(crate) fn loud_words(waiting: u32, since: &str) -> String {
+        format!(
+            "{waiting} 条记录从 {since} 起只存在这部手机上。手机清理软件可能清掉浏览器资料：请连上网，点“现在同步”；报上去之前不要清理浏览器、不要卸载。"
+        )
+    }
+}
+
+/// 户册
+pub(crate) mod register {
+    pub(crate) const SEARCH: &str = "找户：姓名、拼音首字母、门牌、电话";
+    pub(crate) const SEARCH_HINT: &str = "姓名、拼音首字母、门牌、电话";
+    pub(crate) const CLEAR: &str = "清空";
+    pub(crate) const ADD: &str = "添一户";
+    pub(crate) const LEFT: &str = "未到";
+    pub(crate) const NOTHING: &str = "没有找到";
+    pub(crate) const NOTHING_HINT: &str =
+        "换个字、只写姓，或写拼音首字母（周秀兰 → zxl）再试；真没有这户，就添上。";
+    pub(crate) const NO_HOUSEHOLDS: &str = "这部手机上还没有户";
+    pub(crate) const NO_HOUSEHOLDS_HINT: &str = "连上网同步一次，乡镇导入的户就到了；也可以现在就添。";
+    pub(crate) const FILTER: &str = "按类别看";
+
+    pub(crate) fn more(left: u32) -> String {
+        format!("再显示一些（还有 {left} 户）")
+    }
+    pub(crate) fn found(total: u32) -> String {
+        format!("找到 {total} 户")
+    }
+}
+
+/// A household's page and the forms.
+pub(crate) mod household {
+    pub(crate) const EDIT: &str = "改资料";
+    pub(crate) const GO: &str = "去走访";
+    pub(crate) const GO_ON: &str = "接着写走访";
+    pub(crate) const MEMBERS: &str = "家里人";
+    pub(crate) const ADD_MEMBER: &str = "添一人";
+    pub(crate) const NO_MEMBERS: &str = "还没有写家里人";
+    pub(crate) const TIMELINE: &str = "走访";
+    pub(crate) const NO_VISITS: &str = "还没有走访过";
+    pub(crate) const NO_VISITS_HINT: &str = "第一次上门，从“去走访”开始。";
+    pub(crate) const ABSENT: &str = "无人在家";
+    pub(crate) const VOID: &str = "已作废";
+    pub(crate) const NEW_TITLE: &str = "添一户";
+    pub(crate) const EDIT_TITLE: &str = "户的资料";
+    pub(crate) const NEW_PERSON: &str = "添一人";
+    pub(crate) const EDIT_PERSON: &str = "家里人的资料";
+    pub(crate) const VILLAGE: &str = "哪个村";
+    pub(crate) const HEAD: &str = "户主";
+    pub(crate) const GROUP: &str = "组";
+    pub(crate) const DOOR: &str = "门牌";
+    pub(crate) const PHONE: &str = "电话";
+    pub(crate) const POPULATION: &str = "家里几口人";
+    pub(crate) const PEOPLE: &str = "人";
+    pub(crate) const ADDRESS: &str = "住址";
+    pub(crate) const NOTE: &str = "备注";
+    pub(crate) const STATE: &str = "现在";
+    pub(crate) const CLASS: &str = "户类型";
+    pub(crate) const TAGS: &str = "类别";
+    pub(crate) const TAGS_HINT: &str = "是就点上，可以选几样；走访时按类别问。";
+    pub(crate) const NAME: &str = "姓名";
+    pub(crate) const RELATION: &str = "与户主关系";
+    pub(crate) const RELATION_HINT: &str = "配偶、子女、父母……";
+    pub(crate) const SEX: &str = "性别";
+    pub(crate) const BIRTH: &str = "出生日期";
+    pub(crate) const AUTOSAVED: &str = "边写边存，写完点左上角返回就行。";
+    pub(crate) const BEGIN_HINT: &str = "写上户主姓名（或住址）就存下这一户。";
+    pub(crate) const DONE: &str = "写好了";
+    pub(crate) const NUMBER_WANTED: &str = "这里要填 0 到 99 的数字。";
+    pub(crate) const GROUP_HINT: &str = "如：三组";
+    pub(crate) const DOOR_HINT: &str = "如：17号";
+}
+
+/// Where a record is.
+pub(crate) mod place {
+    pub(crate) const WAITING: &str = "已存本机";
+    pub(crate) const RECEIVED: &str = "乡镇已收到";
+    pub(crate) const HELD: &str = "乡镇暂存待核";
+}
+
+/// 手记
+pub(crate) mod diary {
+    pub(crate) const HINT: &str = "今天走了哪几户，听到什么，自己怎么想……";
+    pub(crate) const BEFORE: &str = "前些天";
+    pub(crate) const NONE_BEFORE: &str = "前些天还没有手记。今天写的，明天就列在这里。";
+    pub(crate) const LABEL: &str = "手记";
+
+    pub(crate) fn day_heard(visits: u32, opinions: u32) -> String {
+        match (visits, opinions) {
+            (0, 0) => "这天没有走访".to_owned(),
+            (visits, opinions) => format!("这天走了 {visits} 户，听到 {opinions} 条意见"),
+        }
+    }
+}
+
+/// 我的
+pub(crate) mod mine {
+    pub(crate) const SAVED: &str = "今天已存本机";
+    pub(crate) const WAITING: &str = "待上报";
+    pub(crate) const RECEIVED: &str = "乡镇已收到";
+    pub(crate) const SYNC: &str = "现在同步";
+    pub(crate) const OFFLINE_HINT: &str = "现在没有网也不要紧：有信号时自动上报，写的都在。";
+    pub(crate) const NO_CONFLICTS: &str = "没有要您看的";
+    pub(crate) const NO_CONFLICTS_HINT: &str = "两个人把同一处写得不一样时，会列在这里让您选。";
+    pub(crate) const OUTBOX: &str = "待上报的";
+    pub(crate) const HELD: &str = "乡镇暂存待核的";
+    pub(crate) const HELD_HINT: &str = "内容乡镇都收着，核过才进台账。";
+    pub(crate) const PHONE: &str = "这部手机";
+    pub(crate) const FONT: &str = "字号";
+    pub(crate) const STANDARD: &str = "标准";
+    pub(crate) const LARGE: &str = "大";
+    pub(crate) const EXTRA: &str = "特大";
+    pub(crate) const VILLAGES: &str = "我的村";
+    pub(crate) const STORAGE: &str = "存储空间";
+    pub(crate) const PERSISTED: &str = "系统答应不自动清理";
+    pub(crate) const NOT_PERSISTED: &str = "系统没有答应长留：请常同步，不要清理浏览器";
+    pub(crate) const VERSION: &str = "版本";
+    pub(crate) const SERVER: &str = "服务器";
+
+    pub(crate) fn last(time: &str) -> String {
+        format!("上次同步：{time}")
+    }
+    pub(crate) fn records(records: u32, size: &str) -> String {
+        format!("本机 {records} 条记录，占 {size}")
+    }
+    pub(crate) fn used(used: &str) -> String {
+        format!("已用 {used}")
+    }
+    pub(crate) fn used_of(used: &str, free: &str) -> String {
+        format!("已用 {used}，还可用 {free}")
+    }
+    pub(crate) fn more_waiting(count: usize) -> String {
+        format!("再看 {count} 条")
+    }
+    /// One character for a kind of record.
+    pub(crate) fn badge(kind: &str) -> &'static str {
+        match kind {
+            "household" => "户",
+            "person" => "人",
+            "visit" => "访",
+            "opinion" => "言",
+            "diary" => "记",
+            "conflict" => "定",
+            _ => "录",
+        }
+    }
+    pub(crate) fn written(time: &str) -> String {
+        format!("{time} 写")
+    }
+}
+
+/// Opening the store, and when it does not open.
+pub(crate) mod startup {
+    pub(crate) const OTHER_TAB: &str = "连心册已在另一个标签页打开";
+    pub(crate) const OTHER_TAB_HINT: &str = "写的内容都在。同一时间只能在一处用，免得两边写乱。";
+    pub(crate) const USE_HERE: &str = "在这里使用";
+    pub(crate) const UNANSWERED: &str = "那个标签页没有回答。请找到它，关掉，这里就会自己打开。";
+    pub(crate) const TAKEN_OVER: &str = "已换到另一个标签页使用";
+    pub(crate) const TROUBLE: &str = "本机资料没有打开";
+    pub(crate) const LOST: &str = "没有这一页";
+    pub(crate) const LOST_HINT: &str = "写的内容都在。";
+    pub(crate) const HOME: &str = "回今日";
+
+    pub(crate) fn opened_at(time: &str) -> String {
+        format!("那一页是 {time} 打开的。")
+    }
+}

@@ -1,0 +1,89 @@
+//! The words of 走访.
+
+pub(crate) const START: &str = "走访谁？";
+pub(crate) const NOBODY_YET: &str = "还没有走访过的户。写姓名或拼音首字母，找到就能开始。";
+pub(crate) const IN_FUTURE: &str = "走访时间晚于现在，请核对日期和时间。";
+pub(crate) const NOTES_LONG: &str = "走访笔录太长了，请缩短；写的都在。";
+pub(crate) const RECENT: &str = "最近走过的";
+pub(crate) const DRAFTS: &str = "没写完的";
+pub(crate) const OTHER: &str = "社区、企业、学校、工地、单位";
+pub(crate) const OTHER_TITLE: &str = "走访别处";
+pub(crate) const KIND: &str = "去的是";
+pub(crate) const NAME: &str = "名称";
+pub(crate) const NAME_HINT: &str = "如：清溪镇中心小学";
+pub(crate) const BEGIN: &str = "开始走访";
+pub(crate) const NAME_WANTED: &str = "请先写上名称。";
+pub(crate) const STEPS: &str = "走访步骤";
+pub(crate) const STEP_NAMES: [&str; 3] = ["清单", "原话", "看一遍"];
+pub(crate) const HOW: &str = "怎么走的";
+pub(crate) const MODE: &str = "走访方式";
+pub(crate) const TIME: &str = "走访时间";
+pub(crate) const COMPANIONS: &str = "同去的人";
+pub(crate) const COMPANIONS_HINT: &str = "写名字，几个人用、隔开";
+pub(crate) const COMPANIONS_MANY: &str = "随行已超过 3 人。轻车简从，是不是都要记上？";
+pub(crate) const ALONE: &str = "独自";
+pub(crate) const ABSENT: &str = "无人在家";
+pub(crate) const ABSENT_HINT: &str = "没见到人，不算到过，这一户仍在未到里。";
+pub(crate) const SAME: &str = "同上次";
+pub(crate) const IS_SAME: &str = "和上次一样";
+pub(crate) const SAME_ALL: &str = "全部同上次";
+pub(crate) const MUST_ANSWER: &str = "必答";
+pub(crate) const NO_LIST: &str = "这里没有清单要问，直接记他们说的话。";
+pub(crate) const BACK: &str = "上一步";
+pub(crate) const TO_WORDS: &str = "下一步：记原话";
+pub(crate) const TO_REVIEW: &str = "下一步：看一遍";
+pub(crate) const WORDS: &str = "他们怎么说的";
+pub(crate) const WORDS_HINT: &str = "照原话写，一条一件事。没有意见也可以不写。";
+pub(crate) const OPINION: &str = "原话";
+pub(crate) const OPINION_HINT: &str = "“上回来的人说给换电褥子……”";
+pub(crate) const OPINION_KIND: &str = "是什么";
+pub(crate) const MORE: &str = "分类、立行立改、不留姓名";
+pub(crate) const TOPIC: &str = "分类（可以不选）";
+pub(crate) const IMMEDIATE: &str = "立行立改";
+pub(crate) const IMMEDIATE_HINT: &str = "当场或随后就办了的，打开。";
+pub(crate) const ANONYMOUS: &str = "不留姓名";
+pub(crate) const ANONYMOUS_HINT: &str =
+    "承办单位、台账和导出里都看不到是谁说的；乡镇活动办仍知道是哪次走访记的。";
+pub(crate) const ADD: &str = "再记一条";
+pub(crate) const REMOVE: &str = "删掉这一条";
+pub(crate) const REMOVE_SURE: &str = "这一条写的字会没有了。";
+pub(crate) const KEEP: &str = "留着";
+pub(crate) const REVIEW_ANSWERS: &str = "清单";
+pub(crate) const REVIEW_WORDS: &str = "原话";
+pub(crate) const NO_WORDS: &str = "没有记原话";
+pub(crate) const NO_ANSWERS: &str = "清单一项也没有答";
+pub(crate) const NOTES: &str = "走访笔录（可以不写）";
+pub(crate) const NOTES_HINT: &str = "还看到什么、答应了什么";
+pub(crate) const CARD: &str = "联系卡已留";
+pub(crate) const CHANGE: &str = "改";
+pub(crate) const FINISH: &str = "完成";
+pub(crate) const FINISHING: &str = "正在存…";
+pub(crate) const MENDS: &str = "还差这几处";
+pub(crate) const DONE: &str = "走访已存本机，有网自动上报。";
+pub(crate) const DISCARD: &str = "不要这份草稿";
+pub(crate) const DISCARD_SURE: &str = "草稿里写的会全部删掉，找不回来。";
+pub(crate) const DISCARD_YES: &str = "删掉草稿";
+pub(crate) const GONE: &str = "这次走访已经完成，或草稿已删掉";
+pub(crate) const GONE_HINT: &str = "已完成的走访在那一户的页上。";
+pub(crate) const SEE_RECORD: &str = "看这次走访";
+pub(crate) const RECORD: &str = "走访记录";
+pub(crate) const VISITOR: &str = "走访人";
+pub(crate) const WHEN: &str = "时间";
+pub(crate) const YES: &str = "是";
+
+/// “走访 · 周秀兰”
+pub(crate) fn title(name: &str) -> String {
+    format!("走访 · {name}")
+}
+pub(crate) fn last_time(answer: &str) -> String {
+    format!("上次：{answer}")
+}
+pub(crate) fn repeat(day: &str, count: usize) -> String {
+    format!("上次 {day} 来过，{count} 项可照上次")
+}
+pub(crate) fn nth(number: usize) -> String {
+    format!("第 {number} 条")
+}
+pub(crate) fn to_mend(count: usize) -> String {
+    format!("去补（{count} 处）")
+}

@@ -1,0 +1,129 @@
+//! 手记: today's page opens ready to type; the days before are listed and open for editing.
+
+use dioxus::prelude::*;
+use lianxin_shared::{domain::diary::field, replica::FieldSet};
+
+use crate::{
+    beijing,
+    components::{
+        fields::TextArea,
+        frame::Page,
+        notice::{Failed, SaveMark, SaveTrouble, Waiting},
+        rows::PlainLine,
+    },
+    format,
+    platform::now_ms,
+    route::Route,
+    state::{asked::use_loaded, form::use_form, record_form::RecordForm, session::use_session},
+    store::{Diary, Request},
+    text::{self, diary as words, today},
+};
+
+/// Today's page.
+#[component]
+pub(crate) fn DiaryTodayView() -> Element {
+    let date = use_hook(|| beijing::date(now_ms()));
+    let mut asked = use_loaded::<Diary>(Request::Diary { date: date.clone() });
+    rsx! {
+        main { class: "screen", "data-testid": "diary",
+            match &*asked.read() {
+                None => rsx! { Waiting {} },
+                Some(Err(error)) => rsx! { Failed { words: error.to_string(), onretry: move |()| asked.restart() } },
+                Some(Ok(diary)) => rsx! {
+                    Editor { key: "{date}", date: date.clone(), diary: diary.clone(), is_today: true }
+                    Before { diary: diary.clone() }
+                },
+            }
+        }
+    }
+}
+
+/// The page of a day that is past.
+#[component]
+pub(crate) fn DiaryDayView(date: String) -> Element {
+    rsx! {
+        for date in [date] {
+            DayOf { key: "{date}", date: date.clone() }
+        }
+    }
+}
+
+#[component]
+fn DayOf(date: String) -> Element {
+    let mut asked = use_loaded::<Diary>(Request::Diary { date: date.clone() });
+    rsx! {
+        Page { title: format::day_of(&date, now_ms()), testid: "diary-page",
+            match &*asked.read() {
+                None => rsx! { Waiting {} },
+                Some(Err(error)) => rsx! { Failed { words: error.to_string(), onretry: move |()| asked.restart() } },
+                Some(Ok(diary)) => rsx! { Editor { key: "{date}", date: date.clone(), diary: diary.clone(), is_today: false } },
+            }
+        }
+    }
+}
+
+/// One day's page. Looking at it writes nothing; the first letter begins it.
+#[component]
+fn Editor(date: String, diary: Diary, is_today: bool) -> Element {
+    let identity = use_session().identity();
+    let form = use_form(|| {
+        if diary.entry.fields.is_empty() {
+            let opening = FieldSet::from([
+                (field::CADRE.to_owned(), identity.cadre.into()),
+                (field::CADRE_NAME.to_owned(), identity.cadre_name.into()),
+                (field::DATE.to_owned(), date.clone().into()),
+            ]);
+            RecordForm::fresh_as(diary.entry, opening, &[field::TEXT])
+        } else {
+            RecordForm::of(diary.entry)
+        }
+    });
+    let mark = form.mark.read().clone();
+    let is_blank = use_hook(|| form.text(field::TEXT).is_empty());
+    let heard = if is_today {
+        today::heard(diary.visits, diary.opinions)
+    } else {
+        words::day_heard(diary.visits, diary.opinions)
+    };
+    rsx! {
+        div { class: "sec", margin: "0",
+            if is_today {
+                h1 { class: "title", {text::tab::DIARY} }
+            }
+            SaveMark { mark: mark.clone() }
+        }
+        p { class: "sub",
+            if is_today {
+                "{format::day_of(&date, now_ms())} · "
+            }
+            "{heard}"
+        }
+        div { class: "stack", margin_top: ".7rem",
+            SaveTrouble { mark, onretry: move |()| form.flush() }
+            TextArea {
+                focus: is_today && is_blank, label: words::LABEL, bare: true, hint: words::HINT, class: "page", initial: form.text(field::TEXT), testid: "diary-text",
+                on: move |typed| form.type_text(field::TEXT, typed),
+            }
+        }
+    }
+}
+
+#[component]
+fn Before(diary: Diary) -> Element {
+    let now = now_ms();
+    rsx! {
+        div { class: "sec", h2 { {words::BEFORE} } }
+        if diary.before.is_empty() {
+            p { class: "sub", {words::NONE_BEFORE} }
+        } else {
+            div { class: "card",
+                for (date, id, line) in diary.before {
+                    PlainLine {
+                        key: "{id}", title: format::day_of(&date, now), under: line, testid: "diary-day",
+                        onpick: move |()| drop(navigator().push(Route::DiaryDay { date: date.clone() })),
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Adding and editing a household: every pause is a save, there is no button to forget.
+
+use dioxus::prelude::*;
+use lianxin_shared::{
+    domain::{
+        Coded,
+        category::{BorneBy, tag_field},
+        household::{HouseholdClass, HouseholdState, POPULATION_MAX, field},
+    },
+    replica::{FieldSet, Value, kind},
+    templates::templates,
+};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+use super::with_record::WithRecord;
+use crate::{
+    components::{
+        choice::{Chip, Segments},
+        fields::{Keyboard, TextArea, TextField, Typed},
+        frame::Page,
+        notice::{SaveMark, SaveTrouble},
+    },
+    route::Route,
+    state::{
+        form::{Form, use_form},
+        record_form::RecordForm,
+        session::use_session,
+    },
+    store::{Loaded, Request},
+    text::household as words,
+};
+
+/// A household that is on this phone.
+#[component]
+pub(crate) fn HouseholdEditView(id: Uuid) -> Element {
+    let then = |loaded: Loaded| {
+        let form = RecordForm::of(loaded);
+        rsx! {
+            Editor { title: words::EDIT_TITLE, form, villages: BTreeMap::new() }
+        }
+    };
+    rsx! {
+        WithRecord { id, title: words::EDIT_TITLE, then }
+    }
+}
+
+/// A household that nobody has written down yet.
+#[component]
+pub(crate) fn HouseholdNewView() -> Element {
+    let villages = use_session().identity().villages;
+    let village = villages.keys().next().cloned().unwrap_or_default();
+    let form = RecordForm::fresh(kind::HOUSEHOLD, &village, FieldSet::new(), &[field::HEAD, field::ADDRESS]);
+    rsx! { Editor { title: words::NEW_TITLE, form, villages } }
+}
+
+/// The form. `villages` is filled only while the village can still be chosen.
+#[component]
+fn Editor(title: String, form: RecordForm, villages: BTreeMap<String, String>) -> Element {
+    let form = use_form(|| form);
+    let session = use_session();
+    let created = use_memo(move || form.read(RecordForm::id));
+    use_effect(move || {
+        if let Some(id) = created() {
+            // A restart reopens the household that now exists, not an empty form that would make a second.
+            session.tell(Request::SavePlace { route: Route::HouseholdEdit { id }.to_string() });
+        }
+    });
+    let is_new = !villages.is_empty();
+    let done = move |_| {
+        form.flush();
+        match created() {
+            Some(id) if is_new => drop(navigator().replace(Route::HouseholdPage { id })),
+            _ => navigator().go_back(),
+        }
+    };
+    let choosing = villages.len() > 1 && created().is_none();
+    rsx! {
+        Page {
+            title, testid: "household-edit",
+            end: rsx! { SaveMark { mark: form.mark.read().clone() } },
+            foot: rsx! { button { class: "btn p", r#type: "button", "data-testid": "done", onclick: done, {words::DONE} } },
+            div { class: "stack",
+                SaveTrouble { mark: form.mark.read().clone(), onretry: move |()| form.flush() }
+                if choosing {
+                    div { class: "field",
+                        span { class: "label", {words::VILLAGE} }
+                        Segments {
+                            label: words::VILLAGE, testid: "village",
+                            options: villages.clone().into_iter().collect::<Vec<_>>(),
+                            chosen: vec![form.read(|record| record.village().to_owned())],
+                            onpick: move |code: String| form.change(|record| record.set_village(&code)),
+                        }
+                    }
+                }
+                Who { form }
+                Kinds { form }
+                TagChips { form, borne_by: BorneByProp(BorneBy::Household) }
+                TextArea {
+                    label: words::NOTE, initial: form.text(field::NOTE), testid: "f-note",
+                    on: move |typed| form.type_text(field::NOTE, typed),
+                }
+                p { class: "sub", if created().is_some() { {words::AUTOSAVED} } else { {words::BEGIN_HINT} } }
+            }
+        }
+    }
+}
+
+#[component]
+fn Who(form: Form) -> Element {
+    rsx! {
+        TextField {
+            label: words::HEAD, initial: form.text(field::HEAD), testid: "f-head",
+            on: move |typed| form.type_text(field::HEAD, typed),
+        }
+        div { class: "pair",
+            TextField {
+                label: words::GROUP, hint: words::GROUP_HINT, initial: form.text(field::GROUP), testid: "f-group",
+                on: move |typed| form.type_text(field::GROUP, typed),
+            }
+            TextField {
+                label: words::DOOR, hint: words::DOOR_HINT, initial: form.text(field::DOOR), testid: "f-door",
+                on: move |typed| form.type_text(field::DOOR, typed),
+            }
+        }
+        TextField {
+            label: words::PHONE, keyboard: Keyboard::Phone, initial: form.text(field::PHONE), testid: "f-phone",
+            on: move |typed| form.type_text(field::PHONE, typed),
+        }
+        Population { form }
+        TextField {
+            label: words::ADDRESS, initial: form.text(field::ADDRESS), testid: "f-address",
+            on: move |typed| form.type_text(field::ADDRESS, typed),
+        }
+    }
+}
+
+/// 人口 as a number: what is no number is not saved, and the field says so when it is left.
+#[component]
+fn Population(form: Form) -> Element {
+    let mut wrong = use_signal(|| false);
+    let mut shown = use_signal(|| false);
+    let on = move |typed: Typed| match typed {
+        Typed::Text(text) => {
+            let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+            let value = match plain.parse::<i64>() {
+                _ if plain.is_empty() => Some(Value::Null),
+                Ok(number) if (0..=POPULATION_MAX).contains(&number) => Some(Value::Int(number)),
+                _ => None,
+            };
+            wrong.set(value.is_none());
+            if let Some(value) = value {
+                form.typed(|record| record.set(field::POPULATION, value));
+            }
+        }
+        Typed::Left => {
+            shown.set(true);
+            form.flush();
+        }
+        Typed::Entered => shown.set(false),
+        Typed::Composing(on) => form.composing(on),
+    };
+    rsx! {
+        TextField {
+            label: words::POPULATION, keyboard: Keyboard::Digits, unit: words::PEOPLE.to_owned(), initial: form.text(field::POPULATION),
+            problem: (wrong() && shown()).then(|| words::NUMBER_WANTED.to_owned()), testid: "f-population", on,
+        }
+    }
+}
+
+/// 在村、外出、迁出、销户 and 农户、居民户.
+#[component]
+fn Kinds(form: Form) -> Element {
+    let options = |coded: &[(&'static str, &'static str)]| -> Vec<(String, String)> {
+        coded.iter().map(|(code, label)| ((*code).to_owned(), (*label).to_owned())).collect()
+    };
+    let states: Vec<_> = HouseholdState::ALL.iter().map(|one| (one.code(), one.label())).collect();
+    let classes: Vec<_> = HouseholdClass::ALL.iter().map(|one| (one.code(), one.label())).collect();
+    let class = form.read(|record| record.text(field::CLASS));
+    let class = if class.is_empty() { HouseholdClass::default().code().to_owned() } else { class };
+    rsx! {
+        div { class: "field",
+            span { class: "label", {words::STATE} }
+            Segments {
+                label: words::STATE, options: options(&states), testid: "f-state",
+                chosen: vec![form.read(|record| record.text(field::STATE))],
+                onpick: move |code: String| form.change(|record| record.set(field::STATE, code.into())),
+            }
+        }
+        div { class: "field",
+            span { class: "label", {words::CLASS} }
+            Segments {
+                label: words::CLASS, options: options(&classes), testid: "f-class", chosen: vec![class],
+                onpick: move |code: String| form.change(|record| record.set(field::CLASS, code.into())),
+            }
+        }
+    }
+}
+
+/// Whom the offered categories are about, as a property.
+#[derive(Clone, PartialEq)]
+pub(crate) struct BorneByProp(pub(crate) BorneBy);
+
+/// Categories as chips: those that are about this kind of record, and any other that it already carries.
+#[component]
+pub(crate) fn TagChips(form: Form, borne_by: BorneByProp) -> Element {
+    let offered: Vec<(String, String, bool)> = templates()
+        .village_categories()
+        .map(|one| (one, form.read(|record| record.is_true(&tag_field(&one.code)))))
+        .filter(|(one, on)| *on || one.borne_by == borne_by.0)
+        .map(|(one, on)| (one.code.clone(), one.name.clone(), on))
+        .collect();
+    rsx! {
+        div { class: "field",
+            span { class: "label", {words::TAGS} }
+            span { class: "hint", {words::TAGS_HINT} }
+            div { class: "chips wrap", role: "group", "aria-label": words::TAGS,
+                for (code, name, on) in offered {
+                    Chip {
+                        key: "{code}", name, on, testid: "tag-{code}",
+                        onpick: move |()| form.change(|record| record.set(&tag_field(&code), (!on).into())),
+                    }
+                }
+            }
+        }
+    }
+}

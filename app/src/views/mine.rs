@@ -1,0 +1,234 @@
+//! 我的: where everything is, from receipts alone; sync, problems in words, this phone.
+
+use dioxus::prelude::*;
+use lianxin_assets::icons;
+
+use super::conflicts::ConflictList;
+use crate::{
+    components::{
+        choice::Segments,
+        frame::line_words,
+        icon::Icon,
+        notice::{Failed, Notice, Waiting},
+    },
+    format,
+    platform::{StorageInfo, now_ms, storage_info},
+    state::{
+        asked::use_asked,
+        session::{Session, use_session},
+    },
+    store::{FontSize, Mine, OutboxRow, Request, SyncLine, SyncPhase},
+    text::{self, mine as words, today},
+};
+
+/// Lines of a list that are shown at first, and with each tap on the rest.
+const ROWS_FIRST: usize = 3;
+const ROWS_STEP: usize = 30;
+
+/// The page.
+#[component]
+pub(crate) fn MineView() -> Element {
+    let session = use_session();
+    let mut asked = use_asked::<Mine>(|| Request::Mine);
+    let identity = session.identity();
+    rsx! {
+        main { class: "screen", "data-testid": "mine",
+            h1 { class: "title", {text::tab::MINE} }
+            p { class: "sub", "{identity.cadre_name} · {identity.unit}" }
+            match &*asked.read() {
+                None => rsx! { Waiting {} },
+                Some(Err(error)) => rsx! { Failed { words: error.to_string(), onretry: move |()| asked.restart() } },
+                Some(Ok(mine)) => rsx! { Whole { mine: mine.clone() } },
+            }
+        }
+    }
+}
+
+#[component]
+fn Whole(mine: Mine) -> Element {
+    let session = use_session();
+    let line = session.line.read().clone();
+    rsx! {
+        div { class: "stack", margin_top: ".8rem",
+            div { class: "card flow",
+                div { "data-testid": "count-saved", strong { "{mine.saved_today}" } span { {words::SAVED} } }
+                div { class: "w", "data-testid": "count-waiting", strong { "{mine.waiting}" } span { {words::WAITING} } }
+                div { class: "ok", "data-testid": "count-received", strong { "{mine.received}" } span { {words::RECEIVED} } }
+            }
+            SyncButton { line: line.clone(), onsync: move |()| session.tell(Request::SyncNow) }
+        }
+        if !mine.conflicts.is_empty() {
+            div { class: "sec", h2 { {today::LOOK} } }
+            div { class: "stack", ConflictList { conflicts: mine.conflicts.clone() } }
+        }
+        Records { title: words::OUTBOX, hint: "", testid: "outbox", rows: mine.outbox.clone() }
+        Records { title: words::HELD, hint: words::HELD_HINT, testid: "held", rows: mine.held.clone() }
+        div { class: "sec", h2 { {words::PHONE} } }
+        ThisPhone { mine: mine.clone() }
+    }
+}
+
+/// 现在同步, the last time it went well, and any problem in words.
+#[component]
+fn SyncButton(line: SyncLine, onsync: EventHandler<()>) -> Element {
+    let now = now_ms();
+    let state = line_words(&line, now);
+    let look = if line.phase == SyncPhase::Stopped { "stop" } else { "w" };
+    let label = match line.phase {
+        SyncPhase::Running { .. } => format!("{} {}", state.strong, state.rest),
+        _ => words::SYNC.to_owned(),
+    };
+    rsx! {
+        button { class: "btn p wide", r#type: "button", "data-testid": "sync-now", onclick: move |_| onsync.call(()),
+            Icon { path: icons::SYNC, small: true }
+            "{label}"
+        }
+        if line.last_ms > 0 {
+            p { class: "sub", {words::last(&format::moment(line.last_ms, now))} }
+        } else {
+            p { class: "sub", {text::line::NEVER} }
+        }
+        if !line.problem.is_empty() {
+            Notice { look, testid: "sync-problem", "{line.problem}" }
+        } else if line.phase == SyncPhase::Offline {
+            Notice { {words::OFFLINE_HINT} }
+        }
+    }
+}
+
+/// Records on their way or held, with the reason; the first few, and the rest at a tap.
+#[component]
+fn Records(title: &'static str, hint: &'static str, testid: &'static str, rows: Vec<OutboxRow>) -> Element {
+    let now = now_ms();
+    let mut shown = use_signal(|| ROWS_FIRST);
+    if rows.is_empty() {
+        return rsx! {};
+    }
+    let more = rows.len().saturating_sub(shown());
+    rsx! {
+        div { class: "sec",
+            h2 { "{title}" }
+        }
+        if !hint.is_empty() {
+            p { class: "sub", "{hint}" }
+        }
+        ul { class: "card", "data-testid": testid,
+            for row in rows.into_iter().take(shown()) {
+                li { key: "{row.id}",
+                    div { class: "row",
+                        span { class: "av w", "aria-hidden": "true", {words::badge(&row.kind)} }
+                        div { class: "gr",
+                            span { class: "name", "{row.title}" }
+                            p {
+                                {words::written(&format::moment(row.written_ms, now))}
+                                if !row.reason.is_empty() {
+                                    " · {row.reason}"
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            if more > 0 {
+                li {
+                    button { class: "row", r#type: "button", "data-testid": "{testid}-more", onclick: move |_| shown += ROWS_STEP,
+                        span { class: "gr", {words::more_waiting(more)} }
+                        span { class: "end", Icon { path: icons::NEXT, small: true } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[component]
+fn ThisPhone(mine: Mine) -> Element {
+    let session = use_session();
+    let identity = session.identity();
+    let villages: Vec<String> = identity.villages.into_values().collect();
+    rsx! {
+        div { class: "card",
+            FontRow { session }
+            Fact { name: words::VILLAGES, value: villages.join("、") }
+            Storage { mine }
+            Fact { name: words::SERVER, value: identity.server_url }
+            Fact { name: words::VERSION, value: env!("CARGO_PKG_VERSION") }
+        }
+    }
+}
+
+#[component]
+fn Fact(name: String, value: String) -> Element {
+    rsx! {
+        div { class: "row",
+            div { class: "gr",
+                span { class: "name", "{name}" }
+                p { "{value}" }
+            }
+        }
+    }
+}
+
+/// 标准、大、特大: at once, and kept.
+#[component]
+fn FontRow(session: Session) -> Element {
+    let sizes = [
+        (FontSize::Standard, "standard", words::STANDARD),
+        (FontSize::Large, "large", words::LARGE),
+        (FontSize::ExtraLarge, "extra", words::EXTRA),
+    ];
+    let now = session.status.read().as_ref().map(|status| status.font_size).unwrap_or_default();
+    let chosen = sizes
+        .iter()
+        .filter(|(size, ..)| *size == now)
+        .map(|(_, code, _)| (*code).to_owned())
+        .collect::<Vec<_>>();
+    let pick = move |code: String| {
+        let Some((size, ..)) = sizes.iter().find(|(_, one, _)| *one == code) else { return };
+        let mut status = session.status;
+        if let Some(status) = status.write().as_mut() {
+            status.font_size = *size;
+        }
+        session.tell(Request::SetFontSize { size: *size });
+    };
+    rsx! {
+        div { class: "row",
+            div { class: "gr stack",
+                span { class: "name", {words::FONT} }
+                Segments {
+                    label: words::FONT, chosen, testid: "font",
+                    options: sizes.iter().map(|(_, code, name)| ((*code).to_owned(), (*name).to_owned())).collect::<Vec<_>>(),
+                    onpick: pick,
+                }
+            }
+        }
+    }
+}
+
+/// Room on this phone, and whether the system promised to keep what is stored.
+#[component]
+fn Storage(mine: Mine) -> Element {
+    let info = use_resource(|| async { storage_info().await.ok() });
+    let words_of = |info: &StorageInfo| {
+        let used = info.used_bytes.map(format::bytes)?;
+        Some(match info.quota_bytes.zip(info.used_bytes) {
+            Some((quota, taken)) => words::used_of(&used, &format::bytes(quota.saturating_sub(taken))),
+            None => words::used(&used),
+        })
+    };
+    let known = (*info.read()).flatten();
+    rsx! {
+        div { class: "row", "data-testid": "storage",
+            div { class: "gr",
+                span { class: "name", {words::STORAGE} }
+                p { {words::records(mine.records, &format::bytes(mine.database_bytes))} }
+                if let Some(info) = known {
+                    if let Some(room) = words_of(&info) {
+                        p { "{room}" }
+                    }
+                    p { if info.persisted { {words::PERSISTED} } else { {words::NOT_PERSISTED} } }
+                }
+            }
+        }
+    }
+}

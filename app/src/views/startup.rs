@@ -1,0 +1,66 @@
+//! Before the app can be shown: opening, another tab, trouble with the store.
+
+use dioxus::prelude::*;
+
+use crate::{
+    components::{icon::Logo, notice::Notice},
+    format,
+    platform::now_ms,
+    text,
+};
+
+/// The store is being opened.
+#[component]
+pub(crate) fn Opening() -> Element {
+    rsx! {
+        div { class: "opening", role: "status",
+            Logo {}
+            p { {text::OPENING} }
+        }
+    }
+}
+
+/// Another tab has the store.
+#[component]
+pub(crate) fn OtherTab(
+    title: &'static str,
+    since_ms: Option<i64>,
+    unanswered: bool,
+    ontake: EventHandler<()>,
+) -> Element {
+    rsx! {
+        main { class: "screen",
+            div { class: "welcome", "data-testid": "other-tab",
+                Logo {}
+                h1 { class: "title", "{title}" }
+                p { {text::startup::OTHER_TAB_HINT} }
+                if let Some(ms) = since_ms {
+                    p { class: "muted", {text::startup::opened_at(&format::moment(ms, now_ms()))} }
+                }
+                if unanswered {
+                    Notice { look: "w", {text::startup::UNANSWERED} }
+                }
+                button { class: "btn p wide", r#type: "button", "data-testid": "take-over", onclick: move |_| ontake.call(()),
+                    {text::startup::USE_HERE}
+                }
+            }
+        }
+    }
+}
+
+/// The store did not open; the words say what is safe and what to do.
+#[component]
+pub(crate) fn Trouble(words: String, onretry: Option<EventHandler<()>>) -> Element {
+    rsx! {
+        main { class: "screen",
+            div { class: "welcome", "data-testid": "trouble",
+                Logo {}
+                h1 { class: "title", {text::startup::TROUBLE} }
+                Notice { look: "stop", "{words}" }
+                if let Some(retry) = onretry {
+                    button { class: "btn p wide", r#type: "button", onclick: move |_| retry.call(()), {text::RETRY} }
+                }
+            }
+        }
+    }
+}

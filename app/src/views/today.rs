@@ -1,0 +1,162 @@
+//! 今日: what is left to do, in plain words. No score and no rank.
+
+use dioxus::prelude::*;
+use lianxin_assets::icons;
+
+use super::frame::DoneNote;
+use crate::{
+    beijing::DAY_MS,
+    components::{
+        icon::Icon,
+        notice::{Empty, Failed, Waiting},
+        rows::{HouseholdLine, PlainLine, named},
+    },
+    format,
+    platform::now_ms,
+    route::Route,
+    state::{
+        asked::{Asked, use_asked},
+        register::RegisterSearch,
+        session::use_session,
+    },
+    store::{DraftRow, HouseholdFilter, Request, SyncLine, Today},
+    text::{self, today as words},
+};
+
+/// The page.
+#[component]
+pub(crate) fn TodayView() -> Element {
+    let session = use_session();
+    let mut asked: Asked<Today> = use_asked(|| Request::Today);
+    let now = now_ms();
+    let villages: Vec<String> = session.identity().villages.into_values().collect();
+    rsx! {
+        main { class: "screen", "data-testid": "today",
+            h1 { class: "title", {text::tab::TODAY} }
+            p { class: "sub", "{format::day(now)} · {villages.join(\"、\")}" }
+            div { class: "stack",
+                DoneNote {}
+                LoudReminder { line: session.line.read().clone(), now_ms: now, onsync: move |()| session.tell(Request::SyncNow) }
+            }
+            match &*asked.read() {
+                None => rsx! { Waiting {} },
+                Some(Err(error)) => rsx! { Failed { words: error.to_string(), onretry: move |()| asked.restart() } },
+                Some(Ok(today)) => rsx! { Whole { today: today.clone(), now_ms: now } },
+            }
+        }
+    }
+}
+
+/// Records that have waited for more than a day: loud, since phone cleaners may wipe a browser.
+#[component]
+fn LoudReminder(line: SyncLine, now_ms: i64, onsync: EventHandler<()>) -> Element {
+    let is_late = line.waiting > 0 && line.waiting_since_ms > 0 && now_ms - line.waiting_since_ms > DAY_MS;
+    if !is_late {
+        return rsx! {};
+    }
+    rsx! {
+        section { class: "notice w loud", role: "alert", "data-testid": "loud-reminder",
+            h2 { Icon { path: icons::WARN } {words::LOUD} }
+            p { {words::loud_words(line.waiting, &format::moment(line.waiting_since_ms, now_ms))} }
+            button { class: "btn p", r#type: "button", onclick: move |_| onsync.call(()), {words::LOUD_GO} }
+        }
+    }
+}
+
+#[component]
+fn Whole(today: Today, now_ms: i64) -> Element {
+    rsx! {
+        MustVisit { today: today.clone(), now_ms }
+        if !today.drafts.is_empty() {
+            div { class: "sec", h2 { {words::DRAFTS} } }
+            Drafts { drafts: today.drafts.clone(), now_ms }
+        }
+        if today.conflicts > 0 {
+            div { class: "sec", h2 { {words::LOOK} } }
+            div { class: "card",
+                PlainLine {
+                    badge: words::BADGE_CONFLICT, look: "w", title: words::conflicts(today.conflicts), under: words::LOOK_UNDER,
+                    testid: "conflicts-row", onpick: move |()| drop(navigator().push(Route::Conflicts {})),
+                }
+            }
+        }
+        div { class: "sec", h2 { {words::DIARY} } }
+        div { class: "card",
+            PlainLine {
+                badge: words::BADGE_DIARY, look: "i",
+                title: match &today.diary_today {
+                    Some(line) => line.clone(),
+                    None => words::DIARY_NOT_BEGUN.to_owned(),
+                },
+                under: words::heard(today.visits_today, today.opinions_today),
+                testid: "diary-row",
+                onpick: move |()| drop(navigator().push(Route::DiaryToday {})),
+            }
+        }
+    }
+}
+
+/// How many are left, and the first few of them.
+#[component]
+fn MustVisit(today: Today, now_ms: i64) -> Element {
+    let search = use_context::<RegisterSearch>().0;
+    if today.must_visit == 0 {
+        return rsx! {
+            Empty { icon: icons::BOOK, title: words::NO_MUST, hint: words::NO_MUST_HINT,
+                Link { class: "btn", to: Route::HouseholdList {}, {text::tab::HOUSEHOLDS} }
+            }
+        };
+    }
+    let done = today.must_visit.saturating_sub(today.left);
+    let see_all = move |_| {
+        search.choose(HouseholdFilter::NotVisited);
+        search.type_text(String::new());
+        navigator().push(Route::HouseholdList {});
+    };
+    rsx! {
+        div { class: "left", "data-testid": "must-left",
+            if today.left > 0 {
+                strong { "{today.left}" }
+                {words::LEFT}
+            } else {
+                {words::NONE_LEFT}
+            }
+        }
+        progress { max: "{today.must_visit}", value: "{done}", "aria-label": words::progress(done, today.must_visit) }
+        p { class: "small muted", {words::progress(done, today.must_visit)} }
+        if today.left > 0 {
+            div { class: "sec",
+                h2 { {words::MUST} }
+                button { class: "link plain", r#type: "button", "data-testid": "must-all", onclick: see_all,
+                    {words::all_left(today.left)}
+                    Icon { path: icons::NEXT, small: true }
+                }
+            }
+            div { class: "card",
+                for row in today.households.clone() {
+                    HouseholdLine {
+                        key: "{row.id}", now_ms, short: true,
+                        onpick: move |()| drop(navigator().push(Route::HouseholdPage { id: row.id })),
+                        row: row.clone(),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Visits begun and not completed.
+#[component]
+pub(crate) fn Drafts(drafts: Vec<DraftRow>, now_ms: i64) -> Element {
+    rsx! {
+        div { class: "card",
+            for draft in drafts {
+                PlainLine {
+                    key: "{draft.id}", badge: words::BADGE_DRAFT, look: "w", title: named(&draft.title).to_owned(),
+                    under: words::draft_under(&format::moment(draft.updated_ms, now_ms)), testid: "draft-row",
+                    onpick: move |()| drop(navigator().push(Route::Visit { id: draft.id, step: 0 })),
+                }
+            }
+        }
+    }
+}

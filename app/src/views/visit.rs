@@ -1,0 +1,140 @@
+//! A visit being written: one draft, three steps, each its own address.
+
+use dioxus::prelude::*;
+use lianxin_assets::icons;
+use uuid::Uuid;
+
+use super::{visit_checklist::Checklist, visit_opinions::Opinions, visit_review::Review};
+use crate::{
+    components::{
+        frame::Page,
+        notice::{Empty, Failed, SaveMark, SaveTrouble, Waiting},
+        rows::named,
+    },
+    route::Route,
+    state::{
+        asked::use_loaded,
+        draft::{Draft, use_draft},
+        session::use_session,
+    },
+    store::{OpenDraft, Request, StoreError},
+    text::{startup, visit as words},
+};
+
+/// The steps: 清单, 原话, 看一遍.
+pub(crate) const LAST_STEP: u8 = 2;
+
+/// The draft `id` at `step`. The draft stays open while the steps change.
+#[component]
+pub(crate) fn VisitView(id: Uuid, step: u8) -> Element {
+    if use_session().has_ended(id) {
+        return rsx! {
+            for step in [step] {
+                PassedOver { key: "{id}-{step}" }
+            }
+        };
+    }
+    rsx! {
+        for id in [id] {
+            DraftOf { key: "{id}", id, step: step.min(LAST_STEP) }
+        }
+    }
+}
+
+#[component]
+fn DraftOf(id: Uuid, step: u8) -> Element {
+    let mut asked = use_loaded::<OpenDraft>(Request::Draft { id });
+    match &*asked.read() {
+        None => rsx! { Page { title: words::RECORD, Waiting {} } },
+        Some(Err(StoreError::NotFound)) => rsx! { Gone { id } },
+        Some(Err(error)) => rsx! {
+            Page { title: words::RECORD, Failed { words: error.to_string(), onretry: move |()| asked.restart() } }
+        },
+        Some(Ok(open)) => rsx! { Steps { open: open.clone(), step } },
+    }
+}
+
+/// Back from the page after a visit passes over the steps of its draft.
+#[component]
+fn PassedOver() -> Element {
+    use_effect(|| navigator().go_back());
+    rsx! {}
+}
+
+/// An old address of a visit that is complete, or of a draft that was thrown away.
+#[component]
+fn Gone(id: Uuid) -> Element {
+    rsx! {
+        Page { title: words::RECORD, testid: "visit-gone",
+            Empty { icon: icons::CHECK, title: words::GONE, hint: words::GONE_HINT,
+                Link { class: "btn p", to: Route::Visited { id }, {words::SEE_RECORD} }
+                Link { class: "btn", to: Route::TodayPage {}, {startup::HOME} }
+            }
+        }
+    }
+}
+
+#[component]
+fn Steps(open: OpenDraft, step: u8) -> Element {
+    let title = words::title(named(&open.draft.target_name));
+    let draft = use_draft(open);
+    use_effect(use_reactive!(|step| {
+        if draft.peek(|visit| visit.step != step) {
+            draft.change(|visit| visit.step = step);
+        }
+    }));
+    let head = rsx! {
+        ol { class: "steps", "aria-label": words::STEPS,
+            for (at, name) in words::STEP_NAMES.into_iter().enumerate() {
+                li {
+                    key: "{at}", class: if at < usize::from(step) { "done" },
+                    "aria-current": if at == usize::from(step) { "step" },
+                    "{name}"
+                }
+            }
+        }
+    };
+    rsx! {
+        Page {
+            title, testid: "visit-step-{step}", under: head,
+            end: rsx! { SaveMark { mark: draft.mark.read().clone() } },
+            foot: rsx! { Foot { draft, step } },
+            div { class: "stack",
+                SaveTrouble { mark: draft.mark.read().clone(), onretry: move |()| draft.flush() }
+                match step {
+                    0 => rsx! { Checklist { draft } },
+                    1 => rsx! { Opinions { draft } },
+                    _ => rsx! { Review { draft } },
+                }
+            }
+        }
+    }
+}
+
+/// Goes to another step; the draft is saved on the way.
+pub(crate) fn go_to(draft: Draft, step: u8) {
+    draft.flush();
+    let id = draft.peek(|visit| visit.id);
+    navigator().push(Route::Visit { id, step });
+}
+
+#[component]
+fn Foot(draft: Draft, step: u8) -> Element {
+    let absent = draft.read(|visit| visit.absent);
+    let back = move |_: MouseEvent| {
+        draft.flush();
+        navigator().go_back();
+    };
+    if step == LAST_STEP {
+        return rsx! { super::visit_review::FinishButtons { draft, onback: back } };
+    }
+    // Nobody was met: there is nothing to ask and nobody's words to write.
+    let next = if absent { LAST_STEP } else { step + 1 };
+    let label = if next == LAST_STEP { words::TO_REVIEW } else { words::TO_WORDS };
+    rsx! {
+        if step > 0 {
+            button { class: "btn", r#type: "button", "data-testid": "step-back", onclick: back, {words::BACK} }
+        }
+        button { class: "btn p", r#type: "button", "data-testid": "step-next", onclick: move |_| go_to(draft, next), {label} }
+    }
+}

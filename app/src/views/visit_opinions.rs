@@ -1,0 +1,171 @@
+//! Step 2: what they said, each its own card, verbatim.
+
+use dioxus::prelude::*;
+use lianxin_assets::icons;
+use lianxin_shared::{
+    domain::{Coded, opinion::OpinionKind},
+    templates::templates,
+};
+use uuid::Uuid;
+
+use crate::{
+    components::{
+        choice::{Chip, Segments, Switch},
+        fields::{TextArea, Typed},
+        icon::Icon,
+    },
+    state::draft::{Draft, opinion_field},
+    store::draft::OpinionDraft,
+    text::visit as words,
+};
+
+/// The step.
+#[component]
+pub(crate) fn Opinions(draft: Draft) -> Element {
+    let focus = use_hook(|| draft.peek(|visit| visit.focus.clone()));
+    // The field just added gets the cursor; one that was there already only if the app was left in it.
+    let mut added = use_signal(|| None::<Uuid>);
+    use_hook(|| {
+        if draft.peek(|visit| visit.opinions.is_empty()) {
+            draft.add_opinion();
+        }
+    });
+    let opinions = draft.read(|visit| visit.opinions.clone());
+    let add = move |_| {
+        draft.add_opinion();
+        added.set(draft.peek(|visit| visit.opinions.last().map(|opinion| opinion.id)));
+    };
+    rsx! {
+        div {
+            h2 { class: "title", {words::WORDS} }
+            p { class: "sub", {words::WORDS_HINT} }
+        }
+        for (at, opinion) in opinions.into_iter().enumerate() {
+            OpinionCard {
+                key: "{opinion.id}", draft, at,
+                focus: added() == Some(opinion.id) || focus == opinion_field(opinion.id),
+                opinion: opinion.clone(),
+            }
+        }
+        button { class: "btn wide dash", r#type: "button", "data-testid": "opinion-add", onclick: add,
+            Icon { path: icons::PLUS, small: true }
+            {words::ADD}
+        }
+    }
+}
+
+/// Changes one opinion of the draft.
+fn with(visit: &mut crate::store::draft::VisitDraft, id: Uuid, change: impl FnOnce(&mut OpinionDraft)) {
+    if let Some(opinion) = visit.opinions.iter_mut().find(|opinion| opinion.id == id) {
+        change(opinion);
+    }
+}
+
+#[component]
+fn OpinionCard(draft: Draft, opinion: OpinionDraft, at: usize, focus: bool) -> Element {
+    let id = opinion.id;
+    let testid = format!("opinion-{}", at + 1);
+    let kinds: Vec<_> =
+        OpinionKind::ALL.iter().map(|one| (one.code().to_owned(), one.label().to_owned())).collect();
+    rsx! {
+        section { class: "card q",
+            Head { draft, id, at }
+            TextArea {
+                label: words::OPINION, bare: true, hint: words::OPINION_HINT, initial: opinion.text.clone(), focus, testid: "{testid}",
+                on: move |typed| match typed {
+                    Typed::Text(text) => draft.typed(|visit| with(visit, id, |one| one.text = text)),
+                    Typed::Composing(on) => draft.composing(on),
+                    Typed::Entered => draft.focus(&opinion_field(id)),
+                    Typed::Left => draft.flush(),
+                },
+            }
+            Segments {
+                label: words::OPINION_KIND, options: kinds, chosen: vec![opinion.kind.clone()], testid: "{testid}-kind",
+                onpick: move |code: String| draft.change(|visit| with(visit, id, |one| {
+                    one.kind = if one.kind == code { String::new() } else { code };
+                })),
+            }
+            details { class: "more", "data-testid": "{testid}-more",
+                summary {
+                    Icon { path: icons::NEXT, small: true }
+                    {more_line(&opinion)}
+                }
+                div { class: "stack",
+                    Topics { draft, id, chosen: opinion.category.clone() }
+                    Switch {
+                        name: words::IMMEDIATE, hint: words::IMMEDIATE_HINT, on: opinion.immediate, testid: "{testid}-immediate",
+                        onflip: move |on| draft.change(|visit| with(visit, id, |one| one.immediate = on)),
+                    }
+                    Switch {
+                        name: words::ANONYMOUS, hint: words::ANONYMOUS_HINT, on: opinion.anonymous, testid: "{testid}-anonymous",
+                        onflip: move |on| draft.change(|visit| with(visit, id, |one| one.anonymous = on)),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What is set beneath the fold, or what could be.
+fn more_line(opinion: &OpinionDraft) -> String {
+    let topic = templates().topic(&opinion.category).map(|topic| topic.name.as_str());
+    let set: Vec<&str> = topic
+        .into_iter()
+        .chain(opinion.immediate.then_some(words::IMMEDIATE))
+        .chain(opinion.anonymous.then_some(words::ANONYMOUS))
+        .collect();
+    if set.is_empty() { words::MORE.to_owned() } else { set.join(" · ") }
+}
+
+/// “第 1 条” and the way to take it out; written words go only after a second tap.
+#[component]
+fn Head(draft: Draft, id: Uuid, at: usize) -> Element {
+    let mut asking = use_signal(|| false);
+    let remove = move || draft.change(|visit| visit.opinions.retain(|one| one.id != id));
+    let on_remove = move |_| {
+        let is_empty =
+            draft.peek(|visit| visit.opinions.iter().all(|one| one.id != id || one.text.trim().is_empty()));
+        if is_empty { remove() } else { asking.set(true) }
+    };
+    rsx! {
+        div { class: "opinion-head",
+            h3 { {words::nth(at + 1)} }
+            if !asking() {
+                button { class: "icon-btn", r#type: "button", "aria-label": words::REMOVE, onclick: on_remove,
+                    Icon { path: icons::BIN, small: true }
+                }
+            }
+        }
+        if asking() {
+            div { class: "notice w",
+                div {
+                    p { {words::REMOVE_SURE} }
+                    div { class: "chips wrap",
+                        button { class: "link danger", r#type: "button", onclick: move |_| remove(), {words::REMOVE} }
+                        button { class: "link", r#type: "button", onclick: move |_| asking.set(false), {words::KEEP} }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The tree of topics, a parent before its children, as chips. Optional: the office sorts too.
+#[component]
+fn Topics(draft: Draft, id: Uuid, chosen: String) -> Element {
+    rsx! {
+        div { class: "field",
+            span { class: "label", {words::TOPIC} }
+            div { class: "chips wrap", role: "group", "aria-label": words::TOPIC,
+                for topic in templates().topics.iter() {
+                    Chip {
+                        key: "{topic.code}", name: topic.name.clone(), on: chosen == topic.code, testid: "topic-{topic.code}",
+                        onpick: move |()| draft.change(|visit| with(visit, id, |one| {
+                            one.category = if one.category == topic.code { String::new() } else { topic.code.clone() };
+                        })),
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Step 3: everything on one page, what is missing, 完成.
+
+use dioxus::prelude::*;
+use lianxin_assets::icons;
+use lianxin_shared::domain::{Coded, opinion::OpinionKind};
+
+use super::{visit::go_to, visit_how::how_line};
+use crate::{
+    components::{
+        choice::Switch,
+        fields::{TextArea, Typed},
+        icon::Icon,
+        notice::{Failed, Notice},
+    },
+    route::Route,
+    state::{draft::Draft, session::use_session},
+    store::draft::OpinionDraft,
+    text::visit as words,
+};
+
+/// The step.
+#[component]
+pub(crate) fn Review(draft: Draft) -> Element {
+    let absent = draft.read(|visit| visit.absent);
+    let problems = draft.problems();
+    rsx! {
+        if !problems.is_empty() {
+            Notice { look: "w", testid: "problems",
+                b { {words::MENDS} }
+                for (step, problem) in problems {
+                    p { key: "{problem.field}-{step}", "{problem.message}" }
+                }
+            }
+        }
+        section { class: "card pad review",
+            Section { title: words::HOW, onchange: move |()| go_to(draft, 0) }
+            p {
+                {draft.read(how_line)}
+                if absent {
+                    " · "
+                    b { {words::ABSENT} }
+                }
+            }
+        }
+        if !absent {
+            Words { draft }
+            Answers { draft }
+        }
+        TextArea {
+            label: words::NOTES, hint: words::NOTES_HINT, initial: draft.peek(|visit| visit.notes.clone()), testid: "visit-notes",
+            on: move |typed| match typed {
+                Typed::Text(text) => draft.typed(|visit| visit.notes = text),
+                Typed::Composing(on) => draft.composing(on),
+                Typed::Entered => draft.focus("notes"),
+                Typed::Left => draft.flush(),
+            },
+        }
+        section { class: "card pad",
+            Switch {
+                name: words::CARD, on: draft.read(|visit| visit.card_left), testid: "card-left",
+                onflip: move |on| draft.change(|visit| visit.card_left = on),
+            }
+        }
+        Discard { draft }
+    }
+}
+
+#[component]
+fn Section(title: &'static str, onchange: EventHandler<()>) -> Element {
+    rsx! {
+        div { class: "sec", margin: "-.4rem 0 0",
+            h2 { "{title}" }
+            button { class: "link", r#type: "button", onclick: move |_| onchange.call(()), {words::CHANGE} }
+        }
+    }
+}
+
+#[component]
+fn Answers(draft: Draft) -> Element {
+    let answered: Vec<(String, String)> = draft
+        .visible()
+        .into_iter()
+        .filter_map(|item| {
+            Some((item.question.clone(), draft.read(|visit| item.answer_text(&visit.answers))?))
+        })
+        .collect();
+    if draft.items.read().is_empty() {
+        return rsx! {};
+    }
+    rsx! {
+        section { class: "card pad review",
+            Section { title: words::REVIEW_ANSWERS, onchange: move |()| go_to(draft, 0) }
+            if answered.is_empty() {
+                p { class: "muted", {words::NO_ANSWERS} }
+            }
+            dl {
+                for (question, answer) in answered {
+                    div { key: "{question}",
+                        dt { "{question}" }
+                        dd { class: "verbatim", "{answer}" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[component]
+fn Words(draft: Draft) -> Element {
+    let said: Vec<OpinionDraft> = draft
+        .read(|visit| visit.opinions.iter().filter(|one| !one.text.trim().is_empty()).cloned().collect());
+    rsx! {
+        section { class: "card pad review",
+            Section { title: words::REVIEW_WORDS, onchange: move |()| go_to(draft, 1) }
+            if said.is_empty() {
+                p { class: "muted", {words::NO_WORDS} }
+            }
+            div { class: "stack",
+                for one in said {
+                    div { key: "{one.id}",
+                        p { class: "verbatim", "{one.text}" }
+                        p { class: "tags", margin: "0",
+                            span { class: "tag", {OpinionKind::from_code(&one.kind).unwrap_or_default().label()} }
+                            if one.immediate {
+                                span { class: "tag", {words::IMMEDIATE} }
+                            }
+                            if one.anonymous {
+                                span { class: "tag", {words::ANONYMOUS} }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Throwing the draft away takes a second tap.
+#[component]
+fn Discard(draft: Draft) -> Element {
+    let session = use_session();
+    let mut asking = use_signal(|| false);
+    let mut refused = use_signal(|| None::<String>);
+    let discard = move |_| async move {
+        match draft.discard(session).await {
+            Ok(()) => drop(navigator().replace(Route::TodayPage {})),
+            Err(error) => refused.set(Some(error.to_string())),
+        }
+    };
+    rsx! {
+        if let Some(words) = refused() {
+            Failed { words, onretry: move |()| refused.set(None) }
+        }
+        if asking() {
+            Notice { look: "w",
+                p { {words::DISCARD_SURE} }
+                div { class: "chips wrap",
+                    button { class: "link danger", r#type: "button", "data-testid": "discard-yes", onclick: discard, {words::DISCARD_YES} }
+                    button { class: "link", r#type: "button", onclick: move |_| asking.set(false), {words::KEEP} }
+                }
+            }
+        } else {
+            button { class: "link plain", r#type: "button", "data-testid": "discard", onclick: move |_| asking.set(true),
+                Icon { path: icons::BIN, small: true }
+                {words::DISCARD}
+            }
+        }
+    }
+}
+
+/// Back, and 完成, or the way to what is missing.
+#[component]
+pub(crate) fn FinishButtons(draft: Draft, onback: EventHandler<MouseEvent>) -> Element {
+    let mut session = use_session();
+    let mut busy = use_signal(|| false);
+    let mut refused = use_signal(|| None::<String>);
+    let problems = draft.problems();
+    let missing = problems.first().map(|(step, problem)| (*step, problem.field.clone()));
+    let finish = move |_| async move {
+        busy.set(true);
+        match draft.complete(session).await {
+            Ok(()) => {
+                let after = match draft.peek(|visit| visit.household) {
+                    Some(id) => Route::HouseholdPage { id },
+                    None => Route::TodayPage {},
+                };
+                session.note.set(Some((after.to_string(), words::DONE.to_owned())));
+                navigator().replace(after);
+            }
+            Err(error) => refused.set(Some(error.to_string())),
+        }
+        busy.set(false);
+    };
+    rsx! {
+        if let Some(words) = refused() {
+            Failed { words, onretry: move |()| refused.set(None) }
+        } else {
+            button { class: "btn", r#type: "button", "data-testid": "step-back", onclick: onback, {words::BACK} }
+            if let Some((step, field)) = missing {
+                button {
+                    class: "btn p", r#type: "button", "data-testid": "mend",
+                    onclick: move |_| {
+                        draft.focus(&field);
+                        go_to(draft, step);
+                    },
+                    {words::to_mend(problems.len())}
+                }
+            } else {
+                button { class: "btn p", r#type: "button", disabled: busy(), "data-testid": "finish", onclick: finish,
+                    if busy() { {words::FINISHING} } else { {words::FINISH} }
+                }
+            }
+        }
+    }
+}

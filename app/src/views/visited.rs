@@ -1,0 +1,146 @@
+//! A completed visit, read-only: what was asked, what was said, where the record is.
+
+use dioxus::prelude::*;
+use lianxin_shared::{
+    domain::{Coded, opinion::Opinion, visit::Visit},
+    templates::templates,
+};
+use uuid::Uuid;
+
+use crate::{
+    components::{
+        frame::Page,
+        notice::{Failed, Waiting},
+        rows::{PlaceTag, named},
+    },
+    format,
+    platform::now_ms,
+    state::asked::use_asked,
+    store::{Loaded, Request, VisitPage},
+    text::{household, visit as words},
+};
+
+/// The visit `id`.
+#[component]
+pub(crate) fn VisitedView(id: Uuid) -> Element {
+    rsx! {
+        for id in [id] {
+            VisitOf { key: "{id}", id }
+        }
+    }
+}
+
+#[component]
+fn VisitOf(id: Uuid) -> Element {
+    let mut asked = use_asked::<VisitPage>(move || Request::Visit { id });
+    match &*asked.read() {
+        None => rsx! { Page { title: words::RECORD, Waiting {} } },
+        Some(Err(error)) => rsx! {
+            Page { title: words::RECORD, Failed { words: error.to_string(), onretry: move |()| asked.restart() } }
+        },
+        Some(Ok(page)) => rsx! { Whole { page: page.clone() } },
+    }
+}
+
+#[component]
+fn Whole(page: VisitPage) -> Element {
+    let visit = Visit::from_fields(&page.record.fields);
+    let items = templates().items_of(&visit.checklists);
+    let answers: Vec<(String, String)> = items
+        .iter()
+        .filter_map(|item| Some((item.question.clone(), item.answer_text(&visit.answers)?)))
+        .collect();
+    rsx! {
+        Page { title: words::title(named(&page.title)), testid: "visited",
+            div { class: "stack",
+                How { visit: VisitProp(visit.clone()), record: page.record.clone() }
+                if !page.opinions.is_empty() {
+                    section { class: "card pad stack",
+                        h2 { class: "label", {words::REVIEW_WORDS} }
+                        for one in page.opinions {
+                            Said { key: "{one.id}", record: one }
+                        }
+                    }
+                }
+                if !answers.is_empty() {
+                    section { class: "card pad review",
+                        dl {
+                            for (question, answer) in answers {
+                                div { key: "{question}",
+                                    dt { "{question}" }
+                                    dd { class: "verbatim", "{answer}" }
+                                }
+                            }
+                        }
+                    }
+                }
+                if !visit.notes.is_empty() {
+                    section { class: "card pad", p { class: "verbatim", "{visit.notes}" } }
+                }
+            }
+        }
+    }
+}
+
+/// A visit as a property.
+#[derive(Clone, PartialEq)]
+struct VisitProp(Visit);
+
+#[component]
+fn How(visit: VisitProp, record: Loaded) -> Element {
+    let visit = visit.0;
+    let when = visit.occurred_at.map(|ms| format!("{} {}", format::day(ms), format::moment(ms, now_ms())));
+    rsx! {
+        section { class: "card pad",
+            PlaceTag { place: record.place }
+            if visit.absent {
+                span { class: "tag", {household::ABSENT} }
+            }
+            if !visit.void_reason.is_empty() {
+                span { class: "tag", {household::VOID} }
+            }
+            dl { class: "facts",
+                if let Some(when) = when {
+                    dt { {words::WHEN} }
+                    dd { "{when}" }
+                }
+                dt { {words::MODE} }
+                dd { {visit.mode.label()} }
+                dt { {words::VISITOR} }
+                dd { "{visit.visitor_name}" }
+                if !visit.companions.is_empty() {
+                    dt { {words::COMPANIONS} }
+                    dd { {visit.companions.join("、")} }
+                }
+                if visit.card_left {
+                    dt { {words::CARD} }
+                    dd { {words::YES} }
+                }
+            }
+        }
+    }
+}
+
+#[component]
+fn Said(record: Loaded) -> Element {
+    let opinion = Opinion::from_fields(&record.fields);
+    let topic = templates().topic(&opinion.category).map(|topic| topic.name.clone());
+    rsx! {
+        div {
+            p { class: "verbatim", "{opinion.text}" }
+            p { class: "tags", margin: "0",
+                span { class: "tag", {opinion.kind.label()} }
+                if let Some(topic) = topic {
+                    span { class: "tag", "{topic}" }
+                }
+                if opinion.immediate {
+                    span { class: "tag", {words::IMMEDIATE} }
+                }
+                if opinion.anonymous {
+                    span { class: "tag", {words::ANONYMOUS} }
+                }
+                PlaceTag { place: record.place }
+            }
+        }
+    }
+}
