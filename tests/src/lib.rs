@@ -1,1 +1,3 @@
-//! Support code of the tests: the simulated world, servers and browsers under test.
+//! Support code of the tests: the simulated world, servers and browsers under test, benchmarks.
+
+pub mod bench;

@@ -1,0 +1,68 @@
+//! The records that benchmarks work on: `--input` takes JSON lines, so that other systems can be measured on the
+//! very same data.
+
+use anyhow::Context;
+use serde::Deserialize;
+use std::{collections::BTreeMap, path::Path};
+
+/// One visit as the input file has it.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct VisitRecord {
+    /// UUID.
+    pub id: String,
+    /// Names the household (`H000123`).
+    pub household_id: String,
+    /// When it was, Unix ms.
+    pub visited_at: i64,
+    /// Answers by item.
+    pub checklist: BTreeMap<String, String>,
+    /// Free notes.
+    pub notes: String,
+    /// What people said.
+    pub opinions: Vec<OpinionRecord>,
+}
+
+/// One opinion of a [`VisitRecord`].
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct OpinionRecord {
+    /// Their words.
+    pub text: String,
+}
+
+/// The first `n` records of `input`, or made-up ones of the same shape.
+///
+/// # Errors
+/// When the file cannot be read or a line is no record.
+pub fn records(input: Option<&Path>, n: usize) -> anyhow::Result<Vec<VisitRecord>> {
+    match input {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+            text.lines().take(n).map(|line| Ok(serde_json::from_str(line)?)).collect()
+        }
+        None => Ok((0..n).map(made_up).collect()),
+    }
+}
+
+const PHRASES: [&str; 8] = [
+    "入户走访时户主在家，",
+    "厨房用电线路老化存在隐患，",
+    "已当面提醒注意用火用电安全；",
+    "低保金按月足额到账，",
+    "自来水水压偏低，建议联系水务站检查管道；",
+    "儿子在外务工春节前返乡，",
+    "反映村道路灯损坏两处，",
+    "下次走访安排在月底。",
+];
+
+fn made_up(i: usize) -> VisitRecord {
+    let notes = (0..24).filter_map(|k| PHRASES.get((i * 7 + k * (1 + i % 5)) % PHRASES.len())).copied();
+    let answers = ["housing_safe", "water_ok", "power_ok", "medical_signed", "school_enrolled", "income_stable"];
+    VisitRecord {
+        id: uuid::Uuid::from_u128(i as u128 + 1).to_string(),
+        household_id: format!("H{:06}", i % 4000),
+        visited_at: 1_735_689_600_000 + i as i64 * 60_000,
+        checklist: answers.iter().map(|q| ((*q).to_owned(), "yes".to_owned())).collect(),
+        notes: notes.collect(),
+        opinions: (0..i % 4).map(|k| OpinionRecord { text: PHRASES[(i + k) % PHRASES.len()].repeat(3) }).collect(),
+    }
+}

@@ -1,0 +1,42 @@
+//! Benchmarks: the native store as the phone uses it, keyed and durable, against bare SQLite in the same run.
+
+mod input;
+mod phone;
+
+pub use input::{VisitRecord, records};
+pub use phone::{save_visit, search_households};
+
+use serde_json::{Value, json};
+use std::{io::Write, path::Path, time::Duration};
+
+/// The nth per mille of sorted durations, milliseconds.
+fn per_mille(sorted: &[Duration], nth: usize) -> f64 {
+    let at = (sorted.len().saturating_sub(1) * nth) / 1000;
+    sorted.get(at).map_or(0.0, |d| d.as_secs_f64() * 1000.0)
+}
+
+/// What the first visit of a phone downloads: every file of the bundle, gzip -6 each; none if it is not built.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn first_load(web: &Path) -> anyhow::Result<Option<Value>> {
+    if !web.join("index.html").exists() {
+        return Ok(None);
+    }
+    let (mut plain, mut gzip, mut folders) = (0, 0, vec![web.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.')) {
+                let bytes = std::fs::read(path)?;
+                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+                encoder.write_all(&bytes)?;
+                plain += bytes.len();
+                gzip += encoder.finish()?.len();
+            }
+        }
+    }
+    Ok(Some(json!({ "workload": "first_load", "bytes_plain": plain, "bytes_gzip": gzip })))
+}
