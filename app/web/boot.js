@@ -1,4 +1,4 @@
-// Starts the app; what fails here is told in index.html's words.
+// Starts the app; what fails here is told in check.js's words.
 import init from "/lianxin.js";
 
 init({ module_or_path: "/lianxin_bg.wasm" }).then(
