@@ -13,6 +13,12 @@ pub const PHONE_CSS: &str = concat!(
     include_str!("phone/screens.css")
 );
 
+/// The office console's own sheet; needs [`TOKENS_CSS`] before it.
+pub const CONSOLE_CSS: &str = include_str!("console.css");
+
+/// The office console's script, without which every page works too.
+pub const CONSOLE_JS: &str = include_str!("console.js");
+
 /// The logo as a whole SVG document: an open book whose pages meet in a heart.
 pub const LOGO_SVG: &str = include_str!("logo.svg");
 /// The logo's book as path data in its 64 × 64 square, for renderers that draw it inline.

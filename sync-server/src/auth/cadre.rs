@@ -1,6 +1,7 @@
 //! Cadres as the server knows them: who, of which unit, and the villages whose records their phones receive.
 
-use super::{AuthError, clean_name, random_secret};
+use super::{AuthError, clean_name};
+use crate::storage::random_uuid;
 use lianxin_shared::domain::region;
 use rusqlite::{Connection, params};
 use std::collections::BTreeSet;
@@ -23,8 +24,7 @@ pub struct Cadre {
 /// # Errors
 /// When the platform gives no randomness.
 pub fn new_cadre_id() -> Result<String, AuthError> {
-    let secret = random_secret()?;
-    Ok(format!("c{}", secret.get(..12).unwrap_or(&secret)))
+    Ok(random_uuid()?.to_string())
 }
 
 /// Adds a cadre with the villages whose records their phones will receive.
