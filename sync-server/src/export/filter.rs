@@ -1,0 +1,178 @@
+//! Which visits, in which order: one filter for the console's list and for the files.
+
+use super::words;
+use crate::storage::StorageError;
+use lianxin_shared::{
+    domain::{Coded, visit::VisitMode},
+    templates::templates,
+};
+use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// As it stands in the address; an empty field does not filter.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LedgerFilter {
+    /// Code of the village.
+    pub village: String,
+    /// Id of the visiting cadre.
+    pub visitor: String,
+    /// Category of the household or one of its members.
+    pub category: String,
+    /// 走访方式
+    pub mode: String,
+    /// First day, `YYYY-MM-DD`, Beijing.
+    pub from: String,
+    /// Last day.
+    pub to: String,
+    /// `met`, `absent` or `void`; empty for all that stand.
+    pub state: String,
+    /// `1` for visits with opinions.
+    pub said: String,
+    /// Words in names, notes and opinions.
+    pub q: String,
+    /// `time`, `village`, `target` or `visitor`, with `-` before it for the reverse; empty for the newest
+    /// first.
+    pub sort: String,
+}
+
+/// A condition with its parameters.
+#[derive(Default)]
+struct Conditions {
+    sql: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    fn add(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) {
+        self.sql.push(sql.to_owned());
+        self.values.extend(values);
+    }
+
+    fn text(&mut self, sql: &str, value: &str) {
+        if !value.is_empty() {
+            self.add(sql, [Value::from(value.to_owned())]);
+        }
+    }
+}
+
+/// Notes and words are searched in the record itself: first the raw body, which is cheap, then the field.
+const SEARCH: &str = r"(v.target_name LIKE ? ESCAPE '\' OR v.visitor_name LIKE ? ESCAPE '\'
+  OR EXISTS (SELECT 1 FROM record r WHERE r.id = v.id AND r.body LIKE ? ESCAPE '\'
+    AND json_extract(r.body, '$.notes') LIKE ? ESCAPE '\')
+  OR EXISTS (SELECT 1 FROM opinion o JOIN record r ON r.id = o.id WHERE o.visit = v.id AND o.anonymous = 0
+    AND r.body LIKE ? ESCAPE '\' AND json_extract(r.body, '$.text') LIKE ? ESCAPE '\'))";
+
+/// A pattern for LIKE that finds `term` anywhere.
+pub(crate) fn like(term: &str) -> String {
+    let escaped = term.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    format!("%{escaped}%")
+}
+
+/// The term as a JSON text holds it, for a search in a raw body.
+pub(crate) fn like_in_json(term: &str) -> String {
+    let json = serde_json::to_string(term).unwrap_or_default();
+    like(json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(term))
+}
+
+impl LedgerFilter {
+    /// Whether anything is filtered.
+    pub fn is_active(&self) -> bool {
+        *self != LedgerFilter { sort: self.sort.clone(), ..LedgerFilter::default() }
+    }
+
+    /// The visits chosen, in the order chosen.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn ids(&self, db: &Connection) -> Result<Vec<Uuid>, StorageError> {
+        let conditions = self.conditions();
+        let sql = format!(
+            "SELECT v.id FROM visit v WHERE {} ORDER BY {}",
+            conditions.sql.join(" AND "),
+            self.order()
+        );
+        let mut statement = db.prepare(&sql)?;
+        let ids =
+            statement.query_map(params_from_iter(conditions.values), |row| row.get::<_, [u8; 16]>(0))?;
+        Ok(ids.map(|id| id.map(Uuid::from_bytes)).collect::<Result<_, _>>()?)
+    }
+
+    fn conditions(&self) -> Conditions {
+        let mut all = Conditions::default();
+        all.add(if self.state == "void" { "v.void = 1" } else { "v.void = 0" }, []);
+        match self.state.as_str() {
+            "met" => all.add("v.absent = 0", []),
+            "absent" => all.add("v.absent = 1", []),
+            _ => {}
+        }
+        all.text("v.village = ?", &self.village);
+        all.text("v.visitor = ?", &self.visitor);
+        all.text("v.mode = ?", &self.mode);
+        all.text("v.household IN (SELECT household FROM tag WHERE category = ?)", &self.category);
+        if let Some(start) = words::day_start_ms(&self.from) {
+            all.add("v.occurred_at >= ?", [Value::from(start)]);
+        }
+        if let Some(last) = words::day_start_ms(&self.to) {
+            all.add("v.occurred_at < ?", [Value::from(last.saturating_add(words::day_ms))]);
+        }
+        if !self.said.is_empty() {
+            all.add("EXISTS (SELECT 1 FROM opinion o WHERE o.visit = v.id AND o.anonymous = 0)", []);
+        }
+        let term = self.q.trim();
+        if !term.is_empty() {
+            let (plain, json) = (Value::from(like(term)), Value::from(like_in_json(term)));
+            let patterns = [&plain, &plain, &json, &plain, &json, &plain];
+            all.add(SEARCH, patterns.map(Clone::clone));
+        }
+        all
+    }
+
+    /// The order; every one ends in the id, so that pages never overlap.
+    fn order(&self) -> &'static str {
+        match self.sort.as_str() {
+            "time" => "v.occurred_at, v.id",
+            "village" => "v.village, v.occurred_at DESC, v.id",
+            "-village" => "v.village DESC, v.occurred_at DESC, v.id",
+            "target" => "v.target_name, v.occurred_at DESC, v.id",
+            "-target" => "v.target_name DESC, v.occurred_at DESC, v.id",
+            "visitor" => "v.visitor_name, v.occurred_at DESC, v.id",
+            "-visitor" => "v.visitor_name DESC, v.occurred_at DESC, v.id",
+            _ => "v.occurred_at DESC, v.id",
+        }
+    }
+
+    /// The filter in words: 柳树沟村、老党员、2025-10-20 起.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn describe(&self, db: &Connection) -> Result<String, StorageError> {
+        let name = |sql: &str, code: &str| -> Result<Option<String>, StorageError> {
+            if code.is_empty() {
+                return Ok(None);
+            }
+            let found: Option<String> = db.query_row(sql, [code], |row| row.get(0)).optional()?;
+            Ok(Some(found.filter(|name| !name.is_empty()).unwrap_or_else(|| code.to_owned())))
+        };
+        let mut words: Vec<String> = Vec::new();
+        words.extend(name("SELECT name FROM village WHERE code = ?1", &self.village)?);
+        words.extend(name("SELECT name FROM cadre WHERE id = ?1", &self.visitor)?);
+        if !self.category.is_empty() {
+            words.push(templates().category_name(&self.category).to_owned());
+        }
+        words.extend(VisitMode::from_code(&self.mode).map(|mode| mode.label().to_owned()));
+        words.extend((!self.from.is_empty()).then(|| format!("{} 起", self.from)));
+        words.extend((!self.to.is_empty()).then(|| format!("到 {}", self.to)));
+        words.extend(match self.state.as_str() {
+            "met" => Some("见到人的".to_owned()),
+            "absent" => Some("无人在家的".to_owned()),
+            "void" => Some("已作废的".to_owned()),
+            _ => None,
+        });
+        words.extend((!self.said.is_empty()).then(|| "有意见建议的".to_owned()));
+        let term = self.q.trim();
+        words.extend((!term.is_empty()).then(|| format!("含“{term}”")));
+        Ok(words.join("、"))
+    }
+}
