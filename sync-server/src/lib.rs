@@ -3,7 +3,9 @@
 pub mod auth;
 pub mod cli;
 pub mod clock;
+pub mod console;
 pub mod demo;
+pub mod export;
 pub mod http;
 pub mod import;
 pub mod service;

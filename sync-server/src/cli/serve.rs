@@ -3,6 +3,7 @@
 use super::{admin::enrolment_code, demo};
 use crate::{
     auth,
+    console::{self, ConsoleState},
     http::{self, ServeOptions},
     storage::Storage,
     tls::TLS_FOLDER,
@@ -74,11 +75,12 @@ impl Serve {
             false => None,
         };
         let township = storage.identity().township.clone();
+        let office = storage.clone();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(http::serve(
             storage,
             options,
-            |_| axum::Router::new(),
+            |url| console::router(ConsoleState::new(office, url)),
             stop_signal(),
             |url| {
                 println!("连心册 · {township} 已启动");

@@ -1,0 +1,127 @@
+//! 手记: what cadres wrote day by day (S3 “每天要撰写蹲点手记”). Read here, never judged here.
+
+use super::{
+    ConsoleState, Content, Page, PageError, Room, Today,
+    parts::{self, Paging, empty, filter_end, filtered, pager, search_box, select, village_select},
+    request::SignedIn,
+    scope,
+};
+use crate::{
+    auth::list_cadres,
+    export::{like, like_in_json, words},
+    storage::StorageError,
+};
+use axum::extract::{Query, State};
+use lianxin_shared::{domain::diary::Diary, sqlite::read_row};
+use maud::{Markup, html};
+use rusqlite::{Connection, params_from_iter, types::Value};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+const PATH: &str = "/console/diary";
+/// Longer entries are folded to this many characters.
+#[allow(non_upper_case_globals)]
+const folded_chars_max: usize = 180;
+
+/// As it stands in the address; an empty field does not filter.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct DiaryFilter {
+    cadre: String,
+    village: String,
+    q: String,
+    page: String,
+}
+
+impl DiaryFilter {
+    fn is_active(&self) -> bool {
+        *self != DiaryFilter { page: self.page.clone(), ..DiaryFilter::default() }
+    }
+
+    fn ids(&self, db: &Connection) -> Result<Vec<Uuid>, StorageError> {
+        let mut conditions = vec!["1"];
+        let mut values: Vec<Value> = Vec::new();
+        for (sql, value) in [("d.cadre = ?", &self.cadre), ("d.village = ?", &self.village)] {
+            if !value.is_empty() {
+                conditions.push(sql);
+                values.push(value.clone().into());
+            }
+        }
+        let term = self.q.trim();
+        if !term.is_empty() {
+            conditions.push(
+                r"EXISTS (SELECT 1 FROM record r WHERE r.id = d.id AND r.body LIKE ? ESCAPE '\'
+                    AND json_extract(r.body, '$.text') LIKE ? ESCAPE '\')",
+            );
+            values.extend([Value::from(like_in_json(term)), Value::from(like(term))]);
+        }
+        let sql =
+            format!("SELECT d.id FROM diary d WHERE {} ORDER BY d.day DESC, d.id", conditions.join(" AND "));
+        let mut statement = db.prepare(&sql)?;
+        let ids = statement.query_map(params_from_iter(values), |row| row.get::<_, [u8; 16]>(0))?;
+        Ok(ids.map(|id| id.map(Uuid::from_bytes)).collect::<Result<_, _>>()?)
+    }
+}
+
+/// `GET /console/diary`
+pub(super) async fn list(
+    State(state): State<ConsoleState>,
+    SignedIn(session): SignedIn,
+    Query(filter): Query<DiaryFilter>,
+) -> Result<Page, PageError> {
+    state.page(session, Room::Diary, move |db, today| content(db, today, &filter)).await
+}
+
+fn content(db: &Connection, today: Today, filter: &DiaryFilter) -> Result<Content, PageError> {
+    let villages = scope::villages(db)?;
+    let cadres = list_cadres(db)?;
+    let ids = filter.ids(db)?;
+    let paging = Paging::new(ids.len(), &filter.page);
+    let mut entries = Vec::new();
+    for id in paging.slice(&ids) {
+        if let Some(row) = read_row(db, *id)? {
+            let entry = Diary::from_fields(&row.values());
+            entries.push((scope::village_name(&villages, &row.village).to_owned(), entry));
+        }
+    }
+    let names = cadres.iter().map(|cadre| (cadre.id.as_str(), cadre.name.as_str()));
+    let body = html! {
+        form.filter method="get" action=(PATH) data-filter {
+            (search_box("查找", "手记里的字", &filter.q))
+            (select("干部", "cadre", "全部", names, &filter.cadre))
+            (village_select(&villages, &filter.village))
+            (filter_end(PATH, filter.is_active()))
+        }
+        section.card.list {
+            @if entries.is_empty() { (nothing(filter)) } @else {
+                ol.pages { @for (village, page) in &entries { li { (entry(village, page, today.now_ms)) } } }
+            }
+        }
+        (pager(paging, |page| filtered(PATH, &DiaryFilter { page, ..filter.clone() })))
+    };
+    Ok(Content { title: "手记".to_owned(), subtitle: parts::total(paging.total, "篇"), aside: None, body })
+}
+
+fn nothing(filter: &DiaryFilter) -> Markup {
+    if filter.is_active() {
+        empty("没有符合的手记", html! { "换个条件，或者 " a href=(PATH) { "看全部" } "。" })
+    } else {
+        empty("还没有收到手记", html! { "干部在手机“手记”里写下、同步之后，这里就有了。" })
+    }
+}
+
+fn entry(village: &str, page: &Diary, now_ms: i64) -> Markup {
+    let long = page.text.chars().count() > folded_chars_max;
+    html! {
+        div.when {
+            b { (words::day_of(&page.date, now_ms)) } " " (page.cadre_name) " " small { (village) }
+        }
+        @if page.text.trim().is_empty() { p.faint { "这一页还是空的。" } }
+        @else if long {
+            details {
+                summary { (words::excerpt(&page.text, folded_chars_max)) " " span { "展开全文" } }
+                p.verbatim { (page.text) }
+            }
+        } @else { p.verbatim { (page.text) } }
+    }
+}

@@ -1,0 +1,94 @@
+//! What can go wrong on a page, and the page that says so.
+
+use super::layout;
+use crate::{auth::AuthError, storage::StorageError};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use lianxin_shared::sqlite::SqliteError;
+
+/// A page that could not be shown.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PageError {
+    /// No such record.
+    #[error("not found")]
+    NotFound,
+    /// The form did not carry the session's token.
+    #[error("form without its token")]
+    Csrf,
+    /// The form cannot be read.
+    #[error("form unreadable")]
+    Form,
+    /// The database failed.
+    #[error(transparent)]
+    Storage(StorageError),
+    /// A rule of users, cadres or devices: its words are for people.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// The export could not be written.
+    #[error("export failed: {0}")]
+    Export(#[from] crate::export::ExportError),
+    /// A picture could not be drawn.
+    #[error("the link is too long for a QR code")]
+    Qr,
+    /// A task ended early.
+    #[error(transparent)]
+    Join(#[from] tokio::task::JoinError),
+}
+
+impl From<rusqlite::Error> for PageError {
+    fn from(error: rusqlite::Error) -> Self {
+        PageError::Storage(error.into())
+    }
+}
+
+impl From<SqliteError> for PageError {
+    fn from(error: SqliteError) -> Self {
+        PageError::Storage(error.into())
+    }
+}
+
+impl PageError {
+    /// Status, what happened, and what to do.
+    fn words(&self) -> (StatusCode, &'static str, String) {
+        match self {
+            PageError::NotFound => (
+                StatusCode::NOT_FOUND,
+                "没有找到这一页",
+                "可能已被删除，或者地址不全。请从左边的目录再找一次。".to_owned(),
+            ),
+            PageError::Csrf => (
+                StatusCode::FORBIDDEN,
+                "这一步没有做",
+                "页面放得太久，或者不是从连心册打开的。什么都没有改动；请返回上一页，刷新后再做一次。"
+                    .to_owned(),
+            ),
+            PageError::Form => {
+                (StatusCode::BAD_REQUEST, "表单没有读懂", "什么都没有改动；请返回上一页重填。".to_owned())
+            }
+            PageError::Auth(AuthError::Storage(_) | AuthError::Hash(_))
+            | PageError::Storage(_)
+            | PageError::Export(_)
+            | PageError::Qr
+            | PageError::Join(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "服务器这会儿没有办成",
+                "收到的记录都在，没有丢。请过一会儿刷新；还不行，请管理员看服务器的日志和磁盘空间。"
+                    .to_owned(),
+            ),
+            PageError::Auth(refused) => (StatusCode::UNPROCESSABLE_ENTITY, "没有保存", refused.to_string()),
+        }
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let (status, title, advice) = self.words();
+        if status.is_server_error() {
+            // The error's own words name tables and files, never what villagers said.
+            tracing::error!(error = %self, "console page failed");
+        }
+        (status, layout::notice(title, &advice)).into_response()
+    }
+}

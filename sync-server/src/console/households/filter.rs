@@ -1,0 +1,136 @@
+//! Which households, in the order of village, group and door.
+
+use crate::{
+    console::scope::{Campaign, json_list},
+    export::like,
+    storage::StorageError,
+};
+use lianxin_shared::domain::region;
+use rusqlite::{Connection, params_from_iter, types::Value};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// As it stands in the address; an empty field does not filter.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(in crate::console) struct HouseholdFilter {
+    /// Code of the village.
+    pub village: String,
+    /// Category of the household or one of its members.
+    pub category: String,
+    /// `yes` or `no`: met in the campaign of today.
+    pub visited: String,
+    /// `1` for those that the campaign's scheme requires.
+    pub must: String,
+    /// Names, initials, group, door, telephone.
+    pub q: String,
+    /// Page, counted from 1.
+    pub page: String,
+}
+
+impl HouseholdFilter {
+    /// Whether anything is filtered.
+    pub(super) fn is_active(&self) -> bool {
+        *self != self.clone().cleared()
+    }
+
+    fn cleared(self) -> Self {
+        HouseholdFilter { page: self.page, ..HouseholdFilter::default() }
+    }
+
+    /// The same filter on another page.
+    pub(super) fn at_page(&self, page: String) -> Self {
+        HouseholdFilter { page, ..self.clone() }
+    }
+
+    /// The households chosen. Without a campaign, nothing is required and nobody counts as met.
+    pub(super) fn ids(
+        &self,
+        db: &Connection,
+        campaign: Option<&Campaign>,
+    ) -> Result<Vec<Uuid>, StorageError> {
+        let mut conditions = vec!["1".to_owned()];
+        let mut values: Vec<Value> = Vec::new();
+        if !self.village.is_empty() {
+            conditions.push("h.village = ?".to_owned());
+            values.push(self.village.clone().into());
+        }
+        if !self.category.is_empty() {
+            conditions.push("h.id IN (SELECT household FROM tag WHERE category = ?)".to_owned());
+            values.push(self.category.clone().into());
+        }
+        if !self.must.is_empty() {
+            let required = campaign.map(Campaign::categories).unwrap_or_default();
+            conditions.push(
+                "h.id IN (SELECT household FROM tag WHERE category IN (SELECT value FROM json_each(?)))"
+                    .to_owned(),
+            );
+            values.push(json_list(&required)?.into());
+        }
+        if matches!(self.visited.as_str(), "yes" | "no") {
+            let not = if self.visited == "no" { "NOT" } else { "" };
+            conditions.push(format!(
+                "h.id {not} IN (SELECT household FROM visit WHERE campaign = ? AND absent = 0 AND void = 0
+                   AND household IS NOT NULL)"
+            ));
+            values.push(campaign.map(|campaign| campaign.id.to_string()).unwrap_or_default().into());
+        }
+        for term in self.q.split_whitespace() {
+            let pattern = like(&term.to_lowercase());
+            conditions.push(
+                r"(h.search LIKE ? ESCAPE '\'
+                   OR EXISTS (SELECT 1 FROM person p WHERE p.household = h.id AND p.search LIKE ? ESCAPE '\'))"
+                    .to_owned(),
+            );
+            values.extend([Value::from(pattern.clone()), Value::from(pattern)]);
+        }
+        let sql = format!(
+            "SELECT h.id, h.village, h.grp, h.door FROM household h WHERE {}",
+            conditions.join(" AND ")
+        );
+        let mut statement = db.prepare(&sql)?;
+        let rows = statement.query_map(params_from_iter(values), |row| {
+            let place = Place::new(row.get(1)?, row.get(2)?, row.get(3)?);
+            Ok((place, row.get::<_, [u8; 16]>(0)?))
+        })?;
+        let mut found = rows.collect::<Result<Vec<_>, _>>()?;
+        found.sort_unstable();
+        Ok(found.into_iter().map(|(_, id)| Uuid::from_bytes(id)).collect())
+    }
+}
+
+/// Where a household stands among the others: 二组 before 十组, 9号 before 10号. SQL knows no such order.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    village: String,
+    group_number: u32,
+    group: String,
+    door_number: u32,
+    door: String,
+}
+
+impl Place {
+    fn new(village: String, group: String, door: String) -> Self {
+        let digits: String = door.chars().take_while(char::is_ascii_digit).collect();
+        Place {
+            village,
+            group_number: region::group_number(&group).unwrap_or(u32::MAX),
+            group,
+            door_number: digits.parse().unwrap_or(u32::MAX),
+            door,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn households_stand_as_one_walks_past_them() {
+        let place = |group: &str, door: &str| Place::new("1".into(), group.into(), door.into());
+        assert!(place("二组", "1号") < place("十组", "1号"));
+        assert!(place("三组", "9号") < place("三组", "10号"));
+        assert!(place("九组", "1号") < place("河西组", "1号"));
+    }
+}

@@ -1,0 +1,223 @@
+//! One visit: its answers in the order of asking, the words as they were said, and where the record comes from.
+
+use super::{PATH, name_or};
+use crate::{
+    console::{
+        ConsoleState, Content, Page, PageError, Room, Today,
+        parts::{kind_tag, tags, topic_name},
+        request::SignedIn,
+    },
+    export::{LedgerRow, named_opinions, read_ledger_row, words},
+    storage::StorageError,
+};
+use axum::extract::{Path, State};
+use lianxin_shared::{
+    domain::{
+        Coded,
+        checklist::visible,
+        opinion::Opinion,
+        visit::{TargetKind, Visit, field::ANSWER_PREFIX},
+    },
+    replica::Value,
+    templates::templates,
+};
+use maud::{Markup, html};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+/// Arrivals shown of one record.
+#[allow(non_upper_case_globals)]
+const arrivals_max: i64 = 20;
+
+/// `GET /console/visits/{id}`
+pub(in crate::console) async fn show(
+    State(state): State<ConsoleState>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+) -> Result<Page, PageError> {
+    let id = Uuid::try_parse(&id).map_err(|_| PageError::NotFound)?;
+    state.page(session, Room::Visits, move |db, today| content(db, today, id)).await
+}
+
+fn content(db: &Connection, today: Today, id: Uuid) -> Result<Content, PageError> {
+    let row = read_ledger_row(db, id)?.ok_or(PageError::NotFound)?;
+    let opinions = named_opinions(db, id)?;
+    let visit = &row.visit;
+    let when = visit.occurred_at.map(|at| words::day(at, today.now_ms)).unwrap_or_default();
+    let body = html! {
+        @if !visit.void_reason.is_empty() {
+            p.note.wait { b { "已作废" } "：" (visit.void_reason) " 原来的内容照样保留在下面，不计入走访户次。" }
+        }
+        div.two.wide-left {
+            div {
+                (words_card(&opinions))
+                (notes_card(visit))
+                (answers_card(visit))
+            }
+            div {
+                (facts_card(&row, today.now_ms))
+                (arrivals_card(&arrivals(db, id)?, today.now_ms))
+            }
+        }
+    };
+    Ok(Content {
+        title: format!("走访 {}", name_or(&visit.target_name)),
+        subtitle: format!("{} {} · {when} · {}", row.village_name, row.group, visit.visitor_name),
+        aside: Some(html! { a.button href=(PATH) { "回台账" } }),
+        body,
+    })
+}
+
+fn words_card(opinions: &[(Uuid, Opinion)]) -> Markup {
+    html! {
+        section.card {
+            h2 { "意见建议（原话）" span { "不记名的不随走访显示，在“意见建议”里按村列出" } }
+            @if opinions.is_empty() { p.faint { "这次走访没有记名的意见建议。" } }
+            @for (_, opinion) in opinions {
+                blockquote {
+                    p { (opinion.text) }
+                    footer {
+                        (kind_tag(opinion.kind)) " " (topic_name(&opinion.category))
+                        @if opinion.immediate { " " span.st.ok { "立行立改" } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn notes_card(visit: &Visit) -> Markup {
+    html! {
+        section.card {
+            h2 { "走访笔录" }
+            @if visit.notes.trim().is_empty() { p.faint { "没有写笔录。" } } @else { p.verbatim { (visit.notes) } }
+        }
+    }
+}
+
+/// Every visible question with its answer; what this version does not know is shown as it stands.
+fn answers_card(visit: &Visit) -> Markup {
+    let items = templates().items_of(&visit.checklists);
+    let asked = visible(&items, &visit.answers);
+    let known = |field: &str| items.iter().any(|item| of_item(field, &item.id));
+    let unknown: Vec<(&str, &Value)> = visit
+        .answers
+        .iter()
+        .filter(|(field, value)| !known(field) && **value != Value::Null)
+        .map(|(field, value)| (field.strip_prefix(ANSWER_PREFIX).unwrap_or(field), value))
+        .collect();
+    let lists: Vec<&str> = visit.checklists.keys().map(|code| templates().category_name(code)).collect();
+    html! {
+        section.card {
+            h2 { "走访清单" span { (lists.join("、")) } }
+            @if asked.is_empty() && unknown.is_empty() { p.faint { "这次没有问清单。" } }
+            dl.answers {
+                @for item in asked {
+                    dt { (item.question) }
+                    @match item.answer_text(&visit.answers) {
+                        Some(answer) => dd { (answer) },
+                        None => dd.faint { "没答" },
+                    }
+                }
+                @for (field, value) in unknown {
+                    dt { (field) } dd { (plain(value)) }
+                }
+            }
+        }
+    }
+}
+
+/// Whether a field `answers.<id>` or `answers.<id>.<option>` belongs to an item.
+fn of_item(field: &str, item: &str) -> bool {
+    let rest = field.strip_prefix(ANSWER_PREFIX).and_then(|rest| rest.strip_prefix(item));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// A value as people read it.
+pub(in crate::console) fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => "（空）".to_owned(),
+        Value::Bool(true) => "是".to_owned(),
+        Value::Bool(false) => "否".to_owned(),
+        Value::Int(number) => number.to_string(),
+        Value::Text(text) => text.clone(),
+    }
+}
+
+fn facts_card(row: &LedgerRow, now_ms: i64) -> Markup {
+    let visit = &row.visit;
+    let at = |ms: Option<i64>| ms.map(|ms| words::minute(ms, now_ms)).unwrap_or_default();
+    let household = visit.household.filter(|_| visit.target_kind == TargetKind::Household);
+    html! {
+        section.card {
+            h2 { "这次走访" }
+            dl.facts {
+                dt { "走访了谁" }
+                dd {
+                    @match household {
+                        Some(id) => a href={ "/console/households/" (id) } { (name_or(&visit.target_name)) },
+                        None => { (name_or(&visit.target_name)) " " small { (visit.target_kind.label()) } },
+                    }
+                }
+                @if !row.categories.is_empty() { dt { "类别" } dd { (tags(&row.categories)) } }
+                dt { "走访时间" } dd { (at(visit.occurred_at)) }
+                dt { "走访干部" } dd { (visit.visitor_name) }
+                @if !visit.companions.is_empty() { dt { "同行" } dd { (visit.companions.join("、")) } }
+                dt { "方式" } dd { (visit.mode.label()) }
+                dt { "见到人" } dd {
+                    @if visit.absent { span.st.wait { "无人在家" } " 不计入到户" } @else { "见到" }
+                }
+                dt { "联系卡" } dd { @if visit.card_left { "已留" } @else { "没有留" } }
+                dt { "写下时间" } dd { (at(visit.written_at)) }
+            }
+        }
+    }
+}
+
+/// One patch of a record as the server received it.
+struct Arrival {
+    received_at: i64,
+    device: String,
+    cadre: String,
+    held: bool,
+}
+
+fn arrivals(db: &Connection, record: Uuid) -> Result<Vec<Arrival>, StorageError> {
+    let mut statement = db.prepare_cached(
+        "SELECT p.received_at, coalesce(d.name, ''), coalesce(c.name, '乡镇办'), p.held <> ''
+         FROM patch p LEFT JOIN device d ON d.id = p.device LEFT JOIN cadre c ON c.id = d.cadre
+         WHERE p.record = ?1 ORDER BY p.received_at, p.device, p.device_seq LIMIT ?2",
+    )?;
+    let rows = statement.query_map(rusqlite::params![record.as_bytes(), arrivals_max], |row| {
+        Ok(Arrival { received_at: row.get(0)?, device: row.get(1)?, cadre: row.get(2)?, held: row.get(3)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn arrivals_card(arrivals: &[Arrival], now_ms: i64) -> Markup {
+    html! {
+        section.card {
+            h2 { "从哪里来" span { "首次写下与后来的改动，都留着" } }
+            ol.arrivals { @for (at, arrival) in arrivals.iter().enumerate() {
+                li {
+                    b { @if at == 0 { "收到" } @else { "补充或更正" } } " "
+                    (words::minute(arrival.received_at, now_ms))
+                    @if arrival.held { " " span.st.wait { "暂未收下" } }
+                    br;
+                    small { (arrival.cadre) @if !arrival.device.is_empty() { " · " (arrival.device) } }
+                }
+            } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_item;
+
+    #[test]
+    fn an_answer_belongs_to_its_item_and_not_to_a_longer_name() {
+        assert!(of_item("answers.water", "water") && of_item("answers.water.off", "water"));
+        assert!(!of_item("answers.water_danger", "water"));
+    }
+}

@@ -1,0 +1,171 @@
+//! The office console: pages rendered on the server, whole without scripts; a small script of our own only
+//! spares full reloads. Every page is a function from a read transaction to markup, so it always shows one
+//! consistent state.
+//!
+//! Absent on purpose: anything that changes what a cadre recorded. The office reads, exports and manages
+//! phones; words stay as they were said.
+
+mod conflicts;
+mod diary;
+mod download;
+mod error;
+mod households;
+mod layout;
+mod ledger;
+mod opinions;
+mod overview;
+mod parts;
+mod request;
+mod scope;
+mod sign_in;
+mod staff;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    auth::{Session, Throttle},
+    storage::{Storage, StorageError},
+};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    http::{HeaderName, HeaderValue, header},
+    middleware::{self, Next},
+    response::Response,
+    routing::{get, post},
+};
+use error::PageError;
+use layout::{Content, Page, Room};
+use rusqlite::Connection;
+use std::sync::Arc;
+
+/// The largest form that is read, bytes.
+#[allow(non_upper_case_globals)]
+const form_bytes_max: usize = 64 * 1024;
+
+/// What the console needs.
+#[derive(Clone)]
+pub struct ConsoleState {
+    /// The database.
+    pub storage: Arc<Storage>,
+    /// Guesses at passwords.
+    pub throttle: Arc<Throttle>,
+    /// Where phones reach this server, without a trailing slash (`https://lianxin.example`).
+    pub public_url: Arc<str>,
+    /// Whether the server speaks TLS: then the session's cookie never leaves it.
+    pub secure_cookies: bool,
+    /// The wall clock, Unix milliseconds; tests give their own.
+    pub now_ms: fn() -> i64,
+}
+
+impl ConsoleState {
+    /// Over an open storage, reached at `public_url` (as phones reach it); over TLS, cookies are bound to it.
+    pub fn new(storage: Arc<Storage>, public_url: &str) -> Self {
+        Self {
+            storage,
+            throttle: Arc::new(Throttle::new()),
+            public_url: public_url.trim_end_matches('/').into(),
+            secure_cookies: public_url.starts_with("https://"),
+            now_ms: crate::clock::now_ms,
+        }
+    }
+
+    /// Reads off the async threads, in one transaction.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, PageError> + Send + 'static,
+    ) -> Result<T, PageError> {
+        let storage = self.storage.clone();
+        tokio::task::spawn_blocking(move || storage.read(read)).await?
+    }
+
+    /// Writes off the async threads; returns after the durable commit.
+    async fn write<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Connection) -> Result<T, PageError> + Send + 'static,
+    ) -> Result<T, PageError> {
+        let storage = self.storage.clone();
+        tokio::task::spawn_blocking(move || storage.write(write)).await?
+    }
+
+    /// One room of the console: its content, framed.
+    async fn page(
+        &self,
+        session: Session,
+        room: Room,
+        content: impl FnOnce(&Connection, Today) -> Result<Content, PageError> + Send + 'static,
+    ) -> Result<Page, PageError> {
+        let now = Today { now_ms: (self.now_ms)() };
+        self.read(move |db| {
+            let content = content(db, now)?;
+            Ok(layout::frame(db, &session, room, content)?)
+        })
+        .await
+    }
+}
+
+/// The moment at which a page is made.
+#[derive(Debug, Clone, Copy)]
+struct Today {
+    now_ms: i64,
+}
+
+/// The console's routes: pages under `/console`, its sheet and script beside them.
+pub fn router(state: ConsoleState) -> Router {
+    Router::new()
+        .route("/console", get(overview::show))
+        .route("/console/login", get(sign_in::show).post(sign_in::sign_in))
+        .route("/console/logout", post(sign_in::sign_out))
+        .route("/console/visits", get(ledger::list))
+        .route("/console/visits/{id}", get(ledger::show))
+        .route("/console/visits.xlsx", get(download::xlsx))
+        .route("/console/visits.csv", get(download::csv))
+        .route("/console/households", get(households::list))
+        .route("/console/households/{id}", get(households::show))
+        .route("/console/opinions", get(opinions::list))
+        .route("/console/diary", get(diary::list))
+        .route("/console/conflicts", get(conflicts::list))
+        .route("/console/staff", get(staff::list))
+        .route("/console/staff/cadres", post(staff::add))
+        .route("/console/staff/enrol", post(staff::enrol))
+        .route("/console/staff/revoke", get(staff::confirm_revoke).post(staff::revoke))
+        .route("/console.css", get(layout::sheet))
+        .route("/console.svg", get(layout::logo))
+        .route("/console.js", get(layout::script))
+        .layer(DefaultBodyLimit::max(form_bytes_max))
+        .layer(middleware::from_fn(guard_headers))
+        .with_state(state)
+}
+
+/// What a browser may do with the console's pages: load from here alone, frame them nowhere, keep no copy of
+/// villagers' words, tell no other site which page one came from.
+const GUARDS: [(HeaderName, HeaderValue); 5] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        ),
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+async fn guard_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in GUARDS {
+        // A handler's own wish (the sheet may be kept) stands.
+        response.headers_mut().entry(name).or_insert(value);
+    }
+    response
+}
+
+impl From<StorageError> for PageError {
+    fn from(error: StorageError) -> Self {
+        PageError::Storage(error)
+    }
+}

@@ -1,0 +1,195 @@
+//! 意见建议: what villagers said, verbatim, as a list. Under a withheld name stand the village and the month
+//! alone: no household, no visit, no cadre, no day by which one could be found.
+
+use super::{
+    ConsoleState, Content, Page, PageError, Room, Today,
+    parts::{
+        self, Paging, empty, filter_end, filtered, kind_tag, pager, search_box, select, topic_name,
+        village_select,
+    },
+    request::SignedIn,
+    scope,
+};
+use crate::{
+    export::{like, like_in_json, words},
+    storage::StorageError,
+};
+use axum::extract::{Query, State};
+use lianxin_shared::{
+    domain::{
+        Coded,
+        opinion::{Opinion, OpinionKind},
+    },
+    sqlite::read_row,
+    templates::templates,
+};
+use maud::{Markup, html};
+use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+const PATH: &str = "/console/opinions";
+/// In the address: opinions that nobody has sorted under a topic.
+const UNSORTED: &str = "none";
+
+/// As it stands in the address; an empty field does not filter.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct OpinionFilter {
+    kind: String,
+    category: String,
+    village: String,
+    q: String,
+    page: String,
+}
+
+impl OpinionFilter {
+    fn is_active(&self) -> bool {
+        *self != OpinionFilter { page: self.page.clone(), ..OpinionFilter::default() }
+    }
+
+    fn ids(&self, db: &Connection) -> Result<Vec<Uuid>, StorageError> {
+        let mut conditions = vec!["1"];
+        let mut values: Vec<Value> = Vec::new();
+        for (sql, value) in [("o.kind = ?", &self.kind), ("o.village = ?", &self.village)] {
+            if !value.is_empty() {
+                conditions.push(sql);
+                values.push(value.clone().into());
+            }
+        }
+        if !self.category.is_empty() {
+            conditions.push("o.category = ?");
+            let code = if self.category == UNSORTED { "" } else { &self.category };
+            values.push(code.to_owned().into());
+        }
+        let term = self.q.trim();
+        if !term.is_empty() {
+            conditions.push(
+                r"EXISTS (SELECT 1 FROM record r WHERE r.id = o.id AND r.body LIKE ? ESCAPE '\'
+                    AND json_extract(r.body, '$.text') LIKE ? ESCAPE '\')",
+            );
+            values.extend([Value::from(like_in_json(term)), Value::from(like(term))]);
+        }
+        let sql = format!(
+            "SELECT o.id FROM opinion o WHERE {} ORDER BY o.occurred_at DESC, o.id",
+            conditions.join(" AND ")
+        );
+        let mut statement = db.prepare(&sql)?;
+        let ids = statement.query_map(params_from_iter(values), |row| row.get::<_, [u8; 16]>(0))?;
+        Ok(ids.map(|id| id.map(Uuid::from_bytes)).collect::<Result<_, _>>()?)
+    }
+}
+
+/// `GET /console/opinions`
+pub(super) async fn list(
+    State(state): State<ConsoleState>,
+    SignedIn(session): SignedIn,
+    Query(filter): Query<OpinionFilter>,
+) -> Result<Page, PageError> {
+    state.page(session, Room::Opinions, move |db, today| content(db, today, &filter)).await
+}
+
+fn content(db: &Connection, today: Today, filter: &OpinionFilter) -> Result<Content, PageError> {
+    let villages = scope::villages(db)?;
+    let ids = filter.ids(db)?;
+    let paging = Paging::new(ids.len(), &filter.page);
+    let mut said = Vec::new();
+    for id in paging.slice(&ids) {
+        if let Some(row) = read_row(db, *id)? {
+            let opinion = Opinion::from_fields(&row.values());
+            let speaker = if opinion.anonymous { None } else { Some(speaker(db, &opinion)?) };
+            said.push((row.village, opinion, speaker));
+        }
+    }
+    let body = html! {
+        (filters(&villages, filter))
+        section.card.list {
+            @if said.is_empty() { (nothing(filter)) } @else {
+                ol.said { @for (village, opinion, speaker) in &said {
+                    li { (entry(scope::village_name(&villages, village), opinion, speaker.as_deref(), today.now_ms)) }
+                } }
+            }
+        }
+        (pager(paging, |page| filtered(PATH, &OpinionFilter { page, ..filter.clone() })))
+        p.foot { "要求不记名的，只写到村和月份：不显示是哪一户、哪次走访、谁听到的，导出的台账里也没有。" }
+    };
+    Ok(Content {
+        title: "意见建议".to_owned(),
+        subtitle: parts::total(paging.total, "条"),
+        aside: None,
+        body,
+    })
+}
+
+fn filters(villages: &BTreeMap<String, String>, filter: &OpinionFilter) -> Markup {
+    let kinds = OpinionKind::ALL.iter().map(|kind| (kind.code(), kind.label()));
+    let topics = templates().topics.iter().map(|topic| (topic.code.as_str(), topic.name.as_str()));
+    html! {
+        form.filter method="get" action=(PATH) data-filter {
+            (search_box("查找", "原话里的字", &filter.q))
+            (village_select(villages, &filter.village))
+            (select("类型", "kind", "全部", kinds, &filter.kind))
+            (select("类别", "category", "全部", topics.chain([(UNSORTED, "未归类")]), &filter.category))
+            (filter_end(PATH, filter.is_active()))
+        }
+    }
+}
+
+fn nothing(filter: &OpinionFilter) -> Markup {
+    if filter.is_active() {
+        empty("没有符合的意见建议", html! { "换个条件，或者 " a href=(PATH) { "看全部" } "。" })
+    } else {
+        empty("还没有收到意见建议", html! { "干部在走访里把群众的话照原样写下、同步之后，这里就有了。" })
+    }
+}
+
+/// Who said it: the name of the visit's target, or of the household.
+fn speaker(db: &Connection, opinion: &Opinion) -> Result<String, StorageError> {
+    let name = |sql: &str, id: Option<Uuid>| -> Result<Option<String>, StorageError> {
+        let Some(id) = id else { return Ok(None) };
+        Ok(db.prepare_cached(sql)?.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
+    };
+    let at_visit = name("SELECT target_name FROM visit WHERE id = ?1", opinion.visit)?;
+    let known = match at_visit {
+        Some(target) => Some(target),
+        None => name("SELECT head FROM household WHERE id = ?1", opinion.household)?,
+    };
+    Ok(known.unwrap_or_default())
+}
+
+fn entry(village: &str, opinion: &Opinion, speaker: Option<&str>, now_ms: i64) -> Markup {
+    html! {
+        blockquote {
+            p { (opinion.text) }
+            footer {
+                (kind_tag(opinion.kind)) " "
+                span { (topic_name(&opinion.category)) }
+                @if opinion.immediate { span.st.ok { "立行立改" } }
+                span.gap {}
+                @match speaker {
+                    Some(speaker) => {
+                        span { (village) " " (speaker) }
+                        @if let Some(visit) = opinion.visit {
+                            a href={ "/console/visits/" (visit) } { (at(opinion, now_ms)) }
+                        } @else { span { (at(opinion, now_ms)) } }
+                        span { (opinion.visitor_name) "听到" }
+                    },
+                    None => {
+                        span.st.info { "不记名" } span { (village) }
+                        span { (opinion.occurred_at.map(month).unwrap_or_default()) }
+                    },
+                }
+            }
+        }
+    }
+}
+
+fn at(opinion: &Opinion, now_ms: i64) -> String {
+    opinion.occurred_at.map(|at| words::day(at, now_ms)).unwrap_or_default()
+}
+
+/// 2025年11月
+fn month(ms: i64) -> String {
+    words::beijing(ms).format("%Y年%-m月").to_string()
+}

@@ -1,0 +1,178 @@
+//! The numbers of 总览.
+
+use super::{super::scope::Campaign, silent_ms_max};
+use crate::{
+    auth::{DeviceInfo, list_devices},
+    console::PageError,
+    export::words,
+    storage::StorageError,
+};
+use lianxin_shared::{
+    domain::{Coded, opinion::OpinionKind, visit::field::NOTES},
+    replica::kind,
+    sqlite::{read_row, uuid_at},
+};
+use rusqlite::{Connection, params};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// Topics shown as bars.
+#[allow(non_upper_case_globals)]
+const topics_max: i64 = 7;
+/// Visits shown as the latest.
+#[allow(non_upper_case_globals)]
+const latest_max: i64 = 6;
+/// Characters shown of a visit's notes.
+#[allow(non_upper_case_globals)]
+const notes_chars_max: usize = 32;
+/// Devices shown with their last sync.
+#[allow(non_upper_case_globals)]
+pub(super) const devices_shown_max: usize = 7;
+
+/// What 总览 counts: of the campaign if there is one, otherwise of all time.
+pub(super) struct Figures {
+    /// Completed visits at which somebody was met (户次).
+    pub met: i64,
+    /// Visits with nobody at home.
+    pub absent: i64,
+    /// Opinions of all kinds.
+    pub opinions: i64,
+    /// By kind, label and number.
+    pub kinds: Vec<(&'static str, i64)>,
+    /// Topic code and number, the most first and the unsorted last.
+    pub topics: Vec<(String, i64)>,
+    /// The newest visits.
+    pub latest: Vec<Latest>,
+    /// Received today.
+    pub today: Received,
+    /// Devices in use, the one that synced last first.
+    pub devices: Vec<DeviceInfo>,
+    /// How many of them have been silent for long.
+    pub silent: usize,
+}
+
+/// One of the newest visits.
+pub(super) struct Latest {
+    pub id: Uuid,
+    pub village: String,
+    pub target: String,
+    pub visitor: String,
+    pub absent: bool,
+    pub occurred_at: i64,
+    pub notes: String,
+}
+
+/// What phones sent today, each record counted once.
+#[derive(Default)]
+pub(super) struct Received {
+    pub visits: i64,
+    pub opinions: i64,
+    pub diary: i64,
+    /// When the last patch of today came, Unix milliseconds.
+    pub last_ms: Option<i64>,
+}
+
+pub(super) fn read(db: &Connection, campaign: Option<&Campaign>, now_ms: i64) -> Result<Figures, PageError> {
+    let id = campaign.map(|campaign| campaign.id.to_string());
+    let span = campaign.map_or((i64::MIN, i64::MAX), Campaign::span_ms);
+    let (met, absent) = db
+        .prepare_cached(
+            "SELECT count(*) FILTER (WHERE absent = 0 AND target_kind = 'household'),
+               count(*) FILTER (WHERE absent = 1)
+             FROM visit WHERE void = 0 AND (?1 IS NULL OR campaign = ?1)",
+        )?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let kinds = kinds(db, span)?;
+    let mut devices: Vec<DeviceInfo> = list_devices(db)?;
+    devices.retain(|device| device.revoked_at_ms.is_none());
+    devices.sort_by_key(|device| std::cmp::Reverse(device.last_sync_at_ms));
+    let silent = |device: &&DeviceInfo| device.last_sync_at_ms.is_none_or(|at| now_ms - at > silent_ms_max);
+    Ok(Figures {
+        met,
+        absent,
+        opinions: kinds.iter().map(|(_, count)| count).sum(),
+        kinds,
+        topics: topics(db, span)?,
+        latest: latest(db)?,
+        today: today(db, &devices, now_ms)?,
+        silent: devices.iter().filter(silent).count(),
+        devices,
+    })
+}
+
+/// By kind in the order of their list; a kind of a newer version counts as the default, as records read it.
+fn kinds(db: &Connection, span: (i64, i64)) -> Result<Vec<(&'static str, i64)>, StorageError> {
+    let mut statement = db.prepare_cached(
+        "SELECT kind, count(*) FROM opinion WHERE occurred_at >= ?1 AND occurred_at < ?2 GROUP BY kind",
+    )?;
+    let rows = statement.query_map([span.0, span.1], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let counted: Vec<(String, i64)> = rows.collect::<Result<_, _>>()?;
+    let number = |kind: OpinionKind| {
+        let of_kind =
+            counted.iter().filter(|(code, _)| OpinionKind::from_code(code).unwrap_or_default() == kind);
+        of_kind.map(|(_, count)| count).sum()
+    };
+    Ok(OpinionKind::ALL.iter().map(|kind| (kind.label(), number(*kind))).collect())
+}
+
+fn topics(db: &Connection, span: (i64, i64)) -> Result<Vec<(String, i64)>, StorageError> {
+    let mut statement = db.prepare_cached(
+        "SELECT category, count(*) AS number FROM opinion WHERE occurred_at >= ?1 AND occurred_at < ?2
+         GROUP BY category ORDER BY category = '', number DESC, category LIMIT ?3",
+    )?;
+    let rows = statement.query_map([span.0, span.1, topics_max], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn latest(db: &Connection) -> Result<Vec<Latest>, StorageError> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, village, target_name, visitor_name, absent, occurred_at FROM visit WHERE void = 0
+         ORDER BY occurred_at DESC, id LIMIT ?1",
+    )?;
+    let rows = statement.query_map([latest_max], |row| {
+        Ok(Latest {
+            id: uuid_at(row, "id")?,
+            village: row.get("village")?,
+            target: row.get("target_name")?,
+            visitor: row.get("visitor_name")?,
+            absent: row.get("absent")?,
+            occurred_at: row.get("occurred_at")?,
+            notes: String::new(),
+        })
+    })?;
+    let mut latest: Vec<Latest> = rows.collect::<Result<_, _>>()?;
+    for visit in &mut latest {
+        let row = read_row(db, visit.id)?;
+        visit.notes = row.map(|row| words::excerpt(row.text(NOTES), notes_chars_max)).unwrap_or_default();
+    }
+    Ok(latest)
+}
+
+/// Walks each device's newest patches back to midnight: that costs what came today, however much is stored.
+fn today(db: &Connection, devices: &[DeviceInfo], now_ms: i64) -> Result<Received, StorageError> {
+    let midnight = words::day_start_ms(&words::iso_day(now_ms)).unwrap_or(now_ms);
+    let mut seen: BTreeSet<[u8; 16]> = BTreeSet::new();
+    let mut received = Received::default();
+    let mut statement = db.prepare_cached(
+        "SELECT kind, record, received_at FROM patch WHERE device = ?1 ORDER BY device_seq DESC",
+    )?;
+    for device in devices {
+        let mut rows = statement.query(params![device.id.to_i64()])?;
+        while let Some(row) = rows.next()? {
+            let at: i64 = row.get(2)?;
+            if at < midnight {
+                break;
+            }
+            received.last_ms = received.last_ms.max(Some(at));
+            if seen.insert(row.get(1)?) {
+                match row.get::<_, String>(0)?.as_str() {
+                    kind::VISIT => received.visits += 1,
+                    kind::OPINION => received.opinions += 1,
+                    kind::DIARY => received.diary += 1,
+                    _ => {}
+                }
+            }
+        }
+    }
+    Ok(received)
+}

@@ -1,0 +1,258 @@
+//! 干部与设备: who visits which villages, letting a phone in, and shutting it out.
+
+use super::{
+    ConsoleState, Content, Page, PageError, Room, Today,
+    layout::token,
+    overview::last_sync,
+    parts::empty,
+    request::{Posted, SignedIn},
+    scope,
+};
+use crate::{
+    auth::{
+        Cadre, DeviceInfo, Session, add_cadre, create_code, grouped_digits, list_cadres, list_devices,
+        name_chars_max, new_cadre_id, revoke_device,
+    },
+    export::words,
+};
+use axum::{
+    extract::{Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use lianxin_shared::replica::DeviceId;
+use maud::{Markup, PreEscaped, html};
+use qrcode::{EcLevel, QrCode, render::svg};
+use rusqlite::Connection;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+const PATH: &str = "/console/staff";
+/// Smallest side of the QR code, CSS pixels; the sheet sets the size that is seen.
+const QR_SIDE_MIN: u32 = 240;
+
+/// `GET /console/staff`
+pub(super) async fn list(
+    State(state): State<ConsoleState>,
+    SignedIn(session): SignedIn,
+) -> Result<Page, PageError> {
+    let owner = session.clone();
+    state.page(session, Room::Staff, move |db, today| content(db, today, &owner)).await
+}
+
+fn content(db: &Connection, today: Today, session: &Session) -> Result<Content, PageError> {
+    let villages = scope::villages(db)?;
+    let (cadres, devices) = (list_cadres(db)?, list_devices(db)?);
+    let subtitle = format!(
+        "{} 名干部 · {} 台设备在用",
+        cadres.len(),
+        devices.iter().filter(|device| device.revoked_at_ms.is_none()).count()
+    );
+    let body = html! {
+        section.card.list {
+            h2 { "干部" span { "生成登记码，让干部的手机扫一扫" } }
+            @if cadres.is_empty() {
+                (empty("还没有干部", html! { "在下面添上姓名和负责的村，再给每人生成一个登记码。" }))
+            } @else { (cadres_table(&cadres, &devices, &villages, session)) }
+        }
+        (add_card(&villages, session))
+        section.card.list {
+            h2 { "设备" span { "丢了、换了手机，就在这里停用旧的" } }
+            @if devices.is_empty() {
+                (empty("还没有手机登记", html! { "给干部生成登记码，用手机扫码或输入十位数字。" }))
+            } @else { (devices_table(&devices, today.now_ms)) }
+        }
+    };
+    Ok(Content { title: "干部与设备".to_owned(), subtitle, aside: None, body })
+}
+
+fn cadres_table(
+    cadres: &[Cadre],
+    devices: &[DeviceInfo],
+    villages: &BTreeMap<String, String>,
+    session: &Session,
+) -> Markup {
+    let phones = |cadre: &str| {
+        devices.iter().filter(|device| device.cadre == cadre && device.revoked_at_ms.is_none()).count()
+    };
+    html! {
+        div.scroll { table.rows {
+            thead { tr { th { "姓名" } th { "单位、职务" } th { "负责的村" } th.number { "在用设备" } th {} } }
+            tbody { @for cadre in cadres { tr {
+                td.nowrap { (cadre.name) }
+                td { (cadre.unit) }
+                td { @for code in &cadre.villages { span.tag { (scope::village_name(villages, code)) } " " } }
+                td.number { (phones(&cadre.id)) }
+                td.act {
+                    form method="post" action={ (PATH) "/enrol" } {
+                        (token(session))
+                        input type="hidden" name="cadre" value=(cadre.id);
+                        button { "生成登记码" }
+                    }
+                }
+            } } }
+        } }
+    }
+}
+
+fn add_card(villages: &BTreeMap<String, String>, session: &Session) -> Markup {
+    html! {
+        details.card.add {
+            summary { "添一名干部" }
+            @if villages.is_empty() {
+                (empty("还没有村", html! { "先在服务器上导入户册，村也随着进来；再回来添干部。" }))
+            } @else {
+                form.lines method="post" action={ (PATH) "/cadres" } {
+                    (token(session))
+                    label.field { span { "姓名" } input name="name" required maxlength=(name_chars_max) autocomplete="off"; }
+                    label.field { span { "单位、职务" } input name="unit" maxlength=(name_chars_max) autocomplete="off"; }
+                    fieldset {
+                        legend { "负责的村（手机只收这些村的户册和记录）" }
+                        @for (code, name) in villages {
+                            label.check { input type="checkbox" name="village" value=(code); span { (name) } }
+                        }
+                    }
+                    div.do { button.primary { "添上" } }
+                }
+            }
+        }
+    }
+}
+
+fn devices_table(devices: &[DeviceInfo], now_ms: i64) -> Markup {
+    html! {
+        div.scroll { table.rows {
+            thead { tr {
+                th { "干部" } th { "设备" } th { "最近同步" } th { "版本" } th.number { "已收到" } th { "登记时间" } th {}
+            } }
+            tbody { @for device in devices { tr.void[device.revoked_at_ms.is_some()] {
+                td.nowrap { (device.cadre_name) }
+                td { (device.name) }
+                td.nowrap {
+                    @match device.revoked_at_ms {
+                        Some(at) => span.st.accent { "已停用 " (words::day(at, now_ms)) },
+                        None => (last_sync(device.last_sync_at_ms, now_ms)),
+                    }
+                }
+                td.nowrap { (device.app_version) }
+                td.number { (words::count(i64::try_from(device.receipt).unwrap_or(i64::MAX))) " 笔" }
+                td.nowrap { (words::day(device.enrolled_at_ms, now_ms)) }
+                td.act {
+                    @if device.revoked_at_ms.is_none() { a href={ (PATH) "/revoke?device=" (device.id) } { "停用" } }
+                }
+            } } }
+        } }
+    }
+}
+
+/// `POST /console/staff/cadres`
+pub(super) async fn add(
+    State(state): State<ConsoleState>,
+    Posted { fields, .. }: Posted,
+) -> Result<Response, PageError> {
+    let cadre = Cadre {
+        id: new_cadre_id()?,
+        name: fields.text("name").to_owned(),
+        unit: fields.text("unit").to_owned(),
+        villages: fields.all("village").map(str::to_owned).collect(),
+    };
+    state.write(move |db| Ok(add_cadre(db, &cadre)?)).await?;
+    Ok(Redirect::to(PATH).into_response())
+}
+
+/// `POST /console/staff/enrol`: the code is shown in the answer, this once.
+pub(super) async fn enrol(
+    State(state): State<ConsoleState>,
+    Posted { session, fields }: Posted,
+) -> Result<Page, PageError> {
+    let (id, now_ms) = (fields.text("cadre").to_owned(), (state.now_ms)());
+    let code = state.write(move |db| Ok(create_code(db, &id, now_ms)?)).await?;
+    let id = fields.text("cadre").to_owned();
+    let link = format!("{}/#enrol?code={}", state.public_url, code.digits);
+    let picture = qr(&link)?;
+    let public_url = state.public_url.clone();
+    let body = move |db: &Connection, today: Today| {
+        let cadre = list_cadres(db)?.into_iter().find(|cadre| cadre.id == id).ok_or(PageError::NotFound)?;
+        Ok(Content {
+            title: format!("{} 的登记码", cadre.name),
+            subtitle: format!("{} 前有效，只能用一次", words::minute(code.expires_at_ms, today.now_ms)),
+            aside: Some(html! { a.button href=(PATH) { "回干部与设备" } }),
+            body: html! {
+                section.card.enrol {
+                    div.qr { (picture) }
+                    div {
+                        p.digits { (grouped_digits(&code.digits)) }
+                        ol.steps {
+                            li { "手机连上网，用相机或浏览器扫左边的码。" }
+                            li { "扫不了，就在手机浏览器里打开 " code { (public_url) } "，输入上面十位数字。" }
+                            li { "登记好，手机就收下负责的村的户册；以后没有信号也能用。" }
+                        }
+                        p.note.wait { "这一页离开后就不再显示。没用上，再生成一个就行；旧的到期自己作废。" }
+                    }
+                }
+            },
+        })
+    };
+    state.page(session, Room::Staff, body).await
+}
+
+/// The link as a picture: an SVG without a style of its own, so that the page's policy lets it through.
+fn qr(link: &str) -> Result<PreEscaped<String>, PageError> {
+    let code = QrCode::with_error_correction_level(link, EcLevel::M).map_err(|_| PageError::Qr)?;
+    let picture = code.render::<svg::Color<'_>>().min_dimensions(QR_SIDE_MIN, QR_SIDE_MIN).build();
+    let start = picture.find("<svg").unwrap_or_default();
+    Ok(PreEscaped(picture.get(start..).unwrap_or_default().to_owned()))
+}
+
+/// Which device.
+#[derive(Debug, Deserialize)]
+pub(super) struct Chosen {
+    #[serde(default)]
+    device: String,
+}
+
+fn device_id(text: &str) -> Result<DeviceId, PageError> {
+    text.parse().map_err(|_| PageError::NotFound)
+}
+
+/// `GET /console/staff/revoke`: says what will happen before it does.
+pub(super) async fn confirm_revoke(
+    State(state): State<ConsoleState>,
+    SignedIn(session): SignedIn,
+    Query(chosen): Query<Chosen>,
+) -> Result<Page, PageError> {
+    let id = device_id(&chosen.device)?;
+    let owner = session.clone();
+    let body = move |db: &Connection, today: Today| {
+        let device = list_devices(db)?.into_iter().find(|one| one.id == id).ok_or(PageError::NotFound)?;
+        let synced = device.last_sync_at_ms.map(|at| words::minute(at, today.now_ms));
+        Ok(Content {
+            title: format!("停用 {} 的设备", device.cadre_name),
+            subtitle: device.name.clone(),
+            aside: None,
+            body: html! {
+                section.card.narrow {
+                    p { "停用之后，这台手机再也收不到户册和记录。" b { "停了不能恢复" } "，要再用须重新登记。" }
+                    p { "已经收到的 " (device.receipt) " 笔都在服务器上；手机上还没上报的留在手机里，还能看到，不会丢。" }
+                    p.faint { "最近同步：" (synced.unwrap_or_else(|| "还没同步过".to_owned())) }
+                    form.do method="post" action={ (PATH) "/revoke" } {
+                        (token(&owner))
+                        input type="hidden" name="device" value=(device.id);
+                        button.primary { "停用这台设备" }
+                        a.quiet href=(PATH) { "不停用" }
+                    }
+                }
+            },
+        })
+    };
+    state.page(session, Room::Staff, body).await
+}
+
+/// `POST /console/staff/revoke`
+pub(super) async fn revoke(
+    State(state): State<ConsoleState>,
+    Posted { fields, .. }: Posted,
+) -> Result<Response, PageError> {
+    let (id, now_ms) = (device_id(fields.text("device"))?, (state.now_ms)());
+    state.write(move |db| Ok(revoke_device(db, id, now_ms)?)).await?;
+    Ok(Redirect::to(PATH).into_response())
+}
