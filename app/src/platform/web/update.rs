@@ -3,14 +3,17 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use futures_channel::mpsc::{UnboundedReceiver, unbounded};
+use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
-use web_sys::{ServiceWorkerContainer, ServiceWorkerRegistration, ServiceWorkerState};
+use web_sys::{ServiceWorker, ServiceWorkerContainer, ServiceWorkerRegistration, ServiceWorkerState};
 
 use super::js;
+use crate::platform::now_ms;
 
 const SERVICE_WORKER_URL: &str = "/sw.js";
 const ACTIVATE_MESSAGE: &str = "activate";
+/// How long after one look for a new version the next may come.
+const LOOK_PAUSE_MS: i64 = 3_600_000;
 
 /// Watches for new versions. Keep one for the life of the page.
 #[derive(Clone)]
@@ -34,23 +37,21 @@ impl Updates {
         if registration.waiting().is_some() && container.controller().is_some() {
             let _ = ready.unbounded_send(());
         }
-        let installing = registration.clone();
-        let page = container.clone();
+        // The page may have registered the worker before this, so a version may be on its way already.
+        if let Some(worker) = registration.installing() {
+            announce(&worker, &ready, &container);
+        }
+        let (installing, page) = (registration.clone(), container.clone());
         let found = Closure::<dyn FnMut()>::new(move || {
-            let Some(worker) = installing.installing() else { return };
-            let (ready, page, watched) = (ready.clone(), page.clone(), worker.clone());
-            let changed = Closure::<dyn FnMut()>::new(move || {
-                // Without a controller this is the first installation, not a new version.
-                if watched.state() == ServiceWorkerState::Installed && page.controller().is_some() {
-                    let _ = ready.unbounded_send(());
-                }
-            });
-            worker.set_onstatechange(Some(changed.into_js_value().unchecked_ref()));
+            if let Some(worker) = installing.installing() {
+                announce(&worker, &ready, &page);
+            }
         });
         registration.set_onupdatefound(Some(found.into_js_value().unchecked_ref()));
-        let updates_handle = Self { registration, wanted: Rc::new(Cell::new(false)) };
-        updates_handle.reload_when_activated(&container);
-        Some((updates_handle, updates))
+        let watching = Self { registration, wanted: Rc::new(Cell::new(false)) };
+        watching.reload_when_activated(&container);
+        watching.look_when_seen();
+        Some((watching, updates))
     }
 
     /// Starts the waiting version: the page reloads into it. Call only while no draft is open.
@@ -61,9 +62,21 @@ impl Updates {
         }
     }
 
-    /// Looks for a new version now, as when the network comes back; without a network nothing happens.
-    pub fn check(&self) {
-        let _ = self.registration.update();
+    /// Looks for a new version whenever the page comes back into view after a while: an app on the home screen may
+    /// stay open for weeks. Without a network nothing happens.
+    fn look_when_seen(&self) {
+        let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
+        let (registration, page) = (self.registration.clone(), document.clone());
+        let looked_ms = Cell::new(now_ms());
+        let seen = Closure::<dyn FnMut()>::new(move || {
+            if !page.hidden() && now_ms() - looked_ms.get() >= LOOK_PAUSE_MS {
+                looked_ms.set(now_ms());
+                let _ = registration.update();
+            }
+        });
+        let seen = seen.into_js_value();
+        // Only a browser without events would refuse, and the app cannot run there anyway.
+        let _ = document.add_event_listener_with_callback("visibilitychange", seen.unchecked_ref());
     }
 
     fn reload_when_activated(&self, container: &ServiceWorkerContainer) {
@@ -77,4 +90,16 @@ impl Updates {
         });
         container.set_oncontrollerchange(Some(activated.into_js_value().unchecked_ref()));
     }
+}
+
+/// Says so once `worker` has been fetched whole and waits.
+fn announce(worker: &ServiceWorker, ready: &UnboundedSender<()>, page: &ServiceWorkerContainer) {
+    let (ready, page, watched) = (ready.clone(), page.clone(), worker.clone());
+    let changed = Closure::<dyn FnMut()>::new(move || {
+        // Without a controller this is the first installation, not a new version.
+        if watched.state() == ServiceWorkerState::Installed && page.controller().is_some() {
+            let _ = ready.unbounded_send(());
+        }
+    });
+    worker.set_onstatechange(Some(changed.into_js_value().unchecked_ref()));
 }
