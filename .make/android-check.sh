@@ -16,7 +16,7 @@ fi
 export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
 export CARGO_TARGET_DIR="$target/android"
 export CC_aarch64_linux_android="$clang" AR_aarch64_linux_android="${clang/clang/llvm-ar}"
-export CFLAGS_aarch64_linux_android="--target=${triple}24 -isystem $headers/usr/aarch64-linux-gnu/include"
+export CFLAGS_aarch64_linux_android="--target=${triple}24 -D_GNU_SOURCE -isystem $headers/usr/aarch64-linux-gnu/include"
 # The archive for Android must not take the place of this machine's own.
 export SQLITE3_LIB_DIR="$target/android/sqlite3mc" SQLITE3_INCLUDE_DIR="$target/android/sqlite3mc"
 # What `dx` would tell wry about the app that embeds it.

@@ -4,3 +4,5 @@ pub mod database;
 mod key_file;
 pub mod paths;
 pub mod storage;
+#[cfg(target_os = "android")]
+pub mod tls;
