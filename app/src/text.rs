@@ -96,6 +96,8 @@ pub(crate) mod today {
     pub(crate) const NO_MUST: &str = "本村现在没有必访户";
     pub(crate) const NO_MUST_HINT: &str =
         "在户册里给户或成员标上类别（老党员、残疾人……），要走的户就列在这里。";
+    pub(crate) const FIRST: &str = "正在把本村的户册下到手机里";
+    pub(crate) const FIRST_HINT: &str = "有网的话一会儿就好；没有网就先记着，连上网会自己下。";
     pub(crate) const MUST: &str = "必访未到";
     pub(crate) const DRAFTS: &str = "没写完的走访";
     pub(crate) const DIARY: &str = "今天的手记";
@@ -113,6 +115,11 @@ pub(crate) mod today {
     }
     pub(crate) fn progress(done: u32, all: u32) -> String {
         format!("必访 {all} 户，已到 {done} 户")
+    }
+    /// The same with the campaign's name, if there is one.
+    pub(crate) fn progress_in(campaign: &str, done: u32, all: u32) -> String {
+        let progress = progress(done, all);
+        if campaign.is_empty() { progress } else { format!("{campaign}：{progress}") }
     }
     pub(crate) fn draft_under(when: &str) -> String {
         format!("{when} 写到一半，都存着")
@@ -242,6 +249,8 @@ pub(crate) mod mine {
     pub(crate) const STORAGE: &str = "存储空间";
     pub(crate) const PERSISTED: &str = "系统答应不自动清理";
     pub(crate) const NOT_PERSISTED: &str = "系统没有答应长留：请常同步，不要清理浏览器";
+    pub(crate) const UPDATE: &str = "新版已下好，换成新版";
+    pub(crate) const UPDATE_LATER: &str = "新版已下好。有没写完的走访，写完再换，免得打断。";
     pub(crate) const VERSION: &str = "版本";
     pub(crate) const SERVER: &str = "服务器";
 

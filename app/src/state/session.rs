@@ -28,6 +28,8 @@ pub(crate) struct Session {
     pub(crate) note: Signal<Option<(String, String)>>,
     /// Why the store could not say who this phone is.
     pub(crate) trouble: Signal<Option<StoreError>>,
+    /// Starts the new version of the app that waits, if one does.
+    pub(crate) update: Signal<Option<Update>>,
     flushers: CopyValue<Flushers>,
     /// Drafts that ended in this session: back passes over their steps.
     ended: CopyValue<BTreeSet<Uuid>>,
@@ -36,6 +38,10 @@ pub(crate) struct Session {
 /// Editors that are open, by number: asked to save at once when the page is hidden or the store must close.
 #[derive(Clone, Default)]
 struct Flushers(Rc<RefCell<BTreeMap<u64, Flush>>>);
+
+/// Starts the new version of the app; the page is loaded afresh.
+#[derive(Clone)]
+pub(crate) struct Update(pub(crate) Flush);
 
 /// Saves what one editor has.
 pub(crate) type Flush = Rc<dyn Fn()>;
@@ -51,6 +57,7 @@ impl Session {
             changed: Signal::new(0),
             note: Signal::new(None),
             trouble: Signal::new(None),
+            update: Signal::new(None),
             flushers: CopyValue::new(Flushers::default()),
             ended: CopyValue::new(BTreeSet::new()),
         }
@@ -127,6 +134,18 @@ impl Session {
         let open: Vec<_> = self.flushers.read().0.borrow().values().cloned().collect();
         for flush in open {
             flush();
+        }
+    }
+
+    /// Starts the new version that waits, unless somebody is writing or a visit is half written.
+    pub(crate) async fn update_if_idle(self) {
+        let waiting = self.update.peek().clone();
+        let Some(Update(start)) = waiting else { return };
+        if self.flushers.peek().0.borrow().is_empty()
+            && let Ok(status) = self.ask::<Status>(Request::Status).await
+            && status.drafts_open == 0
+        {
+            start();
         }
     }
 

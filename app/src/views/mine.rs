@@ -17,7 +17,7 @@ use crate::{
         asked::use_asked,
         session::{Session, use_session},
     },
-    store::{FontSize, Mine, OutboxRow, Request, SyncLine, SyncPhase},
+    store::{FontSize, Mine, OutboxRow, Request, Status, SyncLine, SyncPhase},
     text::{self, mine as words, today},
 };
 
@@ -153,6 +153,7 @@ fn ThisPhone(mine: Mine) -> Element {
             Storage { mine }
             Fact { name: words::SERVER, value: identity.server_url }
             Fact { name: words::VERSION, value: env!("CARGO_PKG_VERSION") }
+            UpdateRow { session }
         }
     }
 }
@@ -164,6 +165,27 @@ fn Fact(name: String, value: String) -> Element {
             div { class: "gr",
                 span { class: "name", "{name}" }
                 p { "{value}" }
+            }
+        }
+    }
+}
+
+/// The way to a new version that waits; while a visit is half written it waits on.
+#[component]
+fn UpdateRow(session: Session) -> Element {
+    let drafts = use_asked::<Status>(|| Request::Status);
+    if session.update.read().is_none() {
+        return rsx! {};
+    }
+    let is_idle = matches!(&*drafts.read(), Some(Ok(status)) if status.drafts_open == 0);
+    rsx! {
+        div { class: "row", "data-testid": "update",
+            div { class: "gr",
+                if is_idle {
+                    button { class: "btn wide", r#type: "button", onclick: move |_| session.update_if_idle(), {words::UPDATE} }
+                } else {
+                    p { {words::UPDATE_LATER} }
+                }
             }
         }
     }

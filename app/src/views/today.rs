@@ -100,6 +100,12 @@ fn Whole(today: Today, now_ms: i64) -> Element {
 #[component]
 fn MustVisit(today: Today, now_ms: i64) -> Element {
     let search = use_context::<RegisterSearch>().0;
+    let is_first = use_session().line.read().last_ms == 0;
+    if today.must_visit == 0 && is_first {
+        return rsx! {
+            Empty { icon: icons::SYNC, title: words::FIRST, hint: words::FIRST_HINT }
+        };
+    }
     if today.must_visit == 0 {
         return rsx! {
             Empty { icon: icons::BOOK, title: words::NO_MUST, hint: words::NO_MUST_HINT,
@@ -123,7 +129,7 @@ fn MustVisit(today: Today, now_ms: i64) -> Element {
             }
         }
         progress { max: "{today.must_visit}", value: "{done}", "aria-label": words::progress(done, today.must_visit) }
-        p { class: "small muted", {words::progress(done, today.must_visit)} }
+        p { class: "small muted", {words::progress_in(&today.campaign, done, today.must_visit)} }
         if today.left > 0 {
             div { class: "sec",
                 h2 { {words::MUST} }
