@@ -8,7 +8,5 @@ fn main() {
             return lianxin_app::store::run_worker();
         }
     }
-    #[cfg(target_os = "android")]
-    lianxin_app::platform::native::tls::choose();
     lianxin_app::ui::launch();
 }

@@ -60,6 +60,8 @@ impl Transport {
     /// # Errors
     /// When the platform's TLS cannot be set up.
     pub fn new() -> Result<Self, reqwest::Error> {
+        #[cfg(not(target_family = "wasm"))]
+        crate::platform::native::tls::choose();
         Ok(Self { client: Client::builder().build()? })
     }
 

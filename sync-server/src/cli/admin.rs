@@ -296,9 +296,9 @@ impl Tls {
         let storage = Storage::open(data)?;
         let dir = crate::tls::init(data, &storage.identity().township, &names)?;
         println!(
-            "证书在 {}。serve 会自动用它；手机先打开 https://{}/ca 装一次根证书。",
+            "证书在 {}。serve 会自动用它；手机先打开 https://{}:端口/ca 装一次根证书。",
             dir.display(),
-            names.join("、")
+            names.first().map_or("这台服务器", String::as_str)
         );
         println!("ca-key.pem 请移到别处离线保存。");
         Ok(())

@@ -83,6 +83,8 @@ pub async fn serve(
     std::io::stdout().flush()?;
     match options.tls {
         Some((cert, key)) => {
+            // It fails only if a provider was chosen before, which serves as well.
+            let _ = rustls::crypto::ring::default_provider().install_default();
             let config = RustlsConfig::from_pem_file(cert, key).await?;
             axum_server::from_tcp_rustls(listener, config)?.handle(handle).serve(app).await?;
         }

@@ -4,5 +4,4 @@ pub mod database;
 mod key_file;
 pub mod paths;
 pub mod storage;
-#[cfg(target_os = "android")]
 pub mod tls;
