@@ -70,9 +70,8 @@ pub fn push(
         receipt = patch.device_seq;
         chain = chain.then(hash);
     }
-    let moved = outcomes.iter().any(|(_, applied)| applied.is_some());
     tell(&mut pushed, cursor_seq, &outcomes);
-    applier.finish(moved)?;
+    applier.finish()?;
     if !outcomes.is_empty() {
         keep_receipt(db, caller.device, receipt, chain)?;
         if !pushed.accepted.orders.is_empty() {
