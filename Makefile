@@ -34,8 +34,8 @@ android-check: ## 按安卓检查手机端（只检查类型，不出安装包�
 test: ## 全部检查与测试，同持续集成
 	@.ci/run
 
-sim: ## 模拟器：多台手机、断网、崩溃（SEEDS=1000）
-	cargo run --locked --release --package lianxin-tests --bin sim -- --seeds $(SEEDS)
+sim: ## 模拟器：多台手机、断网、崩溃（SEEDS=1000，重放一个：SEED=7）
+	cargo run --locked --release --package lianxin-tests --bin sim -- --seeds $(SEEDS) $(if $(SEED),--seed $(SEED))
 
 bench: ## 速度指标
 	cargo run --locked --release --package lianxin-tests --bin bench

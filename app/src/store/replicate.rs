@@ -3,7 +3,7 @@
 use super::{StoreError, db_error, meta, records};
 use lianxin_shared::{
     replica::{ChainHash, Patch, PatchHash, Row},
-    sqlite::{Replica, digest_of, project, read_row, uuid_at},
+    sqlite::{Replica, digest_of, newest_order, project, read_row, uuid_at},
     sync::{CommitReport, Outgoing},
     wire::v1::{RepairResponse, SyncResponse, rows_of_batch},
 };
@@ -213,11 +213,9 @@ fn rewind(
             |r| r.get(0),
         )
         .map_err(db_error)?;
-    let newest: Option<[u8; 16]> =
-        db.query_row("SELECT max(stamp) FROM record", [], |row| row.get(0)).map_err(db_error)?;
     if !later {
         clock.rewind_to(order);
-        newest.iter().for_each(|stamp| clock.observe(lianxin_shared::replica::Stamp::from_bytes(*stamp)));
+        newest_order(db)?.into_iter().for_each(|newest| clock.observe(newest));
     }
     Ok(())
 }
@@ -285,13 +283,16 @@ pub(super) fn compare(db: &Connection, response: &RepairResponse) -> Result<Vec<
 /// Puts the rows fetched by a repair in place, whatever number the damaged ones had.
 pub(super) fn commit_repair(db: &Connection, response: RepairResponse) -> Result<CommitReport, StoreError> {
     let rows = rows_of_batch(response.wanted).map_err(|e| StoreError::Invalid(e.to_string()))?;
+    let mut clock = records::clock_of(db)?;
     let mut replica = Replica::new(db);
     for row in &rows {
+        row.fields.values().for_each(|version| clock.observe(version.order));
         if read_seq(db, row.id)?.is_none_or(|seq| seq <= row.seq) {
             replica.put(row)?;
         }
     }
     replica.finish()?;
+    meta::keep_clock(db, &clock)?;
     for row in &rows {
         match records::shown(db, row.id)? {
             Some(shown) => project(db, &shown)?,

@@ -7,7 +7,7 @@ mod rows;
 
 pub use migrate::{SchemaError, migrate};
 pub use projection::{project, rebuild_projections};
-pub use rows::{Replica, SqliteError, digest_of, read_row, rows_after, uuid_at};
+pub use rows::{Replica, SqliteError, digest_of, newest_order, read_row, rows_after, uuid_at};
 
 /// The tables of replica and projections, version 1. Never edited once shipped.
 pub const REPLICA_V1: &str = include_str!("schema/replica_v1.sql");

@@ -83,6 +83,24 @@ pub fn rows_after(db: &Connection, seq: u64, mut each: impl FnMut(Row) -> bool) 
     Ok(())
 }
 
+/// The greatest order of any write in any row; none in an empty replica. Reads every row.
+///
+/// # Errors
+/// When SQLite fails or a stored stamp is damaged.
+pub fn newest_order(db: &Connection) -> Result<Option<Stamp>, SqliteError> {
+    let newest: Option<String> = db.query_row(
+        "SELECT max(ord) FROM (
+           SELECT lower(hex(max(stamp))) AS ord FROM record
+           UNION ALL
+           SELECT max(json_extract(other.value, '$[1]')) FROM record, json_each(record.others) AS other
+           WHERE record.others <> '')",
+        [],
+        |row| row.get(0),
+    )?;
+    let newest = newest.filter(|text| !text.is_empty());
+    newest.map(|text| text.parse().map_err(|e| SqliteError::Damaged(format!("{e}")))).transpose()
+}
+
 /// The sum over the given villages, and how many records it covers.
 ///
 /// # Errors
@@ -193,5 +211,30 @@ impl<'c> Replica<'c> {
             write.execute(rusqlite::params![village, sum, old_records + records])?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replica::{DeviceId, Value};
+
+    #[test]
+    fn the_newest_order_counts_those_that_admission_gave() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(super::super::REPLICA_V1).unwrap();
+        assert_eq!(newest_order(&db).unwrap(), None);
+        let stamp = |wall_ms| Stamp { wall_ms, counter: 0, device: DeviceId::from_bits(7) };
+        let mut row = Row::empty("household", Uuid::nil(), "519921105201");
+        let mut put = |name: &str, stamp, order| {
+            row.fields.insert(name.to_owned(), FieldVersion { value: Value::Null, stamp, order });
+        };
+        put("head", stamp(5), stamp(5));
+        put("phone", stamp(90), stamp(6));
+        let mut replica = Replica::new(&db);
+        replica.put(&row).unwrap();
+        replica.finish().unwrap();
+        assert_eq!(newest_order(&db).unwrap(), Some(stamp(6)));
+        assert_eq!(read_row(&db, row.id).unwrap(), Some(row));
     }
 }

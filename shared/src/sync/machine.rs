@@ -158,8 +158,8 @@ pub enum Phase {
 enum State {
     Idle,
     Loading,
-    Sending { since_ms: i64, patches: usize },
-    Committing,
+    Sending { since_ms: i64, patches: usize, receipt_seen: u64 },
+    Committing { took_nothing: bool },
     Repairing,
 }
 
@@ -173,8 +173,6 @@ pub struct Machine {
     backoff: Backoff,
     identity: Option<(Uuid, Uuid)>,
     total: u32,
-    /// Patches that were waiting when the last batch was loaded: an answer must lessen them.
-    waiting: u32,
     repair_tried: bool,
     actions: VecDeque<Action>,
 }
@@ -190,7 +188,6 @@ impl Machine {
             backoff: Backoff::new(seed),
             identity: None,
             total: 0,
-            waiting: 0,
             repair_tried: false,
             actions: VecDeque::new(),
         }
@@ -267,9 +264,12 @@ impl Machine {
         }
         self.identity = Some((outgoing.server_id, outgoing.epoch));
         self.total = self.total.max(outgoing.waiting);
-        self.waiting = outgoing.waiting;
         self.report_running(outgoing.waiting);
-        self.state = State::Sending { since_ms: now_ms, patches: outgoing.patches.len() };
+        self.state = State::Sending {
+            since_ms: now_ms,
+            patches: outgoing.patches.len(),
+            receipt_seen: outgoing.receipt_seen,
+        };
         self.act(Action::Send(Box::new(SyncRequest {
             protocol: PROTOCOL,
             server_id: outgoing.server_id,
@@ -286,21 +286,22 @@ impl Machine {
     }
 
     fn answered(&mut self, response: Box<SyncResponse>, now_ms: i64) {
-        let State::Sending { since_ms, patches } = self.state else { return };
+        let State::Sending { since_ms, patches, receipt_seen } = self.state else { return };
         if patches > 0 && now_ms.saturating_sub(since_ms) < batch_slow_ms {
             self.batch_bytes = (self.batch_bytes * 2).min(batch_bytes_max);
         }
-        self.state = State::Committing;
+        let took_nothing = patches > 0 && response.receipt.device_seq <= receipt_seen;
+        self.state = State::Committing { took_nothing };
         self.act(Action::Commit(response));
     }
 
     fn committed(&mut self, report: CommitReport, now_ms: i64) {
-        match self.state {
-            State::Committing => {}
+        let took_nothing = match self.state {
+            State::Committing { took_nothing } => took_nothing,
             State::Repairing => return self.rest(now_ms),
             _ => return,
-        }
-        if report.waiting > 0 && report.waiting >= self.waiting && !report.more {
+        };
+        if took_nothing && !report.more {
             // The server answered but took nothing: asking again at once would never end.
             return self.failed(Failure::Server, now_ms);
         }

@@ -26,13 +26,13 @@ fn outgoing(patches: usize, waiting: u32) -> Input {
     }))
 }
 
-fn response() -> Box<SyncResponse> {
+fn response(receipt: u64) -> Box<SyncResponse> {
     Box::new(SyncResponse {
         protocol: PROTOCOL,
         server_id: Uuid::nil(),
         epoch: Uuid::nil(),
         server_time: 0,
-        receipt: Receipt { device_seq: 0, chain: ChainHash::start(DeviceId::from_bits(1)) },
+        receipt: Receipt { device_seq: receipt, chain: ChainHash::start(DeviceId::from_bits(1)) },
         held: vec![],
         accepted: Default::default(),
         changes: Default::default(),
@@ -59,7 +59,7 @@ fn one_quiet_exchange_is_load_send_commit_rest() {
     assert_eq!(load_bytes(&mut machine), Some(batch_bytes_start));
     machine.handle(outgoing(0, 0), 1);
     assert!(matches!(drain(&mut machine).last(), Some(Action::Send(request)) if request.patches.is_empty()));
-    machine.handle(Input::Answered(Ok(response())), 2);
+    machine.handle(Input::Answered(Ok(response(0))), 2);
     assert!(matches!(drain(&mut machine).as_slice(), [Action::Commit(_)]));
     machine.handle(Input::Committed(CommitReport { more: false, waiting: 0, digest_equal: true }), 3);
     let actions = drain(&mut machine);
@@ -73,7 +73,7 @@ fn batches_double_while_quick_and_halve_on_failure() {
     machine.handle(Input::SyncNow, 0);
     load_bytes(&mut machine);
     machine.handle(outgoing(3, 9), 0);
-    machine.handle(Input::Answered(Ok(response())), 100);
+    machine.handle(Input::Answered(Ok(response(3))), 100);
     machine.handle(Input::Committed(CommitReport { more: false, waiting: 6, digest_equal: true }), 100);
     assert_eq!(load_bytes(&mut machine), Some(2 * batch_bytes_start));
     machine.handle(outgoing(3, 6), 200);
@@ -94,16 +94,38 @@ fn a_change_during_an_exchange_starts_another_and_coming_back_online_starts_at_o
     assert!(load_bytes(&mut machine).is_some());
     machine.handle(outgoing(1, 1), 9_000);
     machine.handle(Input::Changed, 9_001);
-    machine.handle(Input::Answered(Ok(response())), 9_002);
+    machine.handle(Input::Answered(Ok(response(1))), 9_002);
     drain(&mut machine);
     machine.handle(Input::Committed(CommitReport { more: false, waiting: 0, digest_equal: true }), 9_003);
     assert!(load_bytes(&mut machine).is_some(), "what was saved meanwhile goes too");
 }
 
 #[test]
+fn as_much_written_meanwhile_as_was_taken_is_no_failure() {
+    let mut machine = Machine::new(1);
+    machine.handle(Input::SyncNow, 0);
+    machine.handle(outgoing(1, 1), 0);
+    machine.handle(Input::Answered(Ok(response(1))), 1);
+    drain(&mut machine);
+    machine.handle(Input::Committed(CommitReport { more: false, waiting: 1, digest_equal: true }), 2);
+    assert!(load_bytes(&mut machine).is_some(), "what was written meanwhile goes next");
+}
+
+#[test]
+fn a_server_that_takes_nothing_is_not_asked_again_at_once() {
+    let mut machine = Machine::new(1);
+    machine.handle(Input::SyncNow, 0);
+    machine.handle(outgoing(1, 1), 0);
+    machine.handle(Input::Answered(Ok(response(0))), 1);
+    drain(&mut machine);
+    machine.handle(Input::Committed(CommitReport { more: false, waiting: 1, digest_equal: true }), 2);
+    assert!(drain(&mut machine).contains(&Action::Report(Phase::Problem(Failure::Server))));
+}
+
+#[test]
 fn late_answers_of_an_abandoned_exchange_are_ignored() {
     let mut machine = Machine::new(1);
-    machine.handle(Input::Answered(Ok(response())), 0);
+    machine.handle(Input::Answered(Ok(response(0))), 0);
     machine.handle(Input::Committed(CommitReport { more: true, waiting: 9, digest_equal: false }), 0);
     assert_eq!(drain(&mut machine), vec![]);
 }
@@ -113,7 +135,7 @@ fn a_differing_digest_is_repaired_once_and_never_wipes() {
     let mut machine = Machine::new(1);
     machine.handle(Input::SyncNow, 0);
     machine.handle(outgoing(0, 0), 0);
-    machine.handle(Input::Answered(Ok(response())), 0);
+    machine.handle(Input::Answered(Ok(response(0))), 0);
     drain(&mut machine);
     machine.handle(Input::Committed(CommitReport { more: false, waiting: 0, digest_equal: false }), 0);
     assert_eq!(drain(&mut machine).last(), Some(&Action::LoadSums));

@@ -26,6 +26,7 @@ pub(super) struct Body {
 pub(super) struct Applier<'c> {
     db: &'c Connection,
     replica: Replica<'c>,
+    first_seq: u64,
     next_seq: u64,
 }
 
@@ -41,13 +42,15 @@ pub(super) struct Applied {
 impl<'c> Applier<'c> {
     pub fn new(db: &'c Connection) -> Result<Self, StorageError> {
         let next_seq: i64 = db.query_row("SELECT coalesce(max(seq), 0) + 1 FROM record", [], |r| r.get(0))?;
-        Ok(Self { db, replica: Replica::new(db), next_seq: next_seq.unsigned_abs() })
+        let next_seq = next_seq.unsigned_abs();
+        Ok(Self { db, replica: Replica::new(db), first_seq: next_seq, next_seq })
     }
 
-    /// Writes the digests and logs the commit if the stream has moved.
-    pub fn finish(self, moved: bool) -> Result<(), StorageError> {
+    /// Writes the digests and logs the commit if the stream has moved (a patch may change no row: somebody
+    /// else has written the same already).
+    pub fn finish(self) -> Result<(), StorageError> {
         self.replica.finish()?;
-        if moved {
+        if self.next_seq > self.first_seq {
             crate::storage::log_commit(self.db, self.next_seq - 1)?;
         }
         Ok(())

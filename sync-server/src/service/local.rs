@@ -28,7 +28,6 @@ pub struct LocalWriter<'c> {
     office: DeviceId,
     clock: Clock,
     places: BTreeMap<DeviceId, Place>,
-    written: bool,
 }
 
 struct Place {
@@ -49,7 +48,6 @@ impl<'c> LocalWriter<'c> {
             office: read_identity(db)?.device,
             clock: read_clock(db)?,
             places: BTreeMap::new(),
-            written: false,
         })
     }
 
@@ -87,7 +85,6 @@ impl<'c> LocalWriter<'c> {
         (place.receipt, place.chain) = (patch.device_seq, place.chain.then(hash));
         record_patch(self.db, device, &patch, stamp, hash, at_ms, "")?;
         self.applier.apply(row.as_ref(), &patch.edit, stamp)?;
-        self.written = true;
         Ok(())
     }
 
@@ -145,6 +142,6 @@ impl<'c> LocalWriter<'c> {
                 params![device.to_i64(), place.receipt as i64, place.chain.0],
             )?;
         }
-        self.applier.finish(self.written)
+        self.applier.finish()
     }
 }

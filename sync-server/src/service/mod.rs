@@ -11,7 +11,7 @@ mod sync;
 
 pub use check::{CheckReport, check};
 pub use local::{LocalWriter, Origin};
-pub use pull::pull;
+pub use pull::{changes_bytes_max, pull};
 pub use push::{Pushed, push};
 pub use repair::repair;
 pub use sync::{Refusal, ServiceError, SyncService, read_phase, write_phase};

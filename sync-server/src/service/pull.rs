@@ -16,9 +16,10 @@ use uuid::Uuid;
 
 /// Rows of one answer end here, bytes of their values.
 #[allow(non_upper_case_globals)]
-const changes_bytes_max: usize = 8 * 1024 * 1024;
+pub const changes_bytes_max: usize = 8 * 1024 * 1024;
 
-/// Reads the answer to a sync. `db` is inside a read transaction begun after the push was committed.
+/// Reads the answer to a sync, of about `bytes_max` bytes of rows ([`changes_bytes_max`] for phones). `db` is
+/// inside a read transaction begun after the push was committed.
 ///
 /// # Errors
 /// [`Refusal`] when the cursor is not of this database; otherwise when SQLite fails.
@@ -28,6 +29,7 @@ pub fn pull(
     caller: &Caller,
     cursor: &Cursor,
     pushed: Pushed,
+    bytes_max: usize,
     now_ms: i64,
 ) -> Result<SyncResponse, super::ServiceError> {
     if nonce_at(db, cursor.seq)?.as_deref() != Some(cursor.nonce.as_str()) {
@@ -37,7 +39,7 @@ pub fn pull(
         )
         .into());
     }
-    let (rows, more) = changed_rows(db, caller, cursor.seq, &pushed.told)?;
+    let (rows, more) = changed_rows(db, caller, cursor.seq, &pushed.told, bytes_max)?;
     let (head_seq, head_nonce) = head(db)?;
     let next = match rows.last() {
         Some(last) if more => Cursor { seq: last.seq, nonce: nonce_at(db, last.seq)?.unwrap_or_default() },
@@ -69,13 +71,14 @@ fn changed_rows(
     caller: &Caller,
     after: u64,
     told: &BTreeMap<Uuid, u64>,
+    bytes_max: usize,
 ) -> Result<(Vec<Row>, bool), StorageError> {
     let (mut rows, mut bytes, mut more) = (Vec::new(), 0usize, false);
     rows_after(db, after, |row| {
         if !caller.villages.contains(&row.village) || told.get(&row.id) == Some(&row.seq) {
             return true;
         }
-        if bytes > changes_bytes_max {
+        if bytes > bytes_max {
             more = true;
             return false;
         }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::storage::{StorageError, keep_clock, read_clock};
 use lianxin_shared::{
-    replica::{ChainHash, DeviceId, Patch, PatchHash, Stamp},
+    replica::{ChainHash, Clock, DeviceId, Patch, PatchHash, Row, Stamp},
     sqlite::read_row,
     sync::order_of,
     wire::v1::{Accepted, ErrorCode},
@@ -55,11 +55,12 @@ pub fn push(
         if outcomes.is_empty() {
             pushed.accepted.first = patch.device_seq;
         }
+        let row = read_row(db, patch.edit.id).map_err(StorageError::from)?;
+        observe_overwritten(&mut clock, row.as_ref(), patch);
         let order = order_of(patch.edit.stamp, &mut clock, now_ms);
         if order != patch.edit.stamp {
             pushed.accepted.orders.insert(patch.device_seq, order);
         }
-        let row = read_row(db, patch.edit.id).map_err(StorageError::from)?;
         let held = held_because(caller, patch, row.as_ref().map(|row| row.village.as_str()));
         record_patch(db, caller.device, patch, order, hash, now_ms, held.unwrap_or_default())?;
         let applied = match held {
@@ -70,9 +71,8 @@ pub fn push(
         receipt = patch.device_seq;
         chain = chain.then(hash);
     }
-    let moved = outcomes.iter().any(|(_, applied)| applied.is_some());
     tell(&mut pushed, cursor_seq, &outcomes);
-    applier.finish(moved)?;
+    applier.finish()?;
     if !outcomes.is_empty() {
         keep_receipt(db, caller.device, receipt, chain)?;
         if !pushed.accepted.orders.is_empty() {
@@ -80,6 +80,14 @@ pub fn push(
         }
     }
     Ok(pushed)
+}
+
+/// An order given at admission must stand above what its patch writes over, which may be up to ten minutes
+/// ahead itself: otherwise what its editor replaced, perhaps their own words, would come back as the winner.
+fn observe_overwritten(clock: &mut Clock, row: Option<&Row>, patch: &Patch) {
+    let standing = row.into_iter().flat_map(|row| &row.fields);
+    let overwritten = standing.filter(|(name, _)| patch.edit.set.contains_key(*name));
+    overwritten.for_each(|(_, version)| clock.observe(version.order));
 }
 
 /// Which rows the phone can compute itself: those it knew as they stood (up to its cursor, or from its own

@@ -1,6 +1,6 @@
 //! One sync request: judged, pushed in a write transaction, answered from a read transaction begun after it.
 
-use super::{Caller, Pushed, pull, push, repair};
+use super::{Caller, Pushed, changes_bytes_max, pull, push, repair};
 use crate::{
     clock::now_ms,
     storage::{ServerIdentity, Storage, StorageError},
@@ -124,7 +124,7 @@ pub fn read_phase(
     pushed: Pushed,
     now_ms: i64,
 ) -> Result<SyncResponse, ServiceError> {
-    pull(db, identity, caller, cursor, pushed, now_ms)
+    pull(db, identity, caller, cursor, pushed, changes_bytes_max, now_ms)
 }
 
 /// The protocol over the open storage. Blocking.

@@ -1,0 +1,492 @@
+//! What cadres and the office do, through the same requests that the screens use.
+
+use super::{
+    network::{Ask, Packet, Told},
+    phone::{Editor, Outcome, Phone},
+    rng::Rng,
+    server::Committed,
+    world::{Event, FOREIGN, Known, World},
+};
+use anyhow::{Context, Result, bail, ensure};
+use lianxin_app::store::{Edit, Loaded, Reply, Request, StoreError, Taken, VisitTarget, draft::OpinionDraft};
+use lianxin_server::service::Caller;
+use lianxin_shared::{
+    domain::checklist::AnswerKind,
+    replica::{Base, FieldSet, Value, kind, patch_bytes_max},
+    sync::{Failure, Input},
+    templates::templates,
+    wire::v1::{ErrorBody, ErrorCode, SyncRequest},
+};
+use uuid::Uuid;
+
+const NAMES: [&str; 8] = ["周秀兰", "马建国", "李翠花", "𠮷田有福", "陈大牛", "王长顺", "Aygül", "赵 玉梅"];
+/// Few values, so that two people often write the same, and often not.
+const PHONES: [&str; 3] = ["13800000001", "13800000002", "13800000003"];
+const TAGS: [&str; 3] = ["tags.gugua_laoren", "tags.kunnan_hu", "tags.getihu"];
+/// Kinds that this version does not know, and fields that no version knows.
+const FUTURE_KIND: &str = "well_of_2031";
+
+impl World {
+    /// A cadre does something; the world turns meanwhile.
+    pub(super) fn act(&mut self, phone: usize) -> Result<()> {
+        self.weather(phone);
+        if !self.phones[phone].is_up() {
+            return Ok(());
+        }
+        let done = match self.rng.below(100) {
+            0..16 => self.new_household(phone),
+            16..21 => self.new_person(phone),
+            21..45 => self.edit_record(phone),
+            45..58 => self.finish_editor(phone),
+            58..64 => self.begin_visit(phone),
+            64..70 => self.go_on_with_visit(phone),
+            70..77 => self.complete_visit(phone),
+            77..84 => self.diary(phone),
+            84..94 => self.resolve(phone),
+            94..96 => self.future_record(phone),
+            96..98 => self.foreign_household(phone),
+            98..99 => self.long_text(phone),
+            _ => {
+                self.press_sync(phone);
+                Ok(())
+            }
+        };
+        done.with_context(|| format!("the cadre of phone {phone}"))?;
+        // People write in bursts: the second edit often falls into the first one's open patch.
+        if self.rng.chance(350) {
+            let after = self.rng.pause(4_000);
+            self.plan(after, Event::Act(phone));
+        }
+        Ok(())
+    }
+
+    fn own_village(&mut self, phone: usize) -> String {
+        let villages: Vec<String> = self.phones[phone].villages.iter().cloned().collect();
+        self.rng.pick(&villages).clone()
+    }
+
+    /// A value for a field; few different ones.
+    fn value_of(&mut self, field: &str) -> Value {
+        if self.rng.chance(120) {
+            return Value::Null;
+        }
+        match field {
+            "head" | "name" => (*self.rng.pick(&NAMES)).into(),
+            "phone" => (*self.rng.pick(&PHONES)).into(),
+            "population" => Value::Int(self.rng.between(0, 3)),
+            "deleted" => Value::Bool(self.rng.chance(500)),
+            "future.depth_m" => (*self.rng.pick(&["12.5", "13"])).into(),
+            _ if field.starts_with("tags.") => Value::Bool(self.rng.chance(500)),
+            _ => format!("记{}", self.rng.below(4)).into(),
+        }
+    }
+
+    /// Saves and holds the store to its word. The id of the record if it was acknowledged.
+    fn save(&mut self, phone: usize, edit: Edit) -> Result<Option<Uuid>> {
+        let (now, wall) = (self.now, self.phones[phone].clock.at(self.now));
+        let before = match edit.id {
+            Some(id) => self.phones[phone].record(id, now)?,
+            None => None,
+        };
+        let request = Request::Save(edit.clone());
+        let outcome = self.store(phone, |store| store.handle(request, wall))?;
+        match outcome {
+            Outcome::Done(Reply::Record(after)) => {
+                let device = self.phones[phone].device;
+                self.phones[phone].promises.acknowledge(device, before.as_ref(), &edit, &after)?;
+                let fields = edit.set.keys().cloned().collect::<Vec<_>>().join(" ");
+                self.say(format!("phone {phone} saves {} {fields}", edit.kind));
+                self.hear(phone, "changed", Input::Changed);
+                Ok(Some(after.id))
+            }
+            Outcome::Done(other) => bail!("saved, and got {other:?}"),
+            Outcome::Refused(error) => {
+                let fits = matches!(error, StoreError::TooLong { .. } | StoreError::Invalid(_));
+                ensure!(fits, "a save is refused: {error}");
+                if matches!(error, StoreError::TooLong { .. }) {
+                    self.coverage.count("texts too long");
+                }
+                self.nothing_changed(phone, edit.id, before)
+            }
+            Outcome::Burnt => self.nothing_changed(phone, edit.id, before),
+        }
+    }
+
+    /// A save that was not acknowledged has left nothing behind.
+    fn nothing_changed(
+        &mut self,
+        phone: usize,
+        id: Option<Uuid>,
+        before: Option<Loaded>,
+    ) -> Result<Option<Uuid>> {
+        let (Some(id), true) = (id, self.phones[phone].is_up()) else { return Ok(None) };
+        let now = self.now;
+        let after = self.phones[phone].record(id, now)?;
+        ensure!(after == before, "a save that failed has changed the record");
+        Ok(None)
+    }
+
+    fn knows(&mut self, id: Option<Uuid>, kind: &str, village: &str) {
+        if let Some(id) = id {
+            self.known.push(Known { id, kind: kind.to_owned(), village: village.to_owned() });
+        }
+    }
+
+    fn new_household(&mut self, phone: usize) -> Result<()> {
+        let village = self.own_village(phone);
+        let id = if self.rng.chance(500) { Some(self.fresh_id()) } else { None };
+        let mut set = FieldSet::from([("head".to_owned(), (*self.rng.pick(&NAMES)).into())]);
+        for field in ["group", "door", "phone", "population", TAGS[0], TAGS[1], "future.depth_m"] {
+            if self.rng.chance(400) {
+                let value = self.value_of(field);
+                set.insert(field.to_owned(), value);
+            }
+        }
+        let edit =
+            Edit { kind: kind::HOUSEHOLD.into(), id, village: village.clone(), set, base: Base::new() };
+        let id = self.save(phone, edit)?;
+        self.knows(id, kind::HOUSEHOLD, &village);
+        Ok(())
+    }
+
+    /// A record of these kinds that is shown on this phone.
+    fn some_record(&mut self, phone: usize, kinds: &[&str]) -> Result<Option<Loaded>> {
+        let villages = self.phones[phone].villages.clone();
+        let fits = |known: &&Known| kinds.contains(&known.kind.as_str()) && villages.contains(&known.village);
+        let ids: Vec<Uuid> = self.known.iter().filter(fits).map(|known| known.id).collect();
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        // Mostly one of the first few, so that phones meet.
+        let few = if self.rng.chance(700) { ids.len().min(3) } else { ids.len() };
+        let id = ids[self.rng.below(few)];
+        let now = self.now;
+        self.phones[phone].record(id, now)
+    }
+
+    fn new_person(&mut self, phone: usize) -> Result<()> {
+        let Some(household) = self.some_record(phone, &[kind::HOUSEHOLD])? else { return Ok(()) };
+        let mut set = FieldSet::from([
+            ("household".to_owned(), household.id.to_string().into()),
+            ("name".to_owned(), (*self.rng.pick(&NAMES)).into()),
+        ]);
+        if self.rng.chance(500) {
+            set.insert(TAGS[0].to_owned(), true.into());
+        }
+        let (id, village) = (Some(self.fresh_id()), household.village);
+        let edit = Edit { kind: kind::PERSON.into(), id, village: village.clone(), set, base: Base::new() };
+        let id = self.save(phone, edit)?;
+        self.knows(id, kind::PERSON, &village);
+        Ok(())
+    }
+
+    /// Opens an editor, types, and saves now or later.
+    fn edit_record(&mut self, phone: usize) -> Result<()> {
+        let kinds = [kind::HOUSEHOLD, kind::PERSON, kind::OPINION, FUTURE_KIND];
+        let Some(loaded) = self.some_record(phone, &kinds)? else { return self.new_household(phone) };
+        let fields: &[&str] = match loaded.kind.as_str() {
+            kind::HOUSEHOLD => {
+                &["head", "phone", "phone", "phone", "note", "population", TAGS[0], TAGS[2], "future.depth_m"]
+            }
+            kind::PERSON => &["name", "phone", "note", TAGS[0]],
+            kind::OPINION => &["category", "text"],
+            _ => &["future.depth_m", "note"],
+        };
+        let mut typed = FieldSet::new();
+        for _ in 0..1 + self.rng.below(2) {
+            let field = *self.rng.pick(fields);
+            typed.insert(field.to_owned(), self.value_of(field));
+        }
+        if loaded.kind == kind::HOUSEHOLD && self.rng.chance(25) {
+            typed.insert("deleted".to_owned(), self.value_of("deleted"));
+        }
+        self.phones[phone].editors.push(Editor { loaded, typed });
+        if self.rng.chance(600) { self.finish_editor(phone) } else { Ok(()) }
+    }
+
+    /// Saves the editor that was opened first, on the stamps that it loaded.
+    fn finish_editor(&mut self, phone: usize) -> Result<()> {
+        if self.phones[phone].editors.is_empty() {
+            return self.edit_record(phone);
+        }
+        let Editor { loaded, typed } = self.phones[phone].editors.remove(0);
+        let now = self.now;
+        let shown = self.phones[phone].record(loaded.id, now)?;
+        let shown_stamps = shown.map(|shown| shown.stamps).unwrap_or_default();
+        if typed.keys().any(|field| shown_stamps.get(field) != loaded.stamps.get(field)) {
+            self.coverage.count("edits on a stale base");
+        }
+        let open: i64 = self.phones[phone].db()?.query_row(
+            "SELECT count(*) FROM patch WHERE record = ?1 AND state = 0",
+            [loaded.id.as_bytes()],
+            |row| row.get(0),
+        )?;
+        let base = loaded.stamps.iter().filter(|(field, _)| typed.contains_key(*field));
+        let base = base.map(|(field, stamp)| (field.clone(), vec![*stamp])).collect();
+        let Loaded { kind, id, village, .. } = loaded;
+        let saved = self.save(phone, Edit { kind, id: Some(id), village, set: typed, base })?;
+        if saved.is_some() && open > 0 {
+            self.coverage.count("edits within the open patch");
+        }
+        Ok(())
+    }
+
+    fn begin_visit(&mut self, phone: usize) -> Result<()> {
+        let wall = self.phones[phone].clock.at(self.now);
+        let target = match self.some_record(phone, &[kind::HOUSEHOLD])? {
+            Some(household) if self.rng.chance(850) => VisitTarget::Household(household.id),
+            _ => {
+                let village = self.own_village(phone);
+                VisitTarget::Other { kind: "school".into(), name: "清溪小学".into(), village }
+            }
+        };
+        let request = Request::StartVisit { target };
+        if let Outcome::Done(Reply::Draft(open)) = self.store(phone, |store| store.handle(request, wall))? {
+            let phone = &mut self.phones[phone];
+            if phone.drafts.insert(open.draft.id, open.draft.clone()).is_none() {
+                phone.draft_order.push(open.draft.id);
+            }
+        }
+        Ok(())
+    }
+
+    fn some_draft(&mut self, phone: usize) -> Option<Uuid> {
+        let drafts = &self.phones[phone].draft_order;
+        (!drafts.is_empty()).then(|| drafts[self.rng.below(drafts.len())])
+    }
+
+    fn go_on_with_visit(&mut self, phone: usize) -> Result<()> {
+        let Some(id) = self.some_draft(phone) else { return self.begin_visit(phone) };
+        let Some(mut draft) = self.phones[phone].drafts.get(&id).cloned() else { return Ok(()) };
+        let wall = self.phones[phone].clock.at(self.now);
+        for item in templates().items_of(&draft.checklists) {
+            let (field, value) = match (item.options.first(), item.kind) {
+                (Some(option), _) => item.pick(&option.code),
+                (None, AnswerKind::Number) => (item.field(), Value::Int(3)),
+                (None, AnswerKind::Date) => (item.field(), "2026-10-01".into()),
+                _ => (item.field(), "邻居周大姐".into()),
+            };
+            draft.answers.insert(field, value);
+        }
+        draft.notes = format!("第{}回写", self.rng.below(9));
+        draft.absent = self.rng.chance(150);
+        let text = format!("路灯不亮 {}", self.rng.below(9));
+        let opinion =
+            OpinionDraft { id: self.fresh_id(), text, kind: "problem".into(), ..Default::default() };
+        draft.opinions.push(opinion);
+        draft.updated_ms = wall;
+        let request = Request::SaveDraft(Box::new(draft.clone()));
+        if let Outcome::Done(_) = self.store(phone, |store| store.handle(request, wall))? {
+            self.phones[phone].drafts.insert(id, draft);
+        }
+        Ok(())
+    }
+
+    fn complete_visit(&mut self, phone: usize) -> Result<()> {
+        let Some(id) = self.some_draft(phone) else { return self.begin_visit(phone) };
+        let (now, wall) = (self.now, self.phones[phone].clock.at(self.now));
+        let Some(draft) = self.phones[phone].drafts.get(&id).cloned() else { return Ok(()) };
+        let completed = self.store(phone, |store| store.handle(Request::CompleteVisit { id }, wall))?;
+        match completed {
+            Outcome::Done(_) => {}
+            Outcome::Refused(StoreError::Invalid(_)) | Outcome::Burnt => return Ok(()),
+            Outcome::Refused(error) => bail!("a visit is refused: {error}"),
+        }
+        self.coverage.count("visits completed");
+        self.say(format!("phone {phone} completes a visit with {} opinions", draft.opinions.len()));
+        self.hear(phone, "changed", Input::Changed);
+        self.phones[phone].drafts.remove(&id);
+        self.phones[phone].draft_order.retain(|kept| *kept != id);
+        self.knows(Some(id), kind::VISIT, &draft.village);
+        let visit = self.phones[phone].record(id, now)?.context("a completed visit is not shown")?;
+        let notes = visit.fields.get("notes").and_then(Value::as_text).unwrap_or_default();
+        ensure!(notes == draft.notes, "a visit lost its notes");
+        promise_all(&mut self.phones[phone], &visit)?;
+        for said in &draft.opinions {
+            let opinion = self.phones[phone].record(said.id, now)?.context("an opinion is not shown")?;
+            ensure!(opinion.fields.get("text") == Some(&said.text.as_str().into()), "an opinion changed");
+            promise_all(&mut self.phones[phone], &opinion)?;
+            self.knows(Some(said.id), kind::OPINION, &draft.village);
+        }
+        Ok(())
+    }
+
+    fn diary(&mut self, phone: usize) -> Result<()> {
+        let (now, date) = (self.now, "2026-11-22".to_owned());
+        let Reply::Diary(page) = self.phones[phone].ask(Request::Diary { date: date.clone() }, now)? else {
+            bail!("no diary");
+        };
+        let entry = page.entry;
+        let text = entry.fields.get("text").and_then(Value::as_text).unwrap_or_default().to_owned();
+        let set = FieldSet::from([
+            ("cadre".to_owned(), self.phones[phone].cadre.clone().into()),
+            ("date".to_owned(), date.into()),
+            ("text".to_owned(), format!("{text}又一行。").into()),
+        ]);
+        let base = entry.stamps.iter().filter(|(field, _)| set.contains_key(*field));
+        let base = base.map(|(field, stamp)| (field.clone(), vec![*stamp])).collect();
+        let Loaded { kind, id, village, .. } = entry;
+        self.save(phone, Edit { kind, id: Some(id), village, set, base })?;
+        Ok(())
+    }
+
+    /// Settles a conflict, if one is shown.
+    fn resolve(&mut self, phone: usize) -> Result<()> {
+        let (now, wall) = (self.now, self.phones[phone].clock.at(self.now));
+        let Reply::Mine(mine) = self.phones[phone].ask(Request::Mine, now)? else { bail!("no page 我的") };
+        // In an order that does not hang on ids drawn at random.
+        let place = |id: Uuid| self.known.iter().position(|known| known.id == id);
+        let mut open: Vec<_> = mine.conflicts.iter().collect();
+        open.sort_by_key(|c| (place(c.record), &c.field_label, c.other_by.1, &c.other_by.0, &c.other));
+        let Some(conflict) = open.first() else { return self.edit_record(phone) };
+        let (id, record, other) = (conflict.id, conflict.record, conflict.other.clone());
+        let label = conflict.field_label.clone();
+        let take = if self.rng.chance(500) { Taken::Other } else { Taken::Shown };
+        let before = self.phones[phone].record(record, now)?.context("a conflict without its record")?;
+        let request = Request::Resolve { conflict: id, take };
+        let Outcome::Done(_) = self.store(phone, |store| store.handle(request, wall))? else { return Ok(()) };
+        self.coverage.count("conflicts resolved");
+        self.say(format!("phone {phone} settles a conflict of {label}"));
+        self.hear(phone, "changed", Input::Changed);
+        let after = self.phones[phone].record(record, now)?.context("a settled record is gone")?;
+        let changed = |field: &&String| after.stamps.get(*field) != before.stamps.get(*field);
+        let fields: Vec<String> = after.stamps.keys().filter(changed).cloned().collect();
+        let [field] = fields.as_slice() else { bail!("a resolution wrote {fields:?}") };
+        let value = after.fields.get(field).cloned().unwrap_or_default();
+        match take {
+            Taken::Shown => {
+                ensure!(before.fields.get(field) == Some(&value), "the resolution took another value")
+            }
+            Taken::Other => {
+                let shown = lianxin_shared::domain::label::value(field, &value);
+                ensure!(shown == other, "chose {other} and see {shown}");
+            }
+        }
+        let Loaded { kind, id, village, .. } = before.clone();
+        let set = FieldSet::from([(field.clone(), value)]);
+        let edit = Edit { kind, id: Some(id), village, set, base: Base::new() };
+        let device = self.phones[phone].device;
+        self.phones[phone].promises.acknowledge(device, Some(&before), &edit, &after)
+    }
+
+    /// A record of a kind that only a later version knows.
+    fn future_record(&mut self, phone: usize) -> Result<()> {
+        let (id, village) = (Some(self.fresh_id()), self.own_village(phone));
+        let set = FieldSet::from([
+            ("future.depth_m".to_owned(), self.value_of("future.depth_m")),
+            ("head".to_owned(), "井".into()),
+            ("deleted".to_owned(), false.into()),
+        ]);
+        let edit = Edit { kind: FUTURE_KIND.into(), id, village: village.clone(), set, base: Base::new() };
+        let id = self.save(phone, edit)?;
+        if id.is_some() {
+            self.coverage.count("patches of unknown kinds");
+        }
+        self.knows(id, FUTURE_KIND, &village);
+        Ok(())
+    }
+
+    /// A record in a village that this phone was not granted.
+    fn foreign_household(&mut self, phone: usize) -> Result<()> {
+        let granted = &self.phones[phone].villages;
+        let other: Vec<&str> = self
+            .villages
+            .iter()
+            .map(String::as_str)
+            .chain([FOREIGN])
+            .filter(|v| !granted.contains(*v))
+            .collect();
+        let village = (*self.rng.pick(&other)).to_owned();
+        let set = FieldSet::from([("head".to_owned(), "外村人".into())]);
+        let id = Some(self.fresh_id());
+        self.save(phone, Edit { kind: kind::HOUSEHOLD.into(), id, village, set, base: Base::new() })?;
+        Ok(())
+    }
+
+    /// A text just below or just beyond the largest patch.
+    fn long_text(&mut self, phone: usize) -> Result<()> {
+        let Some(loaded) = self.some_record(phone, &[kind::HOUSEHOLD])? else { return Ok(()) };
+        // The one that fits is rare: it is dear, being carried over every hop from then on.
+        let bytes = if self.rng.chance(150) { patch_bytes_max - 2_000 } else { patch_bytes_max + 1 };
+        let set = FieldSet::from([("note".to_owned(), "长".repeat(bytes / 3 + 1).into())]);
+        let base = loaded.stamps.get("note").map(|stamp| ("note".to_owned(), vec![*stamp]));
+        let Loaded { kind, id, village, .. } = loaded;
+        self.save(phone, Edit { kind, id: Some(id), village, set, base: base.into_iter().collect() })?;
+        Ok(())
+    }
+
+    /// The office imports: new households, and fields of known ones.
+    pub(super) fn office(&mut self) -> Result<()> {
+        if !self.server.is_up() {
+            return Ok(());
+        }
+        let mut writes = Vec::new();
+        let mut made = Vec::new();
+        for _ in 0..1 + self.rng.below(4) {
+            let households: Vec<&Known> = self.known.iter().filter(|k| k.kind == kind::HOUSEHOLD).collect();
+            let known = if self.rng.chance(500) && !households.is_empty() {
+                (*self.rng.pick(&households)).clone()
+            } else {
+                let (id, village) = (self.fresh_id(), self.rng.pick(&self.villages).clone());
+                let known = Known { id, kind: kind::HOUSEHOLD.to_owned(), village };
+                made.push(known.clone());
+                known
+            };
+            let set = FieldSet::from([
+                ("head".to_owned(), (*self.rng.pick(&NAMES)).into()),
+                ("phone".to_owned(), self.value_of("phone")),
+            ]);
+            writes.push((kind::HOUSEHOLD, known.id, known.village, set));
+        }
+        let burn = self.faults.burn(&mut self.rng);
+        let n = writes.len();
+        if self.server.office(writes, self.now, burn)? {
+            self.coverage.count("office writes");
+            self.say(format!("the office writes {n} records"));
+            self.known.extend(made);
+        }
+        Ok(())
+    }
+}
+
+/// Everything of a record that this phone has just made is promised.
+fn promise_all(phone: &mut Phone, record: &Loaded) -> Result<()> {
+    let Loaded { kind, id, village, fields, .. } = record.clone();
+    let edit = Edit { kind, id: Some(id), village, set: fields, base: Base::new() };
+    phone.promises.acknowledge(phone.device, None, &edit, record)
+}
+
+/// Now and then a request of another database's life or of a newer protocol stands in the same group.
+pub fn strangers(rng: &mut Rng, group: &mut Vec<(Packet, Caller)>) {
+    let Some((packet, caller)) = group.first().filter(|_| rng.chance(100)).cloned() else { return };
+    let Ask::Sync(bytes) = &packet.body else { return };
+    let mut request: SyncRequest = serde_json::from_slice(bytes).expect("a phone's request is whole");
+    if rng.chance(500) {
+        request.epoch = Uuid::from_u128(99);
+    } else {
+        request.protocol += 1;
+    }
+    let body = super::network::write_sync(&request);
+    let place = rng.below(group.len() + 1);
+    group.insert(place, (Packet { request: 0, body, ..packet }, caller));
+}
+
+/// What [`strangers`] sent was refused.
+///
+/// # Errors
+/// When it was taken.
+pub fn stranger_was_refused(committed: &Committed) -> Result<()> {
+    if committed.packet.request != 0 {
+        return Ok(());
+    }
+    let code = match &committed.outcome {
+        Err(Told::Refused(bytes)) => serde_json::from_slice::<ErrorBody>(bytes)?.code,
+        Err(Told::Failed(Failure::Server)) => return Ok(()),
+        other => bail!("a stranger's request was taken: {other:?}"),
+    };
+    ensure!(
+        matches!(code, ErrorCode::OtherEpoch | ErrorCode::ProtocolTooNew),
+        "a stranger was refused as {code:?}"
+    );
+    Ok(())
+}

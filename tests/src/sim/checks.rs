@@ -1,0 +1,272 @@
+//! What must hold when everything has come to rest, and, of receipts, at every crash.
+
+use super::{
+    oracle::{self, Record, hex},
+    phone::Phone,
+    promises::brief,
+    world::{REGION, World},
+};
+use anyhow::{Context, Result, bail, ensure};
+use lianxin_app::store::{HouseholdQuery, Reply, Request};
+use lianxin_shared::{
+    domain::household::field::HEAD,
+    replica::{FieldVersion, Row, Stamp, Value, kind},
+    sqlite::{REPLICA_V1, Replica, digest_of, project, read_row},
+};
+use rusqlite::{Connection, types::Value as Sql};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+const PROJECTIONS: [&str; 9] =
+    ["village", "campaign", "household", "person", "tag", "visit", "opinion", "diary", "conflict"];
+
+/// Everything.
+///
+/// # Errors
+/// When the contract is broken.
+pub fn all(world: &mut World) -> Result<()> {
+    for phone in 0..world.phones.len() {
+        receipts_are_durable(world, phone)?;
+    }
+    let server = world.server.writer().context("down")?;
+    let report = lianxin_server::service::check(server)?;
+    ensure!(report.problems.is_empty(), "the server's own check: {:?}", report.problems);
+    let stored = oracle::stored(server)?;
+    equals_the_oracle(server, &stored)?;
+    count_what_came_of_it(world)?;
+    let open: BTreeSet<Uuid> =
+        rows(world.server.writer().context("down")?, "SELECT id FROM conflict WHERE open = 1")?
+            .into_iter()
+            .filter_map(
+                |row| if let Some(Sql::Blob(id)) = row.first() { Uuid::from_slice(id).ok() } else { None },
+            )
+            .collect();
+    for index in 0..world.phones.len() {
+        phone_is_right(world, index, &stored, &open).with_context(|| format!("phone {index} at the end"))?;
+    }
+    Ok(())
+}
+
+/// The server's rows and open conflicts are the oracle's.
+fn equals_the_oracle(server: &Connection, stored: &BTreeMap<String, Record>) -> Result<()> {
+    let truth = oracle::truth(server)?;
+    let people: BTreeMap<_, _> = stored.iter().filter(|(_, record)| record.kind != kind::CONFLICT).collect();
+    for (id, record) in &truth.records {
+        let found = people.get(id).with_context(|| format!("the server lost a {}", record.kind))?;
+        ensure!(*found == record, "the server's row is not the oracle's: {}", difference(found, record));
+    }
+    ensure!(people.len() == truth.records.len(), "the server has records that nobody wrote");
+    let conflicts = oracle::stored_conflicts(stored)?;
+    let (missing, extra) =
+        (truth.conflicts.difference(&conflicts).count(), conflicts.difference(&truth.conflicts).count());
+    ensure!(missing + extra == 0, "open conflicts: {missing} are missing, {extra} are none");
+    Ok(())
+}
+
+fn difference(found: &Record, wanted: &Record) -> String {
+    let names: BTreeSet<_> = found.fields.keys().chain(wanted.fields.keys()).collect();
+    let differs = |name: &&&String| found.fields.get(**name) != wanted.fields.get(**name);
+    match names.iter().find(differs) {
+        Some(name) => format!("{name}: {:?}, not {:?}", found.fields.get(*name), wanted.fields.get(*name)),
+        None => format!("{} in {}, not {} in {}", found.kind, found.village, wanted.kind, wanted.village),
+    }
+}
+
+fn count_what_came_of_it(world: &mut World) -> Result<()> {
+    let server = world.server.writer().context("down")?;
+    let count = |sql: &str| server.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs);
+    let patches = count("SELECT count(*) FROM patch")?;
+    let held = count("SELECT count(*) FROM patch WHERE held <> ''")?;
+    let conflicts = count("SELECT count(*) FROM record WHERE kind = 'conflict'")?;
+    let stamps = count("SELECT count(DISTINCT stamp) FROM patch")?;
+    ensure!(stamps == patches, "{} patches were applied twice", patches - stamps);
+    world.coverage.add("patches", patches);
+    world.coverage.add("patches held", held);
+    world.coverage.add("conflicts made", conflicts);
+    Ok(())
+}
+
+/// A row of any table.
+type Cells = Vec<Sql>;
+
+fn rows(db: &Connection, sql: &str) -> Result<Vec<Cells>> {
+    let mut statement = db.prepare(sql)?;
+    let columns = statement.column_count();
+    let rows = statement.query_map([], |row| (0..columns).map(|i| row.get(i)).collect())?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// What a phone holds receipts for is on the server's disk, with the same content.
+///
+/// # Errors
+/// When it is not.
+pub fn receipts_are_durable(world: &World, phone: usize) -> Result<()> {
+    let phone = &world.phones[phone];
+    let server = world.server.writer().context("down")?;
+    let device = phone.device.to_i64();
+    let receipt: i64 =
+        server.query_row("SELECT receipt FROM device WHERE id = ?1", [device], |r| r.get(0))?;
+    let columns = "device_seq, stamp, record, kind, village, hash";
+    let mine = format!("SELECT {columns} FROM patch WHERE state >= 2 ORDER BY device_seq");
+    let theirs = format!("SELECT {columns} FROM patch WHERE device = {device} ORDER BY device_seq");
+    let (mine, theirs) = (rows(phone.db()?, &mine)?, rows(server, &theirs)?);
+    ensure!(i64::try_from(theirs.len())? == receipt, "the receipt {receipt} covers {} patches", theirs.len());
+    ensure!(mine.len() <= theirs.len(), "phone {} has receipts that the server lost", phone.index);
+    let same = mine.iter().zip(&theirs).all(|(mine, theirs)| mine == theirs);
+    ensure!(same, "a patch of phone {} is another one on the server", phone.index);
+    Ok(())
+}
+
+fn phone_is_right(
+    world: &mut World,
+    index: usize,
+    stored: &BTreeMap<String, Record>,
+    open: &BTreeSet<Uuid>,
+) -> Result<()> {
+    let now = world.now;
+    let server = world.server.writer().context("down")?;
+    let allowed = world.caller(index).villages;
+    let phone = &world.phones[index];
+    patches_are_all_there(phone, server)?;
+    rows_are_the_servers(phone, server, stored, &allowed)?;
+    let phone = &mut world.phones[index];
+    phone.keeps_its_promises(usize::MAX, now)?;
+    let shown_open = conflicts_shown(phone, now)?;
+    let of_village =
+        |id: &&Uuid| stored.get(&hex(id.as_bytes())).is_some_and(|r| allowed.contains(&r.village));
+    let open: BTreeSet<Uuid> = open.iter().filter(of_village).copied().collect();
+    ensure!(shown_open == open, "{} conflicts are shown of {}", shown_open.len(), open.len());
+    projections_equal_a_rebuild(phone, now)?;
+    every_household_is_found(phone, now)
+}
+
+/// Every patch that was acknowledged is on the server once, with what was typed, and nothing else is.
+fn patches_are_all_there(phone: &Phone, server: &Connection) -> Result<()> {
+    let count = |db: &Connection, sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let mine = count(phone.db()?, "SELECT count(*) FROM patch")?;
+    let device = phone.device.to_i64();
+    let theirs = count(server, &format!("SELECT count(*) FROM patch WHERE device = {device}"))?;
+    ensure!(mine == theirs, "{mine} patches were written and {theirs} are on the server");
+    let mut find =
+        server.prepare("SELECT json_extract(body, '$.set') FROM patch WHERE stamp = ?1 AND device = ?2")?;
+    let mut sets: BTreeMap<Stamp, BTreeMap<String, Value>> = BTreeMap::new();
+    for (stamp, field, value) in phone.promises.written() {
+        if !sets.contains_key(&stamp) {
+            let set: String =
+                find.query_row(rusqlite::params![stamp.to_bytes(), device], |row| row.get(0)).with_context(
+                    || format!("{field} = {} was saved and is not on the server", brief(value)),
+                )?;
+            sets.insert(stamp, serde_json::from_str(&set)?);
+        }
+        let sent = sets[&stamp].get(field);
+        ensure!(sent == Some(value), "{field} = {} was saved, {sent:?} is on the server", brief(value));
+    }
+    Ok(())
+}
+
+/// The phone's rows are the server's rows of its villages, field by field with stamps and orders, and no others.
+fn rows_are_the_servers(
+    phone: &Phone,
+    server: &Connection,
+    stored: &BTreeMap<String, Record>,
+    allowed: &BTreeSet<String>,
+) -> Result<()> {
+    let mine = oracle::stored(phone.db()?)?;
+    if let Some(foreign) = mine.values().find(|record| !allowed.contains(&record.village)) {
+        bail!("holds a {} of {}, which was not granted", foreign.kind, foreign.village);
+    }
+    for (id, record) in stored.iter().filter(|(_, record)| allowed.contains(&record.village)) {
+        let found = mine.get(id).with_context(|| format!("lacks a {}", record.kind))?;
+        ensure!(found == record, "a {} is not the server's: {}", record.kind, difference(found, record));
+    }
+    let theirs = stored.values().filter(|record| allowed.contains(&record.village)).count();
+    ensure!(mine.len() == theirs, "has {} records, the server {theirs}", mine.len());
+    let sql = "SELECT id, seq, hash FROM record ORDER BY id";
+    let mine: BTreeSet<String> = rows(phone.db()?, sql)?.iter().map(|row| format!("{row:?}")).collect();
+    let theirs: BTreeSet<String> = rows(server, sql)?.iter().map(|row| format!("{row:?}")).collect();
+    ensure!(mine.is_subset(&theirs), "a row's number or hash is not the server's");
+    let digest = |db: &Connection| digest_of(db, allowed.iter().map(String::as_str));
+    ensure!(digest(phone.db()?)? == digest(server)?, "the digests differ");
+    Ok(())
+}
+
+fn conflicts_shown(phone: &mut Phone, now: i64) -> Result<BTreeSet<Uuid>> {
+    let Reply::Mine(mine) = phone.ask(Request::Mine, now)? else { bail!("no page 我的") };
+    ensure!(mine.waiting == 0 && mine.outbox.is_empty(), "我的 still shows records that wait");
+    Ok(mine.conflicts.iter().map(|conflict| conflict.id).collect())
+}
+
+/// Everything that the phone shows, derived anew in an empty database, gives the same tables.
+fn projections_equal_a_rebuild(phone: &mut Phone, now: i64) -> Result<()> {
+    let copy = Connection::open_in_memory()?;
+    copy.execute_batch(REPLICA_V1)?;
+    let ids = rows(phone.db()?, "SELECT id FROM record UNION SELECT record FROM patch WHERE state < 3")?;
+    for id in ids {
+        let Some(Sql::Blob(id)) = id.first() else { bail!("an id that is none") };
+        let shown = phone.record(Uuid::from_slice(id)?, now)?.context("a record that is not shown")?;
+        let mut row = Row::empty(&shown.kind, shown.id, &shown.village);
+        for (name, value) in shown.fields {
+            let stamp = *shown.stamps.get(&name).context("a value without a stamp")?;
+            row.fields.insert(name, FieldVersion { value, stamp, order: stamp });
+        }
+        project(&copy, &row)?;
+    }
+    for table in PROJECTIONS {
+        let sql = format!("SELECT * FROM {table} ORDER BY 1, 2");
+        let (kept, rebuilt) = (rows(phone.db()?, &sql)?, rows(&copy, &sql)?);
+        ensure!(kept == rebuilt, "the projection {table} is not what a rebuild gives");
+    }
+    Ok(())
+}
+
+fn every_household_is_found(phone: &mut Phone, now: i64) -> Result<()> {
+    let known = rows(phone.db()?, "SELECT id, head FROM household WHERE head <> ''")?;
+    let heads: BTreeSet<String> = known
+        .iter()
+        .filter_map(|row| if let Some(Sql::Text(head)) = row.get(1) { Some(head.clone()) } else { None })
+        .collect();
+    let mut found = BTreeSet::new();
+    for text in heads {
+        let query = HouseholdQuery { text: text.clone(), limit: 200, ..HouseholdQuery::default() };
+        let Reply::Households(page) = phone.ask(Request::Households(query), now)? else { bail!("no list") };
+        found.extend(page.rows.iter().filter(|row| row.head == text).map(|row| row.id));
+    }
+    ensure!(found.len() == known.len(), "{} of {} households are found by {HEAD}", found.len(), known.len());
+    Ok(())
+}
+
+/// Damages rows of a phone behind its back: one changed, one gone, one that never was.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn damage(world: &mut World) -> Result<()> {
+    let index = world.rng.below(world.phones.len());
+    let id = world.fresh_id();
+    let phone = &world.phones[index];
+    let db = phone.db()?;
+    let village = phone.villages.first().context("no village")?;
+    let households = rows(db, "SELECT id FROM record WHERE kind = 'household' ORDER BY seq")?;
+    let mut replica = Replica::new(db);
+    for (n, cells) in households.iter().take(4).enumerate() {
+        let Some(Sql::Blob(bytes)) = cells.first() else { continue };
+        let Some(mut row) = read_row(db, Uuid::from_slice(bytes)?)? else { continue };
+        if n % 2 == 0 {
+            replica.remove(row.id)?;
+        } else if let Some(head) = row.fields.get_mut(HEAD) {
+            head.value = "坏了的字节".into();
+            replica.put(&row)?;
+            project(db, &row)?;
+        }
+    }
+    let stamp = Stamp { wall_ms: 1, counter: 0, device: phone.device };
+    let mut ghost = Row::empty(kind::HOUSEHOLD, id, village);
+    let version = FieldVersion { value: "不存在的户".into(), stamp, order: stamp };
+    ghost.fields.insert(HEAD.to_owned(), version);
+    ghost.seq = 1;
+    replica.put(&ghost)?;
+    project(db, &ghost)?;
+    replica.finish()?;
+    ensure!(village != REGION, "a village is no township");
+    world.say(format!("rows of phone {index} are damaged"));
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! What has happened, counted: a world in which nothing goes wrong proves nothing.
+
+use std::{collections::BTreeMap, fmt};
+
+/// Counters by name.
+#[derive(Debug, Clone, Default)]
+pub struct Coverage(BTreeMap<&'static str, u64>);
+
+/// What must have happened at least once over a run of a few hundred seeds.
+pub const ESSENTIAL: [&str; 29] = [
+    "answers lost",
+    "answers too late",
+    "batches beyond the first",
+    "clock jumps",
+    "conflicts made",
+    "conflicts resolved",
+    "crashes of a phone",
+    "crashes of a phone within a transaction",
+    "crashes of the server",
+    "crashes of the server after a commit",
+    "crashes of the server within a transaction",
+    "disks full",
+    "edits on a stale base",
+    "edits within the open patch",
+    "garbage answers",
+    "groups of pushes",
+    "office writes",
+    "orders given",
+    "pages beyond the first",
+    "partitions",
+    "patches held",
+    "patches of unknown kinds",
+    "repairs after damage",
+    "requests doubled",
+    "requests lost",
+    "rows echoed",
+    "status answers",
+    "texts too long",
+    "visits completed",
+];
+
+impl Coverage {
+    /// One more of these.
+    pub fn count(&mut self, what: &'static str) {
+        self.add(what, 1);
+    }
+
+    /// `n` more of these.
+    pub fn add(&mut self, what: &'static str, n: u64) {
+        *self.0.entry(what).or_default() += n;
+    }
+
+    /// How many there were.
+    pub fn of(&self, what: &str) -> u64 {
+        self.0.get(what).copied().unwrap_or(0)
+    }
+
+    /// Adds another world's.
+    pub fn merge(&mut self, other: &Coverage) {
+        for (what, n) in &other.0 {
+            self.add(what, *n);
+        }
+    }
+
+    /// The essential ones that never happened.
+    pub fn missing(&self) -> Vec<&'static str> {
+        ESSENTIAL.into_iter().filter(|what| self.of(what) == 0).collect()
+    }
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|(what, n)| writeln!(f, "  {n:>9}  {what}"))
+    }
+}

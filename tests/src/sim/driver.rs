@@ -1,0 +1,434 @@
+//! What happens: the drivers of the phones execute their machines' actions one by one, the server takes groups of
+//! requests, commits, and answers; and everywhere between two steps something may go wrong.
+
+use super::{
+    faults::Burn,
+    network::{self, ANSWER_MS_MAX, Ask, Packet, Told},
+    phone::{Outcome, WallClock},
+    world::{Event, World},
+};
+use anyhow::{Context, Result, bail, ensure};
+use lianxin_shared::sync::{Action, Failure, Input, Phase};
+
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+/// Pushes in one transaction.
+const GROUP_MAX: usize = 3;
+
+impl World {
+    /// One event.
+    pub(super) fn happen(&mut self, event: Event) -> Result<()> {
+        match event {
+            Event::Act(phone) => self.act(phone),
+            Event::Office => self.office(),
+            Event::Step(phone, life) => self.step(phone, life),
+            Event::Wake(phone, wish) => {
+                if self.phones[phone].is_up() && self.phones[phone].wish == wish {
+                    self.hear(phone, "woke", Input::Woke);
+                }
+                Ok(())
+            }
+            Event::Arrive(packet) => {
+                self.arrive(packet);
+                Ok(())
+            }
+            Event::Serve(life) => self.serve(life),
+            Event::Read(life, committed) => {
+                if self.server.life == life && self.server.is_up() {
+                    let caller = self.caller(committed.packet.phone);
+                    let packet = committed.packet.clone();
+                    let (told, more) = self.server.answer(*committed, &caller, self.now)?;
+                    if more {
+                        self.coverage.count("pages beyond the first");
+                    }
+                    self.send_answer(&packet, told);
+                }
+                Ok(())
+            }
+            Event::Answer(phone, life, request, told) => self.answered(phone, life, request, told),
+            Event::GiveUp(phone, life, request) => {
+                let told = Told::Failed(Failure::Network);
+                let waits = self.phones[phone].life == life && self.phones[phone].in_flight == Some(request);
+                if waits { self.answered(phone, life, request, told) } else { Ok(()) }
+            }
+            Event::Covered(phone) => {
+                self.phones[phone].covered = true;
+                if self.phones[phone].is_up() && self.rng.chance(700) {
+                    self.hear(phone, "online", Input::Online(true));
+                }
+                Ok(())
+            }
+            Event::StartPhone(phone) => {
+                if self.phones[phone].is_up() {
+                    Ok(())
+                } else {
+                    self.start_phone(phone)
+                }
+            }
+            Event::StartServer => {
+                if self.server.is_up() {
+                    Ok(())
+                } else {
+                    self.start_server()
+                }
+            }
+        }
+    }
+
+    // ---- phones
+
+    /// The machine hears of something, and its driver will act on it.
+    pub(super) fn hear(&mut self, phone: usize, name: &'static str, input: Input) {
+        let now = self.now;
+        self.phones[phone].hear(name, input, now);
+        self.step_soon(phone);
+    }
+
+    /// The cadre presses 同步.
+    pub(super) fn press_sync(&mut self, phone: usize) {
+        if self.phones[phone].is_up() {
+            self.hear(phone, "sync now", Input::SyncNow);
+        }
+    }
+
+    pub(super) fn step_soon(&mut self, phone: usize) {
+        let (life, stepping) = (self.phones[phone].life, self.phones[phone].stepping);
+        if !stepping {
+            self.phones[phone].stepping = true;
+            let after = self.rng.between(0, 20);
+            self.plan(after, Event::Step(phone, life));
+        }
+    }
+
+    /// The driver's next action.
+    fn step(&mut self, phone: usize, life: u32) -> Result<()> {
+        if self.phones[phone].life != life || !self.phones[phone].is_up() {
+            return Ok(());
+        }
+        self.phones[phone].stepping = false;
+        let Some(action) = self.phones[phone].machine.poll_action() else { return Ok(()) };
+        if !self.healed && self.rng.chance(self.faults.crash_phone) {
+            self.crash_phone(phone, "between two steps");
+            return Ok(());
+        }
+        self.take(phone, action).with_context(|| format!("phone {phone}"))?;
+        if self.phones[phone].is_up() {
+            self.step_soon(phone);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, phone: usize, action: Action) -> Result<()> {
+        let wall = self.phones[phone].clock.at(self.now);
+        match action {
+            Action::Load { bytes_max } => {
+                let bytes_max = (bytes_max / self.phones[phone].batch_divisor).max(1);
+                let loaded = self.store(phone, |store| store.sync_load(bytes_max))?;
+                self.digest_outcome(phone, "loaded", loaded, |out| Input::Loaded(Box::new(out)))
+            }
+            Action::Send(request) => {
+                let n = request.patches.len();
+                self.say(format!("phone {phone} sends {n} patches from cursor {}", request.cursor.seq));
+                self.send(phone, network::write_sync(&request));
+                Ok(())
+            }
+            Action::Commit(response) => {
+                let (n, receipt) = (response.changes.len(), response.receipt.device_seq);
+                self.say(format!(
+                    "phone {phone} commits receipt {receipt}, {n} rows, cursor {}{}",
+                    response.cursor.seq,
+                    if response.more { ", more" } else { "" }
+                ));
+                self.coverage
+                    .add("rows echoed", response.accepted.seqs.iter().filter(|s| **s == 0).count() as u64);
+                let report = self.store(phone, |store| store.sync_commit(*response, wall))?;
+                if let Outcome::Done(report) = &report {
+                    self.coverage.count("answers committed");
+                    if report.waiting > 0 {
+                        self.coverage.count("batches beyond the first");
+                    }
+                    let now = self.now;
+                    if !self.damaging {
+                        self.phones[phone].keeps_its_promises(4, now).context("after a sync")?;
+                    }
+                }
+                self.digest_outcome(phone, "committed", report, Input::Committed)
+            }
+            Action::LoadSums => {
+                ensure!(self.damaging && self.healed, "the digest differs although nothing was damaged");
+                self.coverage.count("repairs after damage");
+                self.say(format!("phone {phone} repairs"));
+                let sums = self.store(phone, |store| store.sync_sums())?;
+                self.digest_outcome(phone, "sums", sums, Input::Sums)
+            }
+            Action::SendRepair(request) => {
+                self.send(phone, network::write_repair(&request));
+                Ok(())
+            }
+            Action::Compare(response) => {
+                let differing = self.store(phone, |store| store.sync_compare(&response))?;
+                self.digest_outcome(phone, "differing", differing, Input::Differing)
+            }
+            Action::CommitRepair(response) => {
+                let report = self.store(phone, |store| store.sync_commit_repair(*response))?;
+                self.digest_outcome(phone, "committed", report, Input::Committed)
+            }
+            Action::WakeAt(at) => {
+                self.phones[phone].wish += 1;
+                let wish = self.phones[phone].wish;
+                self.plan(at - wall, Event::Wake(phone, wish));
+                Ok(())
+            }
+            Action::Report(Phase::Problem(failure)) => {
+                let last = self.phones[phone].last_input;
+                self.say(format!("phone {phone} reports {failure:?} after {last}"));
+                ensure!(last != "committed", "a sync that worked is reported as a problem: {failure:?}");
+                ensure!(!self.healed, "a problem although nothing goes wrong: {failure:?}");
+                ensure!(
+                    !matches!(failure, Failure::Refused(_)),
+                    "the server refuses its own phone: {failure:?}"
+                );
+                Ok(())
+            }
+            Action::Report(_) => Ok(()),
+        }
+    }
+
+    /// Works with a phone's store; the transaction may break off.
+    pub(super) fn store<T>(
+        &mut self,
+        phone: usize,
+        work: impl FnOnce(&mut lianxin_app::store::Store) -> Result<T, lianxin_app::store::StoreError>,
+    ) -> Result<Outcome<T>> {
+        let burn = self.faults.burn(&mut self.rng);
+        let full = burn == Burn::No && self.rng.chance(self.faults.full);
+        let outcome = self.phones[phone].with_store(burn, full, work)?;
+        if matches!(outcome, Outcome::Burnt) {
+            self.coverage.count(if full { "disks full" } else { "transactions broken on a phone" });
+            if !full && self.rng.chance(700) {
+                self.coverage.count("crashes of a phone within a transaction");
+                self.crash_phone(phone, "within a transaction");
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// The machine hears how the store did.
+    fn digest_outcome<T>(
+        &mut self,
+        phone: usize,
+        name: &'static str,
+        outcome: Outcome<T>,
+        input: impl FnOnce(T) -> Input,
+    ) -> Result<()> {
+        match outcome {
+            Outcome::Done(value) => self.hear(phone, name, input(value)),
+            Outcome::Refused(error) => bail!("the store refuses an honest answer: {error}"),
+            Outcome::Burnt if self.phones[phone].is_up() => {
+                self.hear(phone, "store failed", Input::StoreFailed("burnt".to_owned()));
+            }
+            Outcome::Burnt => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn crash_phone(&mut self, phone: usize, how: &str) {
+        self.say(format!("phone {phone} crashes {how}"));
+        self.coverage.count("crashes of a phone");
+        self.phones[phone].crash();
+        let after = self.rng.pause(MINUTE_MS);
+        self.plan(after, Event::StartPhone(phone));
+    }
+
+    pub(super) fn start_phone(&mut self, phone: usize) -> Result<()> {
+        let now = self.now;
+        self.phones[phone].start()?;
+        self.phones[phone].keeps_its_promises(12, now).context("after a crash of the phone")?;
+        if self.server.is_up() {
+            super::checks::receipts_are_durable(self, phone)?;
+        }
+        self.say(format!("phone {phone} starts"));
+        self.press_sync(phone);
+        Ok(())
+    }
+
+    /// Now and then a phone walks out of coverage or its clock jumps.
+    pub(super) fn weather(&mut self, phone: usize) {
+        if self.rng.chance(self.faults.partition) && self.phones[phone].covered {
+            self.coverage.count("partitions");
+            self.say(format!("phone {phone} loses coverage"));
+            self.phones[phone].covered = false;
+            if self.phones[phone].is_up() && self.rng.chance(500) {
+                self.hear(phone, "offline", Input::Online(false));
+            }
+            let after = self.rng.pause(20 * MINUTE_MS);
+            self.plan(after, Event::Covered(phone));
+        }
+        if self.rng.chance(self.faults.jump) {
+            self.coverage.count("clock jumps");
+            let by = *self.rng.pick(&[2 * MINUTE_MS, 12 * MINUTE_MS, DAY_MS, 4 * DAY_MS]);
+            let offset = self.rng.between(-by, by);
+            self.say(format!("the clock of phone {phone} jumps to {}s off", offset / 1000));
+            self.phones[phone].clock = WallClock::new(self.now, offset, self.rng.between(-500, 500));
+        }
+    }
+
+    // ---- network and server
+
+    fn send(&mut self, phone: usize, body: Ask) {
+        self.requests += 1;
+        let (request, life) = (self.requests, self.phones[phone].life);
+        self.phones[phone].in_flight = Some(request);
+        self.phones[phone].repairing = matches!(body, Ask::Repair(_));
+        let covered = self.phones[phone].covered;
+        let journey = network::send(&mut self.rng, &self.faults, covered, &mut self.coverage);
+        if let Some((after, failure)) = journey.told {
+            self.plan(after, Event::Answer(phone, life, request, Told::Failed(failure)));
+        }
+        for after in journey.arrivals {
+            let packet = Packet { request, phone, life, body: body.clone() };
+            self.plan(after, Event::Arrive(packet));
+        }
+        self.plan(ANSWER_MS_MAX, Event::GiveUp(phone, life, request));
+    }
+
+    fn arrive(&mut self, packet: Packet) {
+        if !self.server.is_up() {
+            let Packet { phone, life, request, .. } = packet;
+            self.plan(100, Event::Answer(phone, life, request, Told::Failed(Failure::Network)));
+            return;
+        }
+        self.server.waiting.push(packet);
+        let (after, life) = (self.rng.between(0, 200), self.server.life);
+        self.plan(after, Event::Serve(life));
+    }
+
+    /// The writer takes what waits.
+    fn serve(&mut self, life: u32) -> Result<()> {
+        if self.server.life != life || !self.server.is_up() || self.server.waiting.is_empty() {
+            return Ok(());
+        }
+        let n = (1 + self.rng.below(GROUP_MAX)).min(self.server.waiting.len());
+        let taken: Vec<Packet> = self.server.waiting.drain(..n).collect();
+        if !self.server.waiting.is_empty() {
+            self.plan(1, Event::Serve(life));
+        }
+        let (syncs, repairs): (Vec<Packet>, Vec<Packet>) =
+            taken.into_iter().partition(|packet| matches!(packet.body, Ask::Sync(_)));
+        for packet in repairs {
+            let Ask::Repair(bytes) = &packet.body else { continue };
+            let told = self.server.repair(bytes, &self.caller(packet.phone))?;
+            self.send_answer(&packet, told);
+        }
+        if syncs.len() > 1 {
+            self.coverage.count("groups of pushes");
+        }
+        if !syncs.is_empty() { self.commit(life, syncs) } else { Ok(()) }
+    }
+
+    fn commit(&mut self, life: u32, syncs: Vec<Packet>) -> Result<()> {
+        let burn = self.faults.burn(&mut self.rng);
+        let mut group: Vec<_> = syncs.iter().map(|p| (p.clone(), self.caller(p.phone))).collect();
+        super::cadre::strangers(&mut self.rng, &mut group);
+        let Some(done) = self.server.commit_group(group, self.now, burn)? else {
+            if self.rng.chance(600) {
+                self.coverage.count("crashes of the server within a transaction");
+                self.crash_server("within a transaction");
+                return Ok(());
+            }
+            let failed = Told::Failed(Failure::Server);
+            syncs.iter().for_each(|packet| self.send_answer(packet, failed.clone()));
+            return Ok(());
+        };
+        if self.rng.chance(self.faults.crash_server) {
+            self.coverage.count("crashes of the server after a commit");
+            self.crash_server("after a commit, before its answers");
+            return Ok(());
+        }
+        for committed in done {
+            super::cadre::stranger_was_refused(&committed)?;
+            if let Ok(pushed) = &committed.outcome {
+                self.coverage.add("orders given", pushed.accepted.orders.len() as u64);
+            }
+            if committed.packet.request != 0 {
+                let after = self.rng.pause(20);
+                self.plan(after, Event::Read(life, Box::new(committed)));
+            }
+        }
+        Ok(())
+    }
+
+    fn send_answer(&mut self, packet: &Packet, told: Told) {
+        let Some((after, told)) = network::answer(&mut self.rng, &self.faults, told, &mut self.coverage)
+        else {
+            return;
+        };
+        self.plan(after, Event::Answer(packet.phone, packet.life, packet.request, told));
+        if self.rng.chance(self.faults.crash_server) {
+            self.crash_server("while idle");
+        }
+    }
+
+    fn answered(&mut self, phone: usize, life: u32, request: u64, told: Told) -> Result<()> {
+        let to = &self.phones[phone];
+        if !to.is_up() || to.life != life || to.in_flight != Some(request) {
+            self.coverage.count("answers too late");
+            return self.answered_late(phone, told);
+        }
+        if !to.covered && !matches!(told, Told::Failed(_)) {
+            self.coverage.count("answers lost");
+            return Ok(());
+        }
+        self.phones[phone].in_flight = None;
+        let input = if self.phones[phone].repairing {
+            Input::Repaired(network::read_repair(told))
+        } else {
+            Input::Answered(network::read_sync(told))
+        };
+        let name = match &input {
+            Input::Answered(Err(failure)) | Input::Repaired(Err(failure)) => {
+                let line = format!("phone {phone} is told {failure:?}");
+                self.say(line);
+                "failure"
+            }
+            _ => "answer",
+        };
+        self.hear(phone, name, input);
+        Ok(())
+    }
+
+    /// A driver drops an answer that nobody waits for; a machine at rest does the same.
+    fn answered_late(&mut self, phone: usize, told: Told) -> Result<()> {
+        let to = &mut self.phones[phone];
+        if to.is_up() && !to.machine.is_busy() {
+            let queued: Vec<Action> = std::iter::from_fn(|| to.machine.poll_action()).collect();
+            ensure!(queued.iter().all(|a| matches!(a, Action::Report(_) | Action::WakeAt(_))), "{queued:?}");
+            let (before, wall) = (to.machine.is_busy(), to.clock.at(self.now));
+            to.machine.handle(Input::Answered(network::read_sync(told)), wall);
+            ensure!(!before && to.machine.poll_action().is_none(), "a late answer moves the machine");
+            for action in queued {
+                self.take(phone, action)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn crash_server(&mut self, how: &str) {
+        self.say(format!("the server crashes {how}"));
+        self.coverage.count("crashes of the server");
+        self.server.crash();
+        let after = self.rng.pause(20_000);
+        self.plan(after, Event::StartServer);
+    }
+
+    pub(super) fn start_server(&mut self) -> Result<()> {
+        self.server.start()?;
+        self.say("the server starts".to_owned());
+        for phone in 0..self.phones.len() {
+            if self.phones[phone].is_up() {
+                super::checks::receipts_are_durable(self, phone).context("after a crash of the server")?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,154 @@
+//! The network: what becomes of a message between a phone and the server. Bodies travel as the bytes of the
+//! wire, so that every hop writes and reads protocol 1.
+
+use super::{coverage::Coverage, faults::Faults, rng::Rng};
+use lianxin_shared::{
+    sync::Failure,
+    wire::v1::{ErrorBody, RepairRequest, RepairResponse, SyncRequest, SyncResponse},
+};
+
+/// A phone gives a request up after this long, ms.
+pub const ANSWER_MS_MAX: i64 = 60_000;
+/// The slowest message, ms: an answer to it comes long after the phone has given up.
+const SLOW_MS_MAX: i64 = 5 * 60_000;
+
+/// A request on its way.
+#[derive(Debug, Clone)]
+pub struct Packet {
+    /// Number of the request; both copies of a doubled one have the same.
+    pub request: u64,
+    /// The phone.
+    pub phone: usize,
+    /// Which life of the phone's process waits for the answer.
+    pub life: u32,
+    /// The bytes.
+    pub body: Ask,
+}
+
+/// The bytes of a request.
+#[derive(Debug, Clone)]
+pub enum Ask {
+    /// `POST /v1/sync`
+    Sync(Vec<u8>),
+    /// `POST /v1/repair`
+    Repair(Vec<u8>),
+}
+
+/// The bytes of an answer.
+#[derive(Debug, Clone)]
+pub enum Told {
+    /// 200 to a sync.
+    Sync(Vec<u8>),
+    /// 200 to a repair.
+    Repair(Vec<u8>),
+    /// A refusal of ours.
+    Refused(Vec<u8>),
+    /// A status without a body that we understand.
+    Failed(Failure),
+}
+
+/// What becomes of a request.
+#[derive(Debug, Default)]
+pub struct Journey {
+    /// Delays after which a copy reaches the server, ms.
+    pub arrivals: Vec<i64>,
+    /// What the phone is told without the server's doing, and when, ms.
+    pub told: Option<(i64, Failure)>,
+}
+
+/// A message's travel time, ms.
+fn travel(rng: &mut Rng, faults: &Faults) -> i64 {
+    if rng.chance(faults.slow) { rng.between(1_000, SLOW_MS_MAX) } else { rng.between(20, 600) }
+}
+
+/// Plans a request's way. `covered` is whether the phone has a signal at all.
+pub fn send(rng: &mut Rng, faults: &Faults, covered: bool, coverage: &mut Coverage) -> Journey {
+    if !covered || rng.chance(faults.refuse) {
+        coverage.count("connections refused");
+        return Journey { arrivals: Vec::new(), told: Some((rng.between(1, 3_000), Failure::Network)) };
+    }
+    let mut journey = Journey::default();
+    if rng.chance(faults.status) {
+        coverage.count("status answers");
+        let retry_ms = *rng.pick(&[0, 1_000, 30_000]);
+        let failure = rng.pick(&[Failure::TooLarge, Failure::Busy { retry_ms }, Failure::Server]).clone();
+        journey.told = Some((rng.between(20, 5_000), failure));
+        // A gateway's 502 may hide a request that the server has carried out.
+        if rng.chance(500) {
+            return journey;
+        }
+    }
+    let copies = if rng.chance(faults.double) { 2 } else { 1 };
+    if copies == 2 {
+        coverage.count("requests doubled");
+    }
+    for _ in 0..copies {
+        if rng.chance(faults.lose_request) {
+            coverage.count("requests lost");
+        } else {
+            journey.arrivals.push(travel(rng, faults));
+        }
+    }
+    journey
+}
+
+/// Plans an answer's way: what the phone is told, and after how long; none if it is lost without a sign.
+pub fn answer(rng: &mut Rng, faults: &Faults, told: Told, coverage: &mut Coverage) -> Option<(i64, Told)> {
+    if rng.chance(faults.lose_answer) {
+        coverage.count("answers lost");
+        let noticed = rng.chance(500);
+        return noticed.then(|| (rng.between(100, 5_000), Told::Failed(Failure::Network)));
+    }
+    let told = if rng.chance(faults.garbage) { garbled(rng, told, coverage) } else { told };
+    Some((travel(rng, faults), told))
+}
+
+/// An answer cut short, or a page of somebody else's.
+fn garbled(rng: &mut Rng, told: Told, coverage: &mut Coverage) -> Told {
+    coverage.count("garbage answers");
+    let bad = |rng: &mut Rng, bytes: Vec<u8>| match rng.below(2) {
+        0 => bytes[..bytes.len() / 2].to_vec(),
+        _ => b"<html><title>WiFi</title></html>".to_vec(),
+    };
+    match told {
+        Told::Sync(bytes) => Told::Sync(bad(rng, bytes)),
+        Told::Repair(bytes) => Told::Repair(bad(rng, bytes)),
+        other => other,
+    }
+}
+
+/// A request as bytes.
+pub fn write_sync(request: &SyncRequest) -> Ask {
+    Ask::Sync(serde_json::to_vec(request).expect("a request is JSON"))
+}
+
+/// A repair's request as bytes.
+pub fn write_repair(request: &RepairRequest) -> Ask {
+    Ask::Repair(serde_json::to_vec(request).expect("a request is JSON"))
+}
+
+/// What a phone makes of the answer to a sync.
+pub fn read_sync(told: Told) -> Result<Box<SyncResponse>, Failure> {
+    match told {
+        Told::Sync(bytes) => serde_json::from_slice(&bytes).map(Box::new).map_err(|_| Failure::Garbage),
+        other => Err(failure_of(other)),
+    }
+}
+
+/// What a phone makes of the answer to a repair.
+pub fn read_repair(told: Told) -> Result<Box<RepairResponse>, Failure> {
+    match told {
+        Told::Repair(bytes) => serde_json::from_slice(&bytes).map(Box::new).map_err(|_| Failure::Garbage),
+        other => Err(failure_of(other)),
+    }
+}
+
+fn failure_of(told: Told) -> Failure {
+    match told {
+        Told::Failed(failure) => failure,
+        Told::Refused(bytes) => {
+            serde_json::from_slice::<ErrorBody>(&bytes).map_or(Failure::Garbage, Failure::Refused)
+        }
+        Told::Sync(_) | Told::Repair(_) => Failure::Garbage,
+    }
+}

@@ -1,0 +1,196 @@
+//! The oracle: what the township's records must be, worked out the slow way from nothing but the table of all
+//! accepted patches and the definitions of the contract. It shares no code with stamps, rows, merge or fold:
+//! stamps are their hexadecimal text (whose order is theirs), values are JSON.
+//!
+//! - The winner of a field is its write with the greatest (order, bytes of the value).
+//! - A write is superseded if a later one's base names it, or names a write of the same value at or above it.
+//! - A write that is neither superseded nor of the winner's value is an open conflict.
+
+use anyhow::{Context, Result, ensure};
+use rusqlite::Connection;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A record's id, hexadecimal.
+pub type Id = String;
+
+/// One write of one field of one record.
+#[derive(Debug, Clone)]
+pub struct Write {
+    record: Id,
+    field: String,
+    stamp: String,
+    order: String,
+    value: Value,
+    base: BTreeSet<String>,
+    kind: String,
+    village: String,
+}
+
+/// A field as it must stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Value.
+    pub value: Value,
+    /// Stamp of the write.
+    pub stamp: String,
+    /// Its order.
+    pub order: String,
+}
+
+/// A record as it must stand.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Record {
+    /// Kind.
+    pub kind: String,
+    /// Village.
+    pub village: String,
+    /// Fields.
+    pub fields: BTreeMap<String, Field>,
+}
+
+/// An open conflict: record, field, the loser's stamp, its value, the winner's stamp.
+pub type Conflict = (Id, String, String, String, String);
+
+/// Everything as it must stand.
+#[derive(Debug, Default)]
+pub struct Truth {
+    /// Records that people wrote.
+    pub records: BTreeMap<Id, Record>,
+    /// Open conflicts.
+    pub conflicts: BTreeSet<Conflict>,
+}
+
+/// Sixteen bytes as text.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads all accepted writes.
+fn writes(server: &Connection) -> Result<Vec<Write>> {
+    let mut all = Vec::new();
+    let mut statement =
+        server.prepare("SELECT record, stamp, ord, kind, village, body FROM patch WHERE held = ''")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let [record, stamp, order] = [0, 1, 2].map(|column| row.get::<_, Vec<u8>>(column).map(|b| hex(&b)));
+        let (record, stamp, order) = (record?, stamp?, order?);
+        let body: Map<String, Value> = serde_json::from_str(&row.get::<_, String>(5)?)?;
+        let set = body.get("set").and_then(Value::as_object).context("a patch without fields")?;
+        for (field, value) in set {
+            let base = body.get("base").and_then(|base| base.get(field)).and_then(Value::as_array);
+            let base = base.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+            all.push(Write {
+                record: record.clone(),
+                field: field.clone(),
+                stamp: stamp.clone(),
+                order: order.clone(),
+                value: value.clone(),
+                base,
+                kind: row.get(3)?,
+                village: row.get(4)?,
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// Works everything out.
+///
+/// # Errors
+/// When the table cannot be read, or holds one write twice.
+pub fn truth(server: &Connection) -> Result<Truth> {
+    let mut fields: BTreeMap<(Id, String), Vec<Write>> = BTreeMap::new();
+    let mut first: BTreeMap<Id, Write> = BTreeMap::new();
+    for write in writes(server)? {
+        let earliest = first.entry(write.record.clone()).or_insert_with(|| write.clone());
+        if write.order < earliest.order {
+            *earliest = write.clone();
+        }
+        fields.entry((write.record.clone(), write.field.clone())).or_default().push(write);
+    }
+    let mut truth = Truth::default();
+    for ((id, field), writes) in fields {
+        let stamps: BTreeSet<&String> = writes.iter().map(|write| &write.stamp).collect();
+        ensure!(stamps.len() == writes.len(), "two patches wrote {field} under one stamp");
+        let winner = writes.iter().max_by_key(|write| rank(write)).context("no writes")?;
+        for loser in writes.iter().filter(|write| write.value != winner.value) {
+            if !writes.iter().any(|later| supersedes(later, loser, &writes)) {
+                truth.conflicts.insert((
+                    id.clone(),
+                    field.clone(),
+                    loser.stamp.clone(),
+                    loser.value.to_string(),
+                    winner.stamp.clone(),
+                ));
+            }
+        }
+        let record = truth.records.entry(id.clone()).or_default();
+        (record.kind, record.village) = (first[&id].kind.clone(), first[&id].village.clone());
+        let stands =
+            Field { value: winner.value.clone(), stamp: winner.stamp.clone(), order: winner.order.clone() };
+        record.fields.insert(field, stands);
+    }
+    Ok(truth)
+}
+
+fn rank(write: &Write) -> (String, Vec<u8>) {
+    (write.order.clone(), write.value.to_string().into_bytes())
+}
+
+/// Whether who wrote `later` had read what `write` says.
+fn supersedes(later: &Write, write: &Write, all: &[Write]) -> bool {
+    rank(later) > rank(write)
+        && all.iter().any(|seen| {
+            let same_words = seen.value == write.value && seen.order >= write.order;
+            later.base.contains(&seen.stamp) && (seen.stamp == write.stamp || same_words)
+        })
+}
+
+/// The records that a database holds, people's and conflicts' apart, read from its columns.
+///
+/// # Errors
+/// When the table cannot be read.
+pub fn stored(db: &Connection) -> Result<BTreeMap<Id, Record>> {
+    let mut records = BTreeMap::new();
+    let mut statement = db.prepare("SELECT id, kind, village, stamp, body, others FROM record")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let stamp = hex(&row.get::<_, Vec<u8>>(3)?);
+        let body: Map<String, Value> = serde_json::from_str(&row.get::<_, String>(4)?)?;
+        let others: String = row.get(5)?;
+        let others: BTreeMap<String, (String, String)> =
+            if others.is_empty() { BTreeMap::new() } else { serde_json::from_str(&others)? };
+        let fields = body.into_iter().map(|(name, value)| {
+            let plain = (stamp.clone(), stamp.clone());
+            let (stamp, order) = others.get(&name).cloned().unwrap_or(plain);
+            (name, Field { value, stamp, order })
+        });
+        let record = Record { kind: row.get(1)?, village: row.get(2)?, fields: fields.collect() };
+        records.insert(hex(&row.get::<_, Vec<u8>>(0)?), record);
+    }
+    Ok(records)
+}
+
+/// The open conflicts that a database holds as records.
+///
+/// # Errors
+/// When two of them are the same.
+pub fn stored_conflicts(records: &BTreeMap<Id, Record>) -> Result<BTreeSet<Conflict>> {
+    let mut open = BTreeSet::new();
+    for record in records.values().filter(|record| record.kind == "conflict") {
+        let value = |name: &str| record.fields.get(name).map(|f| f.value.clone()).unwrap_or_default();
+        let text = |name: &str| value(name).as_str().unwrap_or_default().to_owned();
+        if value("open") == Value::Bool(true) {
+            let conflict = (
+                text("record").replace('-', ""),
+                text("field"),
+                text("other_stamp"),
+                value("other").to_string(),
+                text("shown_stamp"),
+            );
+            ensure!(open.insert(conflict), "one conflict stands there twice");
+        }
+    }
+    Ok(open)
+}

@@ -1,0 +1,261 @@
+//! A phone: the real store and the real machine with a wall clock of its own, and a process that can end
+//! between any two steps or in the middle of a transaction.
+
+use super::{
+    faults::{Burn, Fuse},
+    promises::Promises,
+};
+use anyhow::{Context, Result, bail, ensure};
+use lianxin_app::store::{Loaded, Reply, Request, Store, StoreError, draft::VisitDraft};
+use lianxin_shared::{
+    replica::{DeviceId, FieldSet},
+    sync::{Input, Machine},
+    wire::v1::EnrolResponse,
+};
+use rusqlite::Connection;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+use uuid::Uuid;
+
+/// A wall clock that runs at its own pace and jumps.
+#[derive(Debug, Clone, Copy)]
+pub struct WallClock {
+    offset_ms: i64,
+    drift_ppm: i64,
+    since_ms: i64,
+}
+
+impl WallClock {
+    /// Off by `offset_ms` at `now_ms`, gaining `drift_ppm` millionths.
+    pub fn new(now_ms: i64, offset_ms: i64, drift_ppm: i64) -> Self {
+        WallClock { offset_ms, drift_ppm, since_ms: now_ms }
+    }
+
+    /// What it shows at the true time.
+    pub fn at(&self, now_ms: i64) -> i64 {
+        now_ms + self.offset_ms + (now_ms - self.since_ms) * self.drift_ppm / 1_000_000
+    }
+}
+
+/// An editor that is open: the record as it was loaded, and what has been typed.
+#[derive(Debug, Clone)]
+pub struct Editor {
+    /// As loaded.
+    pub loaded: Loaded,
+    /// As typed.
+    pub typed: FieldSet,
+}
+
+/// One cadre's phone.
+pub struct Phone {
+    /// For the trace: 0, 1, 2 …
+    pub index: usize,
+    /// The device.
+    pub device: DeviceId,
+    /// Who holds it.
+    pub cadre: String,
+    /// Villages granted, without the township's own code.
+    pub villages: BTreeSet<String>,
+    /// Its wall clock.
+    pub clock: WallClock,
+    /// Which life of its process this is.
+    pub life: u32,
+    /// The sync machine of this life.
+    pub machine: Machine,
+    /// Whether a step of the driver is planned.
+    pub stepping: bool,
+    /// The request that waits for its answer.
+    pub in_flight: Option<u64>,
+    /// Whether that is a repair's.
+    pub repairing: bool,
+    /// Number of the last [`lianxin_shared::sync::Action::WakeAt`].
+    pub wish: u64,
+    /// Whether there is a signal.
+    pub covered: bool,
+    /// The input that the machine digests.
+    pub last_input: &'static str,
+    /// A batch is this many times smaller than the machine asks for, so that small worlds have several.
+    pub batch_divisor: usize,
+    /// Open editors; they die with the process.
+    pub editors: Vec<Editor>,
+    /// Drafts as last acknowledged.
+    pub drafts: BTreeMap<Uuid, VisitDraft>,
+    /// Drafts in the order in which they were begun.
+    pub draft_order: Vec<Uuid>,
+    /// What was acknowledged.
+    pub promises: Promises,
+    path: PathBuf,
+    store: Option<Store>,
+    fuse: Fuse,
+}
+
+/// How a request to the store ended.
+#[derive(Debug)]
+pub enum Outcome<T> {
+    /// Acknowledged.
+    Done(T),
+    /// Refused in words, or failed; nothing was kept.
+    Refused(StoreError),
+    /// The transaction broke off.
+    Burnt,
+}
+
+impl Phone {
+    /// A new phone with its cadre, enrolled and at rest.
+    pub fn new(dir: &Path, index: usize, villages: BTreeSet<String>, clock: WallClock) -> Self {
+        Phone {
+            index,
+            device: DeviceId::from_bits(0xA000 + index as u64),
+            cadre: format!("c{index}"),
+            villages,
+            clock,
+            life: 0,
+            machine: Machine::new(index as u64),
+            stepping: false,
+            in_flight: None,
+            repairing: false,
+            wish: 0,
+            covered: true,
+            last_input: "",
+            batch_divisor: 1,
+            editors: Vec::new(),
+            drafts: BTreeMap::new(),
+            draft_order: Vec::new(),
+            promises: Promises::default(),
+            path: dir.join(format!("phone{index}.db")),
+            store: None,
+            fuse: Fuse::default(),
+        }
+    }
+
+    /// Opens the database and starts the process.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn start(&mut self) -> Result<()> {
+        let mut db = Connection::open(&self.path)?;
+        // As on a real phone but for synchronous: the simulated crash is the process's, the machine stays.
+        db.execute_batch(
+            "PRAGMA locking_mode = exclusive; PRAGMA journal_mode = wal; PRAGMA synchronous = off;
+             PRAGMA foreign_keys = on;",
+        )?;
+        self.fuse.install(&mut db)?;
+        self.store = Some(Store::open(db)?);
+        Ok(())
+    }
+
+    /// Becomes a device of the township.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn enrol(&mut self, enrolled: EnrolResponse, now_ms: i64) -> Result<()> {
+        let request = Request::Enrol { server_url: "https://x".to_owned(), enrolled: Box::new(enrolled) };
+        self.ask(request, now_ms).map(|_| ())
+    }
+
+    /// The process ends: what is in memory or uncommitted is gone.
+    pub fn crash(&mut self) {
+        self.store = None;
+        self.life += 1;
+        self.machine = Machine::new(u64::from(self.life) << 8 | self.index as u64);
+        (self.stepping, self.in_flight) = (false, None);
+        self.wish += 1;
+        self.editors.clear();
+    }
+
+    /// Whether the process runs.
+    pub fn is_up(&self) -> bool {
+        self.store.is_some()
+    }
+
+    /// The database.
+    ///
+    /// # Errors
+    /// While the process is down.
+    pub fn db(&self) -> Result<&Connection> {
+        Ok(self.store.as_ref().context("the phone is down")?.connection())
+    }
+
+    /// Works with the store; the transaction may break off.
+    ///
+    /// # Errors
+    /// When the store fails in a way that nothing explains.
+    pub fn with_store<T>(
+        &mut self,
+        burn: Burn,
+        full: bool,
+        work: impl FnOnce(&mut Store) -> Result<T, StoreError>,
+    ) -> Result<Outcome<T>> {
+        let store = self.store.as_mut().context("the phone is down")?;
+        if full {
+            let pages: i64 = store.connection().pragma_query_value(None, "page_count", |row| row.get(0))?;
+            store.connection().pragma_update(None, "max_page_count", pages)?;
+        }
+        self.fuse.light(burn);
+        let outcome = work(store);
+        let burnt = self.fuse.put_out();
+        if full {
+            store.connection().pragma_update(None, "max_page_count", 0x7FFF_FFFE)?;
+        }
+        ensure!(store.connection().is_autocommit(), "the store left a transaction open");
+        Ok(match outcome {
+            Ok(value) => Outcome::Done(value),
+            Err(_) if burnt => Outcome::Burnt,
+            Err(StoreError::Full) if full => Outcome::Burnt,
+            Err(error @ StoreError::Broken(_)) => bail!("the store failed: {error}"),
+            Err(error) => Outcome::Refused(error),
+        })
+    }
+
+    /// Asks the store, which must answer.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn ask(&mut self, request: Request, now_ms: i64) -> Result<Reply> {
+        let wall = self.clock.at(now_ms);
+        match self.with_store(Burn::No, false, |store| store.handle(request, wall))? {
+            Outcome::Done(reply) => Ok(reply),
+            Outcome::Refused(error) => bail!("the store refused: {error}"),
+            Outcome::Burnt => bail!("burnt without a fuse"),
+        }
+    }
+
+    /// A record as it is shown; none if it is not on this phone.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn record(&mut self, id: Uuid, now_ms: i64) -> Result<Option<Loaded>> {
+        let wall = self.clock.at(now_ms);
+        let outcome = self.with_store(Burn::No, false, |store| store.handle(Request::Record { id }, wall))?;
+        match outcome {
+            Outcome::Done(Reply::Record(loaded)) => Ok(Some(loaded)),
+            Outcome::Refused(StoreError::NotFound) => Ok(None),
+            other => bail!("asked for a record, got {other:?}"),
+        }
+    }
+
+    /// Everything that was acknowledged is shown, up to a limit of records.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn keeps_its_promises(&mut self, records_max: usize, now_ms: i64) -> Result<()> {
+        let records = self.promises.records();
+        for id in records.into_iter().rev().take(records_max) {
+            let shown = self.record(id, now_ms)?;
+            self.promises.kept(id, shown.as_ref())?;
+        }
+        for (id, kept) in self.drafts.clone() {
+            let Reply::Draft(open) = self.ask(Request::Draft { id }, now_ms)? else { bail!("no draft") };
+            ensure!(open.draft == kept, "a draft is not as it was kept");
+        }
+        Ok(())
+    }
+
+    /// The machine hears of something.
+    pub fn hear(&mut self, name: &'static str, input: Input, now_ms: i64) {
+        self.last_input = name;
+        self.machine.handle(input, self.clock.at(now_ms));
+    }
+}

@@ -1,0 +1,100 @@
+//! What a phone's screen has promised its cadre: everything acknowledged must be shown at once, survive any
+//! crash, reach the server exactly once, and never give way to what it replaced.
+
+use anyhow::{Result, ensure};
+use lianxin_app::store::{Edit, Loaded};
+use lianxin_shared::replica::{DeviceId, FieldSet, Stamp, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// One field as it was acknowledged.
+#[derive(Debug, Clone)]
+struct Promise {
+    value: Value,
+    stamp: Stamp,
+    /// Writes that were shown before: none of them may come back by itself.
+    replaced: BTreeSet<Stamp>,
+}
+
+/// The promises of one phone.
+#[derive(Debug, Default)]
+pub struct Promises {
+    shown: BTreeMap<Uuid, BTreeMap<String, Promise>>,
+    /// Acknowledged writes by the stamp of their patch.
+    written: BTreeMap<Stamp, FieldSet>,
+}
+
+impl Promises {
+    /// An edit was acknowledged: what is shown now is what was saved.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn acknowledge(
+        &mut self,
+        device: DeviceId,
+        before: Option<&Loaded>,
+        edit: &Edit,
+        after: &Loaded,
+    ) -> Result<()> {
+        for (field, value) in &edit.set {
+            let shown = after.fields.get(field).unwrap_or(&Value::Null);
+            ensure!(shown == value, "saved {field} = {} and see {}", brief(value), brief(shown));
+            let Some(stamp) = after.stamps.get(field).copied().filter(|stamp| stamp.device == device) else {
+                continue;
+            };
+            self.written.entry(stamp).or_default().insert(field.clone(), value.clone());
+            let promises = self.shown.entry(after.id).or_default();
+            let mut replaced = promises.get(field).map(|old| old.replaced.clone()).unwrap_or_default();
+            replaced.extend(promises.get(field).map(|old| old.stamp));
+            replaced.extend(before.and_then(|before| before.stamps.get(field)));
+            replaced.remove(&stamp);
+            promises.insert(field.clone(), Promise { value: value.clone(), stamp, replaced });
+        }
+        Ok(())
+    }
+
+    /// Records with promises, oldest id first.
+    pub fn records(&self) -> Vec<Uuid> {
+        self.shown.keys().copied().collect()
+    }
+
+    /// What is shown of a record keeps its promises: it is what was saved, or a write that came later.
+    ///
+    /// # Errors
+    /// When something acknowledged is gone.
+    pub fn kept(&self, record: Uuid, now: Option<&Loaded>) -> Result<()> {
+        let Some(promises) = self.shown.get(&record) else { return Ok(()) };
+        ensure!(now.is_some(), "a record that was saved is not there any more");
+        for (field, promise) in promises {
+            let stamp = now.and_then(|now| now.stamps.get(field)).copied();
+            let value = now.and_then(|now| now.fields.get(field)).cloned().unwrap_or_default();
+            ensure!(stamp.is_some(), "a saved {field} is not there any more");
+            let own = stamp == Some(promise.stamp);
+            ensure!(
+                !own || value == promise.value,
+                "{field} was saved as {} and is shown as {}",
+                brief(&promise.value),
+                brief(&value)
+            );
+            let back = stamp.is_some_and(|stamp| promise.replaced.contains(&stamp));
+            ensure!(
+                !back,
+                "{field} was saved as {} and shows what it replaced: {}",
+                brief(&promise.value),
+                brief(&value)
+            );
+        }
+        Ok(())
+    }
+
+    /// Every acknowledged write: patch, field, value.
+    pub fn written(&self) -> impl Iterator<Item = (Stamp, &String, &Value)> {
+        self.written.iter().flat_map(|(stamp, set)| set.iter().map(|(field, value)| (*stamp, field, value)))
+    }
+}
+
+/// A value, short enough for a message.
+pub fn brief(value: &Value) -> String {
+    let text = format!("{value:?}");
+    if text.chars().count() > 60 { text.chars().take(60).chain(['…']).collect() } else { text }
+}

@@ -1,0 +1,255 @@
+//! The server's process: the real service over a database of its own, run as the writer thread runs it (one
+//! transaction, a savepoint each, answers after the commit), but step by step.
+
+use super::{
+    faults::{Burn, Fuse},
+    network::{Ask, Packet, Told},
+};
+use anyhow::{Context, Result};
+use lianxin_server::{
+    service::{Caller, LocalWriter, Origin, Pushed, Refusal, ServiceError, pull, repair, write_phase},
+    storage::{DATABASE_FILE, ServerIdentity, Storage, read_identity},
+};
+use lianxin_shared::{
+    replica::{ChainHash, DeviceId, FieldSet},
+    wire::v1::{Cursor, SyncRequest},
+};
+use rusqlite::{Connection, params};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+use uuid::Uuid;
+
+/// The server's own device: fixed, so that ties between stamps fall alike in every run of a seed.
+const OFFICE_DEVICE: DeviceId = DeviceId::from_bits(0x0FF1_CE00);
+
+/// A running or stopped server.
+pub struct Server {
+    path: PathBuf,
+    open: Option<Open>,
+    /// Which life of its process this is.
+    pub life: u32,
+    /// Who it is.
+    pub identity: ServerIdentity,
+    /// Requests that wait for the writer.
+    pub waiting: Vec<Packet>,
+    /// Rows of one answer end here, bytes.
+    pub page_bytes_max: usize,
+    fuse: Fuse,
+}
+
+struct Open {
+    writer: Connection,
+    reader: Connection,
+}
+
+/// A push that is committed and not yet answered.
+#[derive(Debug, Clone)]
+pub struct Committed {
+    /// The request.
+    pub packet: Packet,
+    /// What the writing half made of it.
+    pub outcome: Result<Pushed, Told>,
+    /// The request's cursor.
+    pub cursor: Cursor,
+}
+
+/// A record for the office to write: kind, id, village, fields.
+pub type OfficeWrite = (&'static str, Uuid, String, FieldSet);
+
+impl Server {
+    /// A new township in `dir`.
+    pub fn new(dir: &Path, region: &str, page_bytes_max: usize) -> Result<Self> {
+        Storage::init(dir, "清溪镇", region)?;
+        let path = dir.join(DATABASE_FILE);
+        let fuse = Fuse::default();
+        let open = open(&path, &fuse)?;
+        let start = lianxin_shared::replica::Clock::new(OFFICE_DEVICE).last();
+        open.writer.execute(
+            "UPDATE server SET server_id = ?1, epoch = ?2, device = ?3, clock = ?4",
+            params![[1u8; 16], [2u8; 16], OFFICE_DEVICE.to_i64(), start.to_bytes()],
+        )?;
+        let identity = read_identity(&open.writer)?;
+        Ok(Server { path, open: Some(open), life: 0, identity, waiting: Vec::new(), page_bytes_max, fuse })
+    }
+
+    /// Lets a phone in, as `enrol` would.
+    pub fn enrol(
+        &self,
+        device: DeviceId,
+        cadre: &str,
+        name: &str,
+        villages: &BTreeSet<String>,
+    ) -> Result<()> {
+        let db = self.writer().context("down")?;
+        db.execute("INSERT INTO cadre (id, name) VALUES (?1, ?2)", params![cadre, name])?;
+        for village in villages {
+            db.execute(
+                "INSERT INTO cadre_village (cadre, village) VALUES (?1, ?2)",
+                params![cadre, village],
+            )?;
+        }
+        db.execute(
+            "INSERT INTO device (id, cadre, token_hash, enrolled_at, chain) VALUES (?1, ?2, ?3, 0, ?4)",
+            params![device.to_i64(), cadre, device.bits().to_be_bytes(), ChainHash::start(device).0],
+        )?;
+        Ok(())
+    }
+
+    /// The database; none while the process is down.
+    pub fn writer(&self) -> Option<&Connection> {
+        self.open.as_ref().map(|open| &open.writer)
+    }
+
+    /// Whether the process runs.
+    pub fn is_up(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// The process ends: what waits or is uncommitted is gone.
+    pub fn crash(&mut self) {
+        self.open = None;
+        self.waiting.clear();
+        self.life += 1;
+    }
+
+    /// The process starts again.
+    pub fn start(&mut self) -> Result<()> {
+        self.open = Some(open(&self.path, &self.fuse)?);
+        Ok(())
+    }
+
+    /// Commits a group of syncs as the writer does; none if the whole transaction failed.
+    pub fn commit_group(
+        &self,
+        group: Vec<(Packet, Caller)>,
+        now_ms: i64,
+        burn: Burn,
+    ) -> Result<Option<Vec<Committed>>> {
+        let db = self.writer().context("down")?;
+        self.fuse.light(burn);
+        let outcome = self.run_group(db, group, now_ms);
+        let burnt = self.fuse.put_out();
+        if outcome.is_err() && !db.is_autocommit() {
+            db.execute_batch("ROLLBACK")?;
+        }
+        match outcome {
+            Ok(done) => Ok(Some(done)),
+            Err(_) if burnt => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn run_group(
+        &self,
+        db: &Connection,
+        group: Vec<(Packet, Caller)>,
+        now_ms: i64,
+    ) -> Result<Vec<Committed>> {
+        let mut done = Vec::new();
+        db.execute_batch("BEGIN IMMEDIATE")?;
+        for (packet, caller) in group {
+            db.execute_batch("SAVEPOINT one")?;
+            let (outcome, cursor) = match self.write_one(db, &packet, &caller, now_ms) {
+                Ok((pushed, cursor)) => {
+                    db.execute_batch("RELEASE one")?;
+                    (Ok(pushed), cursor)
+                }
+                Err(error) => {
+                    anyhow::ensure!(!db.is_autocommit(), "SQLite gave the transaction up: {error}");
+                    db.execute_batch("ROLLBACK TO one; RELEASE one")?;
+                    (Err(self.told(error)?), Cursor::default())
+                }
+            };
+            done.push(Committed { packet, outcome, cursor });
+        }
+        db.execute_batch("COMMIT")?;
+        Ok(done)
+    }
+
+    fn write_one(
+        &self,
+        db: &Connection,
+        packet: &Packet,
+        caller: &Caller,
+        now_ms: i64,
+    ) -> Result<(Pushed, Cursor), ServiceError> {
+        let Ask::Sync(bytes) = &packet.body else { return Ok((Pushed::default(), Cursor::default())) };
+        let request: SyncRequest = serde_json::from_slice(bytes).expect("a phone's request is whole");
+        let cursor = request.cursor.clone();
+        Ok((write_phase(db, &self.identity, caller, request, now_ms)?, cursor))
+    }
+
+    /// What a failed write is answered with; an error that no fuse explains is the service's own.
+    fn told(&self, error: ServiceError) -> Result<Told> {
+        match error {
+            ServiceError::Refused(Refusal(body)) => Ok(Told::Refused(serde_json::to_vec(&body)?)),
+            ServiceError::Storage(error) => {
+                let interrupted = error.to_string().contains("interrupted");
+                anyhow::ensure!(interrupted, "the server's write failed: {error}");
+                Ok(Told::Failed(lianxin_shared::sync::Failure::Server))
+            }
+        }
+    }
+
+    /// Answers a committed push out of one read transaction begun after it; with the number of pages left.
+    pub fn answer(&self, committed: Committed, caller: &Caller, now_ms: i64) -> Result<(Told, bool)> {
+        let db = &self.open.as_ref().context("down")?.reader;
+        let pushed = match committed.outcome {
+            Ok(pushed) => pushed,
+            Err(told) => return Ok((told, false)),
+        };
+        db.execute_batch("BEGIN")?;
+        let read = pull(db, &self.identity, caller, &committed.cursor, pushed, self.page_bytes_max, now_ms);
+        db.execute_batch("COMMIT")?;
+        match read {
+            Ok(response) => Ok((Told::Sync(serde_json::to_vec(&response)?), response.more)),
+            Err(error) => Ok((self.told(error)?, false)),
+        }
+    }
+
+    /// Answers one step of a repair.
+    pub fn repair(&self, bytes: &[u8], caller: &Caller) -> Result<Told> {
+        let db = &self.open.as_ref().context("down")?.reader;
+        db.execute_batch("BEGIN")?;
+        let response = repair(db, caller, &serde_json::from_slice(bytes)?);
+        db.execute_batch("COMMIT")?;
+        Ok(Told::Repair(serde_json::to_vec(&response?)?))
+    }
+
+    /// The office writes (an import, say), all or nothing; false if the transaction failed.
+    pub fn office(&self, writes: Vec<OfficeWrite>, now_ms: i64, burn: Burn) -> Result<bool> {
+        let db = self.writer().context("down")?;
+        self.fuse.light(burn);
+        let write = || -> Result<()> {
+            db.execute_batch("BEGIN IMMEDIATE")?;
+            let mut writer = LocalWriter::new(db)?;
+            for (kind, id, village, set) in writes {
+                writer.write(Origin::Office, (kind, id, &village), set, now_ms)?;
+            }
+            writer.finish()?;
+            Ok(db.execute_batch("COMMIT")?)
+        };
+        let outcome = write();
+        let burnt = self.fuse.put_out();
+        if outcome.is_err() && !db.is_autocommit() {
+            db.execute_batch("ROLLBACK")?;
+        }
+        match outcome {
+            Err(error) if !burnt => Err(error),
+            outcome => Ok(outcome.is_ok()),
+        }
+    }
+}
+
+/// Fast where the real one is durable: the simulated crash is the process's, the machine stays.
+fn open(path: &Path, fuse: &Fuse) -> Result<Open> {
+    let mut writer = Connection::open(path)?;
+    writer.execute_batch("PRAGMA journal_mode = wal; PRAGMA synchronous = off; PRAGMA foreign_keys = on;")?;
+    writer.set_prepared_statement_cache_capacity(128);
+    fuse.install(&mut writer)?;
+    let reader = Connection::open(path)?;
+    reader.set_prepared_statement_cache_capacity(128);
+    Ok(Open { writer, reader })
+}

@@ -1,0 +1,332 @@
+//! The world: who lives in it, what happens when, and how it comes to rest.
+
+use super::{
+    checks,
+    coverage::Coverage,
+    faults::Faults,
+    network::Packet,
+    phone::{Phone, WallClock},
+    rng::Rng,
+    server::{Committed, OfficeWrite, Server},
+    trace::Trace,
+};
+use anyhow::{Context, Result, ensure};
+use lianxin_server::service::Caller;
+use lianxin_shared::{
+    replica::{FieldSet, kind},
+    sync::Input,
+    wire::{PROTOCOL, v1::EnrolResponse},
+};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// The township itself, granted to every device.
+pub const REGION: &str = "519921105000";
+/// Villages that may be granted.
+const VILLAGES: [&str; 3] = ["519921105201", "519921105202", "519921105203"];
+/// A village that is granted to nobody.
+pub const FOREIGN: &str = "519921105299";
+/// When worlds begin, Unix ms.
+const DAWN_MS: i64 = 1_795_300_000_000;
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+/// A world that takes longer does not come to rest.
+const EVENTS_MAX: u64 = 60_000;
+/// So many rounds of syncing must settle everything: one pushes, one pulls what others pushed.
+const ROUNDS_MAX: u32 = 3;
+
+/// What happens next.
+#[derive(Debug)]
+pub enum Event {
+    /// A cadre does something.
+    Act(usize),
+    /// The office writes.
+    Office,
+    /// A phone's driver takes its next action; in that life of its process.
+    Step(usize, u32),
+    /// The time that a machine asked for; its wish's number.
+    Wake(usize, u64),
+    /// A request reaches the server.
+    Arrive(Packet),
+    /// The server's writer takes what waits; in that life of its process.
+    Serve(u32),
+    /// The server answers what it committed; in that life of its process.
+    Read(u32, Box<Committed>),
+    /// An answer reaches a phone: its request, for that life.
+    Answer(usize, u32, u64, super::network::Told),
+    /// A phone gives a request up.
+    GiveUp(usize, u32, u64),
+    /// A phone comes back into coverage.
+    Covered(usize),
+    /// A phone's process starts again.
+    StartPhone(usize),
+    /// The server's process starts again.
+    StartServer,
+}
+
+/// A record that somebody has made, in the order of making.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Id.
+    pub id: Uuid,
+    /// Kind.
+    pub kind: String,
+    /// Its village.
+    pub village: String,
+}
+
+/// One world.
+pub struct World {
+    /// The source of all chance.
+    pub rng: Rng,
+    /// True time, Unix ms.
+    pub now: i64,
+    /// What goes wrong, and how often.
+    pub faults: Faults,
+    /// What has happened.
+    pub coverage: Coverage,
+    /// The story.
+    pub trace: Trace,
+    /// The township.
+    pub server: Server,
+    /// Its cadres' phones.
+    pub phones: Vec<Phone>,
+    /// Records made so far.
+    pub known: Vec<Known>,
+    /// Villages of this world.
+    pub villages: Vec<String>,
+    /// Requests sent so far.
+    pub requests: u64,
+    /// Nothing goes wrong any more, and nobody writes.
+    pub healed: bool,
+    /// A phone's rows will be damaged before the end.
+    pub damaging: bool,
+    queue: BTreeMap<(i64, u64), Event>,
+    planned: u64,
+    ids: u64,
+    seed: u64,
+    _dir: tempfile::TempDir,
+}
+
+/// A folder in memory where there is one.
+fn folder() -> Result<tempfile::TempDir> {
+    let memory = std::path::Path::new("/dev/shm");
+    Ok(if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }?)
+}
+
+impl World {
+    /// The world of a seed.
+    ///
+    /// # Errors
+    /// When it cannot be set up.
+    pub fn new(seed: u64, whole: bool) -> Result<Self> {
+        let mut rng = Rng::new(seed ^ 0x11A9_4C1D);
+        let dir = folder()?;
+        let page_bytes_max = *rng.pick(&[500, 3_000, 8 << 20]);
+        let server = Server::new(dir.path(), REGION, page_bytes_max)?;
+        let villages: Vec<String> =
+            VILLAGES.iter().take(rng.below(3) + 1).map(|code| (*code).to_owned()).collect();
+        let mut world = World {
+            faults: Faults::draw(&mut rng),
+            rng,
+            now: DAWN_MS,
+            coverage: Coverage::default(),
+            trace: Trace::new(whole),
+            server,
+            phones: Vec::new(),
+            known: Vec::new(),
+            villages,
+            requests: 0,
+            healed: false,
+            damaging: seed % 16 == 5,
+            queue: BTreeMap::new(),
+            planned: 0,
+            ids: 0,
+            seed,
+            _dir: dir,
+        };
+        world.coverage.count("worlds");
+        world.found()?;
+        world.settle_in()?;
+        Ok(world)
+    }
+
+    /// The township's own records.
+    fn found(&mut self) -> Result<()> {
+        let text = |pairs: &[(&str, &str)]| -> FieldSet {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect()
+        };
+        let campaign =
+            text(&[("name", "大走访"), ("scheme", "s3"), ("start", "2026-11-01"), ("end", "2026-12-31")]);
+        let mut writes: Vec<OfficeWrite> =
+            vec![(kind::CAMPAIGN, self.fresh_id(), REGION.to_owned(), campaign)];
+        for code in self.villages.clone() {
+            let fields = text(&[("name", &format!("{}村", &code[9..])), ("township", "清溪镇")]);
+            writes.push((kind::VILLAGE, self.fresh_id(), code, fields));
+        }
+        ensure!(self.server.office(writes, self.now, super::faults::Burn::No)?, "the office could not write");
+        Ok(())
+    }
+
+    /// Cadres get their villages and phones.
+    fn settle_in(&mut self) -> Result<()> {
+        let phones = 2 + self.rng.below(4);
+        for index in 0..phones {
+            let mut villages: BTreeSet<String> =
+                self.villages.iter().filter(|_| self.rng.chance(600)).cloned().collect();
+            if villages.is_empty() {
+                villages.insert(self.rng.pick(&self.villages).clone());
+            }
+            let offset = if self.rng.chance(300) { self.rng.between(-3 * DAY_MS, 3 * DAY_MS) } else { 0 };
+            let clock = WallClock::new(self.now, offset, self.rng.between(-500, 500));
+            let mut phone = Phone::new(self._dir.path(), index, villages.clone(), clock);
+            phone.batch_divisor = *self.rng.pick(&[1, 64, 1024]);
+            let name = format!("干部{index}");
+            self.server.enrol(phone.device, &phone.cadre, &name, &villages)?;
+            phone.start()?;
+            let enrolled = EnrolResponse {
+                protocol: PROTOCOL,
+                server_id: self.server.identity.server_id,
+                epoch: self.server.identity.epoch,
+                device: phone.device,
+                token: String::new(),
+                server_time: self.now.unsigned_abs(),
+                cadre: phone.cadre.clone(),
+                cadre_name: name,
+                unit: String::new(),
+                township: "清溪镇".to_owned(),
+                villages: villages.into_iter().map(|code| (code.clone(), code)).collect(),
+            };
+            phone.enrol(enrolled, self.now)?;
+            self.phones.push(phone);
+            self.press_sync(index);
+            for _ in 0..6 + self.rng.below(16) {
+                let at = self.rng.between(0, 3 * 60 * MINUTE_MS);
+                self.plan(at, Event::Act(index));
+            }
+        }
+        for _ in 0..self.rng.below(6) {
+            let at = self.rng.between(0, 3 * 60 * MINUTE_MS);
+            self.plan(at, Event::Office);
+        }
+        Ok(())
+    }
+
+    /// An id that a seed always gives.
+    pub fn fresh_id(&mut self) -> Uuid {
+        self.ids += 1;
+        Uuid::from_u128((u128::from(self.seed) << 64) | (0x51 << 56) | u128::from(self.ids))
+    }
+
+    /// Something will happen after `after` ms.
+    pub fn plan(&mut self, after: i64, event: Event) {
+        self.planned += 1;
+        self.queue.insert((self.now + after.max(0), self.planned), event);
+    }
+
+    /// A line of the story.
+    pub fn say(&mut self, line: String) {
+        self.trace.say(self.now - DAWN_MS, line);
+    }
+
+    /// What a device may read and write.
+    pub fn caller(&self, phone: usize) -> Caller {
+        let phone = &self.phones[phone];
+        let villages = phone.villages.iter().cloned().chain([REGION.to_owned()]).collect();
+        Caller { device: phone.device, villages }
+    }
+
+    /// Lives until the time of writing is over and everything has come to rest, then checks.
+    ///
+    /// # Errors
+    /// When the contract is broken.
+    pub fn run(&mut self) -> Result<()> {
+        for _ in 0..EVENTS_MAX {
+            if !self.queue.values().any(|event| matches!(event, Event::Act(_) | Event::Office)) {
+                break;
+            }
+            self.next()?;
+        }
+        for _ in 0..self.rng.below(40) {
+            self.next()?;
+        }
+        self.heal()?;
+        let mut unsettled = String::new();
+        for _ in 0..ROUNDS_MAX {
+            (0..self.phones.len()).for_each(|phone| self.press_sync(phone));
+            self.rest()?;
+            unsettled = self.unsettled()?;
+            if unsettled.is_empty() {
+                break;
+            }
+        }
+        ensure!(unsettled.is_empty(), "not at rest after {ROUNDS_MAX} rounds: {unsettled}");
+        checks::all(self)
+    }
+
+    fn next(&mut self) -> Result<()> {
+        let Some(((at, _), event)) = self.queue.pop_first() else { return Ok(()) };
+        self.now = at;
+        self.happen(event)
+    }
+
+    /// Nothing goes wrong any more; whoever is down comes back.
+    fn heal(&mut self) -> Result<()> {
+        self.say("--- the network heals".to_owned());
+        self.faults = Faults::default();
+        self.queue.retain(|_, event| !matches!(event, Event::Act(_) | Event::Office));
+        if !self.server.is_up() {
+            self.start_server()?;
+        }
+        for index in 0..self.phones.len() {
+            if !self.phones[index].is_up() {
+                self.start_phone(index)?;
+            }
+            self.phones[index].covered = true;
+            let now = self.now;
+            self.phones[index].hear("online", Input::Online(true), now);
+            self.step_soon(index);
+        }
+        // What failed before still tells on what follows; from here on nothing may.
+        self.rest()?;
+        self.healed = true;
+        if self.damaging { checks::damage(self) } else { Ok(()) }
+    }
+
+    /// Lets things happen until only alarm clocks are left, then forgets those.
+    fn rest(&mut self) -> Result<()> {
+        for _ in 0..EVENTS_MAX {
+            let mut events = self.queue.values();
+            let busy = self.phones.iter().any(|phone| phone.machine.is_busy());
+            if !busy && events.all(|event| matches!(event, Event::Wake(..))) {
+                self.queue.clear();
+                return Ok(());
+            }
+            self.next()?;
+        }
+        anyhow::bail!("the world does not come to rest")
+    }
+
+    /// Why a phone is not up to date; empty if all are.
+    fn unsettled(&self) -> Result<String> {
+        let (head, _) = lianxin_server::storage::head(self.server.writer().context("down")?)?;
+        let mut why = String::new();
+        for phone in &self.phones {
+            let db = phone.db()?;
+            let waiting: i64 =
+                db.query_row("SELECT count(*) FROM patch WHERE state < 2", [], |row| row.get(0))?;
+            let cursor: Option<String> = rusqlite::OptionalExtension::optional(db.query_row(
+                "SELECT value FROM meta WHERE key = 'cursor_seq'",
+                [],
+                |row| row.get(0),
+            ))?;
+            if waiting > 0 || cursor.as_deref() != Some(&head.to_string()) {
+                why += &format!(
+                    "phone {} has {waiting} patches waiting, cursor {cursor:?} of {head}; ",
+                    phone.index
+                );
+            }
+        }
+        Ok(why)
+    }
+}
