@@ -56,13 +56,16 @@ const PHRASES: [&str; 8] = [
 
 fn made_up(i: usize) -> VisitRecord {
     let notes = (0..24).filter_map(|k| PHRASES.get((i * 7 + k * (1 + i % 5)) % PHRASES.len())).copied();
-    let answers = ["housing_safe", "water_ok", "power_ok", "medical_signed", "school_enrolled", "income_stable"];
+    let answers =
+        ["housing_safe", "water_ok", "power_ok", "medical_signed", "school_enrolled", "income_stable"];
     VisitRecord {
         id: uuid::Uuid::from_u128(i as u128 + 1).to_string(),
         household_id: format!("H{:06}", i % 4000),
         visited_at: 1_735_689_600_000 + i as i64 * 60_000,
         checklist: answers.iter().map(|q| ((*q).to_owned(), "yes".to_owned())).collect(),
         notes: notes.collect(),
-        opinions: (0..i % 4).map(|k| OpinionRecord { text: PHRASES[(i + k) % PHRASES.len()].repeat(3) }).collect(),
+        opinions: (0..i % 4)
+            .map(|k| OpinionRecord { text: PHRASES[(i + k) % PHRASES.len()].repeat(3) })
+            .collect(),
     }
 }

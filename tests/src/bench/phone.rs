@@ -60,7 +60,8 @@ fn load(store: &Store, records: impl Iterator<Item = demo::DemoRecord>) -> anyho
     db.execute_batch("BEGIN IMMEDIATE")?;
     let mut replica = Replica::new(db);
     for (seq, record) in (1u64..).zip(records) {
-        let stamp = Stamp { wall_ms: record.at_ms.unsigned_abs(), counter: 0, device: DeviceId::from_bits(1) };
+        let stamp =
+            Stamp { wall_ms: record.at_ms.unsigned_abs(), counter: 0, device: DeviceId::from_bits(1) };
         let mut row = Row::empty(record.kind, record.id, &record.village);
         row.seq = seq;
         let fields = record.fields.into_iter();
@@ -81,7 +82,10 @@ pub fn save_visit(records: &[VisitRecord]) -> anyhow::Result<Value> {
     let dir = tempfile::tempdir()?;
     let mut store = phone(dir.path())?;
     let township = demo::generate(42, 2_000, NOW_MS);
-    load(&store, township.records().filter(|record| record.kind == kind::HOUSEHOLD || record.kind == kind::PERSON))?;
+    load(
+        &store,
+        township.records().filter(|record| record.kind == kind::HOUSEHOLD || record.kind == kind::PERSON),
+    )?;
     let homes = township.records().filter(|record| record.kind == kind::HOUSEHOLD).map(|r| r.id);
     let homes: Vec<Uuid> = homes.collect();
     let bare = keyed(&dir.path().join("bare.db"))?;
@@ -108,7 +112,9 @@ pub fn save_visit(records: &[VisitRecord]) -> anyhow::Result<Value> {
         bares.push(begun.elapsed());
         bytes += body.len();
     }
-    [&mut saves, &mut drafts, &mut bares].into_iter().for_each(|times: &mut Vec<Duration>| times.sort_unstable());
+    [&mut saves, &mut drafts, &mut bares]
+        .into_iter()
+        .for_each(|times: &mut Vec<Duration>| times.sort_unstable());
     let (save, commit) = (per_mille(&saves, 500), per_mille(&bares, 500));
     Ok(json!({
         "workload": "S1 save one visit",
@@ -162,7 +168,8 @@ pub fn search_households(n: usize) -> anyhow::Result<Value> {
         Ok(())
     };
     for home in homes {
-        let field = |name: &str| home.fields.get(name).and_then(|v| v.as_text()).unwrap_or_default().to_owned();
+        let field =
+            |name: &str| home.fields.get(name).and_then(|v| v.as_text()).unwrap_or_default().to_owned();
         typed(&mut store, &field("head"))?;
         typed(&mut store, &lianxin_shared::domain::pinyin::initials(&field("head")))?;
         typed(&mut store, &field("phone"))?;
