@@ -36,7 +36,7 @@ clang_packages() {
 }
 
 rust() {
-  command -v cargo >/dev/null || fail "没有 Rust，请先安装（https://rustup.rs）"
+  command -v cargo >/dev/null || fail "没有 Rust，请先安装（rustup）"
   packages build-essential pkg-config
 }
 

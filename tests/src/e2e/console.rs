@@ -1,0 +1,61 @@
+//! The office at its console: signs in through the real form, reads pages, downloads the ledger.
+
+use super::{Server, server::OFFICE};
+use calamine::{Data, Reader, Xlsx};
+use reqwest::{Client, StatusCode, header, redirect::Policy};
+use std::io::Cursor;
+
+/// A signed-in session of the office.
+pub struct Console {
+    client: Client,
+    url: String,
+    cookie: String,
+}
+
+impl Console {
+    /// Signs in.
+    pub async fn sign_in(server: &Server) -> Self {
+        // No pool: the server may be another process at the next request.
+        let client =
+            Client::builder().redirect(Policy::none()).pool_max_idle_per_host(0).build().expect("client");
+        let url = server.url().to_owned();
+        let form = format!("name={}&password={}&next=", OFFICE.0, OFFICE.1);
+        let answer = client
+            .post(format!("{url}/console/login"))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ORIGIN, &url)
+            .body(form)
+            .send()
+            .await
+            .expect("console");
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", answer.status());
+        let cookie = answer.headers().get(header::SET_COOKIE).expect("a session").to_str().expect("text");
+        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        Self { client, url, cookie }
+    }
+
+    async fn get(&self, path: &str) -> Vec<u8> {
+        let asked = self.client.get(format!("{}{path}", self.url)).header(header::COOKIE, &self.cookie);
+        let answer = asked.send().await.expect("console");
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.bytes().await.expect("body").to_vec()
+    }
+
+    /// A page, as its source.
+    pub async fn page(&self, path: &str) -> String {
+        String::from_utf8(self.get(path).await).expect("UTF-8")
+    }
+
+    /// The ledger's CSV.
+    pub async fn csv(&self) -> String {
+        String::from_utf8(self.get("/console/visits.csv").await).expect("UTF-8")
+    }
+
+    /// The ledger's XLSX, read back: every row as its cells' text.
+    pub async fn xlsx(&self) -> Vec<Vec<String>> {
+        let mut book = Xlsx::new(Cursor::new(self.get("/console/visits.xlsx").await)).expect("a workbook");
+        let sheets = book.sheet_names();
+        let sheet = book.worksheet_range(sheets.first().expect("a sheet")).expect("a sheet");
+        sheet.rows().map(|row| row.iter().map(Data::to_string).collect()).collect()
+    }
+}

@@ -1,0 +1,203 @@
+//! The real `lianxin-server` process over a township in a temporary folder.
+
+use super::process::Process;
+use lianxin_server::storage::DATABASE_FILE;
+use rusqlite::{Connection, OpenFlags};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+use tempfile::TempDir;
+
+/// The demo's office user and password.
+pub const OFFICE: (&str, &str) = ("office", "lianxin-demo");
+
+/// A township's server: stopped, killed and started again, always at the same address over the same data.
+pub struct Server {
+    program: PathBuf,
+    dir: TempDir,
+    port: u16,
+    url: String,
+    running: Option<Process>,
+}
+
+impl Server {
+    /// The demo township with about `households` households, running.
+    pub fn demo(households: usize) -> Self {
+        let server = Self::unborn();
+        server.cli(&["demo", "--households", &households.to_string()]);
+        server.started()
+    }
+
+    /// A new township with these villages (code, name) and cadres (name, code of the village), running.
+    pub fn township(villages: &[(&str, &str)], cadres: &[(&str, &str)]) -> Self {
+        Self::township_at(0, villages, cadres)
+    }
+
+    /// The same at a port that was another server's before.
+    pub fn township_at(port: u16, villages: &[(&str, &str)], cadres: &[(&str, &str)]) -> Self {
+        let server = Self { port, ..Self::unborn() };
+        server.cli(&["init", "--township", "清溪镇", "--region", "519921105000"]);
+        for (code, name) in villages {
+            server.cli(&["village", "add", code, name]);
+        }
+        for (name, village) in cadres {
+            server.cli(&["cadre", "add", name, "--village", village]);
+        }
+        let said = server.run(&["user", "add", OFFICE.0, "--display", "走访办公室"], OFFICE.1);
+        assert!(said.status.success(), "{said:?}");
+        server.started()
+    }
+
+    fn unborn() -> Self {
+        let program = super::built("LIANXIN_SERVER_BIN", "lianxin-server", "cargo build -p lianxin-server");
+        let dir = TempDir::new().expect("temporary folder");
+        Self { program, dir, port: 0, url: String::new(), running: None }
+    }
+
+    fn started(mut self) -> Self {
+        self.start();
+        self
+    }
+
+    /// Starts it; the second time at the port of the first.
+    pub fn start(&mut self) {
+        assert!(self.running.is_none(), "the server runs already");
+        let mut command = Command::new(&self.program);
+        command.arg("--data").arg(self.data()).arg("serve").arg("--port").arg(self.port.to_string());
+        if let Some(web) = web_dir() {
+            command.arg("--web").arg(web);
+        }
+        let mut process = Process::start(&mut command, &self.dir.path().join("server.log"));
+        let url = process.word_after("手机端");
+        self.url = url.trim_end_matches('/').to_owned();
+        let port = self.url.rsplit(':').next().and_then(|port| port.parse().ok());
+        self.port = port.unwrap_or_else(|| panic!("no port in {url}"));
+        self.running = Some(process);
+    }
+
+    /// Stops it as an administrator does: it ends by itself, and well.
+    pub fn stop(&mut self) {
+        let mut process = self.running.take().expect("a running server");
+        process.ask_to_end();
+        let status = process.wait();
+        assert!(status.success(), "the server ended badly: {status}");
+    }
+
+    /// Kills it (kill -9).
+    pub fn kill(&mut self) {
+        self.running.take().expect("a running server").kill();
+    }
+
+    /// The running process.
+    pub fn process(&mut self) -> &mut Process {
+        self.running.as_mut().expect("a running server")
+    }
+
+    /// `http://127.0.0.1:PORT`, the same over all starts.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// A folder beside it for the test's own files.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    fn run(&self, arguments: &[&str], input: &str) -> Output {
+        self.run_over(&self.data(), arguments, input)
+    }
+
+    fn run_over(&self, data: &Path, arguments: &[&str], input: &str) -> Output {
+        let mut child = Command::new(&self.program)
+            .arg("--data")
+            .arg(data)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("lianxin-server");
+        let mut stdin = child.stdin.take().expect("piped");
+        stdin.write_all(format!("{input}\n").as_bytes()).or_else(ignore_closed).expect("typed");
+        drop(stdin);
+        child.wait_with_output().expect("lianxin-server")
+    }
+
+    /// Runs one command of `lianxin-server` over the same data and returns what it says.
+    ///
+    /// # Panics
+    /// When the command fails.
+    pub fn cli(&self, arguments: &[&str]) -> String {
+        let said = self.run(arguments, "");
+        assert!(said.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&said.stderr));
+        String::from_utf8_lossy(&said.stdout).into_owned()
+    }
+
+    /// A fresh enrolment code for a cadre.
+    pub fn code(&self, cadre: &str) -> String {
+        let said = self.cli(&["enrol", cadre]);
+        let code = said.split('：').nth(1).and_then(|rest| rest.split('（').next());
+        code.unwrap_or_else(|| panic!("no code in {said}")).trim().to_owned()
+    }
+
+    /// `check`: integrity, and projections equal to a rebuild.
+    pub fn check(&self) {
+        assert!(self.cli(&["check"]).contains("一切正常"));
+    }
+
+    /// Backs it up while it runs, and has the backup checked as a township of its own.
+    pub fn check_backup(&self, name: &str) -> Connection {
+        let data = self.dir.path().join(name);
+        std::fs::create_dir_all(&data).expect("a folder");
+        let file = data.join(DATABASE_FILE);
+        self.cli(&["backup", &file.to_string_lossy()]);
+        let said = self.run_over(&data, &["check"], "");
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));
+        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("the backup")
+    }
+
+    /// Its port, the same over all starts.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its database, to look at and never to write.
+    pub fn database(&self) -> Connection {
+        let path = self.data().join(DATABASE_FILE);
+        let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("database");
+        db.busy_timeout(super::PATIENCE).expect("busy timeout");
+        db
+    }
+
+    /// One number out of its database.
+    pub fn count(&self, sql: &str) -> i64 {
+        self.database().query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+}
+
+/// A command that does not read its input closes it.
+fn ignore_closed(error: std::io::Error) -> std::io::Result<()> {
+    if error.kind() == std::io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
+}
+
+/// The built phone app, if it is there: tests of the interface alone do without.
+fn web_dir() -> Option<PathBuf> {
+    let web =
+        std::env::var_os("LIANXIN_WEB_DIR").map_or_else(|| super::target_dir().join("web"), PathBuf::from);
+    web.join("index.html").exists().then_some(web)
+}
+
+/// The built phone app must be there.
+///
+/// # Panics
+/// When it is not, with the command that builds it.
+pub(super) fn need_web() {
+    assert!(web_dir().is_some(), "没有手机端网页包：请先运行 .make/web.sh");
+}
