@@ -22,7 +22,7 @@ fn main() {
     let source = sqlite3mc_src::source_dir();
     cc::Build::new()
         .file(source.join("sqlite3mc_amalgamation.c"))
-        .include(&source)
+        .include(source)
         .out_dir(&out)
         .opt_level(2)
         .warnings(false)

@@ -123,7 +123,7 @@ fn existing(db: &Connection) -> Result<Vec<ExistingHousehold>, StorageError> {
 fn execute(db: &Connection, plan: &Plan) -> Result<(), StorageError> {
     let mut writer = LocalWriter::new(db)?;
     let now = now_ms();
-    let mut person =
+    let person =
         |writer: &mut LocalWriter<'_>, id: Uuid, home: Option<Uuid>, village: &str, fields: &Fields| {
             let mut fields = fields.clone();
             if let Some(home) = home {

@@ -64,6 +64,22 @@ async fn the_overview_counts_who_was_met_and_links_to_who_was_not() {
 }
 
 #[tokio::test]
+async fn a_household_tagged_twice_counts_once_and_a_deleted_one_not_at_all() {
+    let world = World::new();
+    let tagged = FieldSet::from([("tags.canji_ren".into(), true.into())]);
+    let member = |n: u128, household: Uuid| {
+        world.member(n, WILLOW, household, "周小满");
+        world.put(kind::PERSON, Uuid::from_u128(0x2000 + n), WILLOW, tagged.clone());
+    };
+    member(1, world.household(1, WILLOW, "周秀兰", &["canji_ren"]));
+    let gone = world.household(2, WILLOW, "王长顺", &["canji_ren"]);
+    member(2, gone);
+    world.put(kind::HOUSEHOLD, gone, WILLOW, FieldSet::from([("deleted".into(), true.into())]));
+    let page = world.office().await.page("/console").await;
+    assert!(page.contains(">0/1</a>") && page.contains("还有 1 户"), "{page}");
+}
+
+#[tokio::test]
 async fn a_cell_of_the_coverage_opens_the_households_left() {
     let mut office = township().office().await;
     let page =
