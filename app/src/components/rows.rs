@@ -96,7 +96,7 @@ pub(crate) fn PlainLine(
                 span { class: "av {look}", "aria-hidden": "true", {badge} }
             }
             span { class: "gr",
-                span { class: "name", "{title}" }
+                span { class: "name clip", "{title}" }
                 if !under.is_empty() {
                     p { "{under}" }
                 }

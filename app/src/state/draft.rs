@@ -62,6 +62,8 @@ pub(crate) struct Draft {
     shown: Signal<u64>,
     /// Counts answers taken over from the last visit: text fields start afresh to show them.
     refilled: Signal<u64>,
+    /// The cadre went to mend what is missing: unanswered questions say so too.
+    judged: Signal<bool>,
     /// What may be said of the last change.
     pub(crate) mark: Signal<Mark>,
 }
@@ -72,12 +74,14 @@ pub(crate) fn use_draft(open: OpenDraft) -> Draft {
     let (saver, mark) = use_autosave(|| DraftSource { draft: source, changed: false, closed: false });
     let shown = use_signal(|| 0);
     let refilled = use_signal(|| 0);
+    let judged = use_signal(|| false);
     use_hook(|| Draft {
         saver: CopyValue::new(saver),
         items: CopyValue::new(templates().items_of(&open.draft.checklists)),
         open: CopyValue::new(open),
         shown,
         refilled,
+        judged,
         mark,
     })
 }
@@ -177,9 +181,19 @@ impl Draft {
         *self.refilled.read()
     }
 
-    /// What is wrong with one answer as it stands; unanswered is not judged here.
-    pub(crate) fn problem_of(self, item: &Item) -> Option<String> {
-        let alone = [Item { show_if: None, required: false, ..item.clone() }];
+    /// From now on what is missing is shown at its place.
+    pub(crate) fn judge(mut self) {
+        self.judged.set(true);
+    }
+
+    /// What is wrong with one answer as it stands. Unanswered is no fault before the cadre has looked at the
+    /// whole, and neither is a field that is still being filled in (`left` is false).
+    pub(crate) fn problem_of(self, item: &Item, left: bool) -> Option<String> {
+        let judged = *self.judged.read();
+        if !left && !judged {
+            return None;
+        }
+        let alone = [Item { show_if: None, required: item.required && judged, ..item.clone() }];
         self.read(|draft| checklist::validate(&alone, &draft.answers))
             .into_iter()
             .next()

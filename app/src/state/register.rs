@@ -39,13 +39,18 @@ impl Search {
     /// Something was typed.
     pub(crate) fn type_text(mut self, text: String) {
         self.text.set(text);
-        self.wanted.set(ROWS_PER_STEP);
+        self.from_the_top();
     }
 
     /// A chip was chosen.
     pub(crate) fn choose(mut self, filter: HouseholdFilter) {
         self.filter.set(filter);
+        self.from_the_top();
+    }
+
+    fn from_the_top(mut self) {
         self.wanted.set(ROWS_PER_STEP);
+        self.scrolled.set(0.0);
     }
 
     /// The end of the list came into view.

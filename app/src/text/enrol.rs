@@ -9,7 +9,7 @@ pub(crate) const HOW: [&str; 3] = [
 ];
 pub(crate) const SERVER: &str = "服务器地址";
 pub(crate) const CODE: &str = "登记码";
-pub(crate) const CODE_HINT: &str = "照纸上写";
+pub(crate) const CODE_HINT: &str = "十位数字";
 pub(crate) const GO: &str = "登记这部手机";
 pub(crate) const GOING: &str = "正在登记…";
 pub(crate) const CODE_WANTED: &str = "请先写上登记码。";

@@ -98,7 +98,7 @@ fn Editor(date: String, diary: Diary, is_today: bool) -> Element {
             }
             "{heard}"
         }
-        div { class: "stack", margin_top: ".7rem",
+        div { class: "stack",
             SaveTrouble { mark, onretry: move |()| form.flush() }
             TextArea {
                 focus: is_today && is_blank, label: words::LABEL, bare: true, hint: words::HINT, class: "page", initial: form.text(field::TEXT), testid: "diary-text",

@@ -47,7 +47,7 @@ pub(crate) fn EnrolView() -> Element {
                     }
                 }
                 TextField {
-                    label: words::CODE, hint: words::CODE_HINT, initial: code_given, class: "code", testid: "enrol-code",
+                    label: words::CODE, hint: words::CODE_HINT, initial: code_given, class: "code", keyboard: Keyboard::Digits, testid: "enrol-code",
                     on: move |typed| if let Typed::Text(text) = typed { code.set(text) },
                 }
                 TextField {

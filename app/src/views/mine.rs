@@ -49,7 +49,7 @@ fn Whole(mine: Mine) -> Element {
     let session = use_session();
     let line = session.line.read().clone();
     rsx! {
-        div { class: "stack", margin_top: ".8rem",
+        div { class: "stack",
             div { class: "card flow",
                 div { "data-testid": "count-saved", strong { "{mine.saved_today}" } span { {words::SAVED} } }
                 div { class: "w", "data-testid": "count-waiting", strong { "{mine.waiting}" } span { {words::WAITING} } }

@@ -62,7 +62,7 @@ fn Asked(draft: Draft, item: Item, focus: bool) -> Element {
     let answers = draft.read(|visit| visit.answers.clone());
     let is_typed = matches!(item.kind, AnswerKind::Text | AnswerKind::Number | AnswerKind::Date);
     let round = if is_typed { draft.refills() } else { 0 };
-    let problem = left().then(|| draft.problem_of(&item)).flatten();
+    let problem = draft.problem_of(&item, left());
     let (picked, typed, repeated) = (item.clone(), item.clone(), item.clone());
     rsx! {
         for round in [round] {

@@ -200,6 +200,7 @@ pub(crate) fn FinishButtons(draft: Draft, onback: EventHandler<MouseEvent>) -> E
                 button {
                     class: "btn p", r#type: "button", "data-testid": "mend",
                     onclick: move |_| {
+                        draft.judge();
                         draft.focus(&field);
                         go_to(draft, step);
                     },
