@@ -14,7 +14,7 @@ use lianxin_shared::{
     sqlite::{REPLICA_V1, Replica, digest_of, project, read_row},
 };
 use rusqlite::{Connection, types::Value as Sql};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use uuid::Uuid;
 
 const PROJECTIONS: [&str; 9] =
@@ -151,14 +151,18 @@ fn patches_are_all_there(phone: &Phone, server: &Connection) -> Result<()> {
         server.prepare("SELECT json_extract(body, '$.set') FROM patch WHERE stamp = ?1 AND device = ?2")?;
     let mut sets: BTreeMap<Stamp, BTreeMap<String, Value>> = BTreeMap::new();
     for (stamp, field, value) in phone.promises.written() {
-        if !sets.contains_key(&stamp) {
-            let set: String =
-                find.query_row(rusqlite::params![stamp.to_bytes(), device], |row| row.get(0)).with_context(
-                    || format!("{field} = {} was saved and is not on the server", brief(value)),
-                )?;
-            sets.insert(stamp, serde_json::from_str(&set)?);
-        }
-        let sent = sets[&stamp].get(field);
+        let set = match sets.entry(stamp) {
+            Entry::Occupied(read) => read.into_mut(),
+            Entry::Vacant(unread) => {
+                let set: String = find
+                    .query_row(rusqlite::params![stamp.to_bytes(), device], |row| row.get(0))
+                    .with_context(|| {
+                        format!("{field} = {} was saved and is not on the server", brief(value))
+                    })?;
+                unread.insert(serde_json::from_str(&set)?)
+            }
+        };
+        let sent = set.get(field);
         ensure!(sent == Some(value), "{field} = {} was saved, {sent:?} is on the server", brief(value));
     }
     Ok(())
