@@ -38,6 +38,6 @@ impl Trace {
 
     /// What is kept.
     pub fn tail(&self) -> String {
-        self.lines.iter().fold(String::new(), |text, line| text + line + "\n")
+        self.lines.iter().fold(String::new(), |text, line| text + line.as_str() + "\n")
     }
 }
