@@ -2,14 +2,22 @@
 //! Domain labels (类别、清单、走访方式) come from the shared templates.
 //!
 //! The screens carry stable `data-testid`s; a browser test finds by them:
-//! `state-line`, `tab-today|households|visit|diary|mine`, `back`, `save-mark` (with `data-state` saving, saved,
-//! failed), `household-row`, `search`, `chip-all|chip-left|chip-<category>`, `household-add`, `go-visit`,
-//! `edit-household`, `add-person`, `f-<field>` (an input), `tag-<category>`, `visit-other`, `visit-name`,
-//! `visit-begin`, `draft-row`, `repeat-all`, `absent`, `q-<item>` with `q-<item>-answer-<option>`,
-//! `q-<item>-answer`, `q-<item>-same`, `step-next`, `step-back`, `opinion-<n>`, `opinion-<n>-kind-<kind>`,
-//! `opinion-add`, `visit-notes`, `card-left`, `finish`, `note-done`, `diary-text`, `diary-day`, `sync-now`,
-//! `count-saved|waiting|received`, `font-standard|large|extra`, `conflict`, `conflict-shown`, `conflict-other`,
-//! `enrol-server`, `enrol-code`, `enrol-go`, `take-over`.
+//! - everywhere: `state-line`, `tab-today|households|visit|diary|mine`, `back`, `save-mark` (its `data-state` is
+//!   saving, saved or failed), `note-done`, `failed`, `empty`, `place` (where a record is);
+//! - first start: `enrol`, `enrol-server`, `enrol-code`, `enrol-go`, `enrol-error`; `other-tab`, `take-over`, `trouble`;
+//! - 今日: `today`, `must-left`, `must-all`, `draft-row`, `conflicts-row`, `diary-row`, `loud-reminder`;
+//! - 户册: `households`, `household-row`, `search`, `search-clear`, `chip-all|left|<category>`, `more`,
+//!   `household-add`; a household: `household`, `go-visit`, `edit-household`, `add-person`, `person-row`,
+//!   `timeline-row`; a form: `f-<field>` (with `f-<field>-<code>` where one is tapped), `tag-<category>`,
+//!   `village-<code>`, `done`;
+//! - 走访: `visit-start`, `visit-other`, `visit-kind-<kind>`, `visit-name`, `visit-begin`; steps `visit-step-0|1|2`,
+//!   `step-next`, `step-back`, `how`, `mode-<code>`, `occurred`, `companions`, `absent`, `repeat-all`, `q-<item>`,
+//!   `q-<item>-answer` or `q-<item>-answer-<option>`, `q-<item>-same`, `opinion-<n>`, `opinion-<n>-kind-<kind>`,
+//!   `opinion-<n>-more`, `opinion-<n>-immediate|anonymous`, `topic-<code>`, `opinion-add`, `problems`, `mend`,
+//!   `visit-notes`, `card-left`, `discard`, `discard-yes`, `finish`; a completed visit: `visited`;
+//! - 手记: `diary`, `diary-text`, `diary-day`;
+//! - 我的: `mine`, `count-saved|waiting|received`, `sync-now`, `sync-problem`, `outbox`, `held`,
+//!   `font-standard|large|extra`, `storage`, `update`; `conflict`, `conflict-shown`, `conflict-other`.
 
 pub(crate) mod enrol;
 pub(crate) mod visit;

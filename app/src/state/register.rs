@@ -39,16 +39,16 @@ impl Search {
     /// Something was typed.
     pub(crate) fn type_text(mut self, text: String) {
         self.text.set(text);
-        self.from_the_top();
+        self.start_over();
     }
 
     /// A chip was chosen.
     pub(crate) fn choose(mut self, filter: HouseholdFilter) {
         self.filter.set(filter);
-        self.from_the_top();
+        self.start_over();
     }
 
-    fn from_the_top(mut self) {
+    fn start_over(mut self) {
         self.wanted.set(ROWS_PER_STEP);
         self.scrolled.set(0.0);
     }
