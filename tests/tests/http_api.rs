@@ -203,6 +203,20 @@ async fn a_backup_taken_while_phones_push_is_whole() {
     assert!(usize::try_from(kept).expect("a count") >= before.len(), "{kept}");
 }
 
+/// The answer to a body that is only announced: the server refuses it by its length, without taking it in.
+async fn announced(server: &Server, bytes: usize) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let host = server.url().trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = tokio::net::TcpStream::connect(host).await.expect("a connection");
+    let head = format!(
+        "POST /v1/enrol HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {bytes}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    let mut answer = [0; 64];
+    let taken = stream.read(&mut answer).await.expect("an answer");
+    String::from_utf8_lossy(&answer[..taken]).into_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_that_make_no_sense_are_refused_in_words() {
     let server = township();
@@ -222,8 +236,7 @@ async fn requests_that_make_no_sense_are_refused_in_words() {
     assert_eq!((status, &body["code"]), (StatusCode::BAD_REQUEST, &json!("malformed")));
     let (status, body) = post("/v1/sync", "{}".to_owned()).await;
     assert_eq!((status, &body["code"]), (StatusCode::UNAUTHORIZED, &json!("unauthorized")));
-    let (status, _) = post("/v1/enrol", "a".repeat(lianxin_server::http::request_bytes_max + 1)).await;
-    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(announced(&server, lianxin_server::http::request_bytes_max + 1).await.starts_with("HTTP/1.1 413 "));
     // The code that came with the newer app is unused still.
     let axiang = Headless::fresh();
     axiang.enrol(server.url(), &code).await.expect("enrolled");
