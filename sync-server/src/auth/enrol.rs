@@ -45,10 +45,10 @@ pub enum RedeemError {
     #[error("没有这个登记码。请核对十位数字；本机的内容没有变化。")]
     Unknown,
     /// Someone has used it.
-    #[error("这个登记码已经用过了。请让乡镇办公室重新生成一个；本机的内容没有变化。")]
+    #[error("这个登记码已经用过了。请让乡镇走访办重新生成一个；本机的内容没有变化。")]
     Used,
     /// It is older than seven days.
-    #[error("这个登记码已过期（七天内有效）。请让乡镇办公室重新生成一个；本机的内容没有变化。")]
+    #[error("这个登记码已过期（七天内有效）。请让乡镇走访办重新生成一个；本机的内容没有变化。")]
     Expired,
     /// The database failed.
     #[error(transparent)]
