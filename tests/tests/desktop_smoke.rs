@@ -9,7 +9,8 @@ const SHADES_MIN: usize = 24;
 
 /// How many shades a picture of the whole screen has.
 fn shades(display: &str, file: &Path) -> usize {
-    let taken = Command::new(need("import")).args(["-display", display, "-window", "root"]).arg(file).status();
+    let taken =
+        Command::new(need("import")).args(["-display", display, "-window", "root"]).arg(file).status();
     assert!(taken.expect("import").success(), "no picture of {display}");
     let picture = image::open(file).expect("a picture").to_rgb8();
     let mut counted = BTreeMap::new();
@@ -38,11 +39,13 @@ async fn the_native_window_opens_with_its_name_and_is_not_blank() {
     let window = Process::start(&mut window, &log);
     let xdotool = need("xdotool");
     until("a window called 连心册", async || {
-        let found = Command::new(&xdotool).env("DISPLAY", &display).args(["search", "--name", "连心册"]).output();
+        let found =
+            Command::new(&xdotool).env("DISPLAY", &display).args(["search", "--name", "连心册"]).output();
         (!found.expect("xdotool").stdout.is_empty()).then_some(())
     })
     .await;
     let picture = dir.path().join("window.png");
-    until("the window shows letters", async || (shades(&display, &picture) >= SHADES_MIN).then_some(())).await;
+    until("the window shows letters", async || (shades(&display, &picture) >= SHADES_MIN).then_some(()))
+        .await;
     drop(window);
 }

@@ -45,7 +45,10 @@ impl Console {
             document.querySelector('form.door button').click();";
         browser.script::<Value>(script, json!([OFFICE.0, OFFICE.1])).await;
         until("the office is in", async || {
-            browser.script::<bool>("return !document.querySelector('form.door');", Value::Null).await.then_some(())
+            browser
+                .script::<bool>("return !document.querySelector('form.door');", Value::Null)
+                .await
+                .then_some(())
         })
         .await;
     }
