@@ -1,6 +1,7 @@
 //! The main job in the real browser: what a cadre wrote in a courtyard without signal reaches the township once.
 
 use lianxin_tests::e2e::{Console, Phone, Server};
+use uuid::Uuid;
 
 /// The cadre of the demo township whose phone this is.
 const CADRE: &str = "韩冬梅";
@@ -126,4 +127,146 @@ async fn the_office_sees_it(server: &Server, head: &str, new_head: &str) {
     let rows = console.xlsx().await;
     let with_words = rows.iter().filter(|row| row.iter().any(|cell| cell.contains(HEARD[1])));
     assert_eq!(with_words.count(), 1, "its row exactly once");
+}
+
+/// The household of a demo village that both cadres go to.
+struct Shared {
+    other_cadre: String,
+    household: Uuid,
+    head: String,
+}
+
+fn shared_household(server: &Server) -> Shared {
+    let sql = "SELECT c.name, h.id, h.head FROM cadre me JOIN cadre_village mine ON mine.cadre = me.id
+         JOIN cadre_village theirs ON theirs.village = mine.village AND theirs.cadre <> me.id
+         JOIN cadre c ON c.id = theirs.cadre JOIN household h ON h.village = mine.village
+         WHERE me.name = ?1 AND h.phone <> '' ORDER BY c.name, h.id LIMIT 1";
+    let found = server.database().query_row(sql, [CADRE], |row| {
+        let id: [u8; 16] = row.get(1)?;
+        Ok(Shared { other_cadre: row.get(0)?, household: Uuid::from_bytes(id), head: row.get(2)? })
+    });
+    found.expect("a village that two cadres share")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_phones_on_one_household_merge_what_differs_and_settle_the_rest() {
+    let mut server = Server::demo(HOUSEHOLDS);
+    let Shared { other_cadre, household, head } = shared_household(&server);
+    let mut axiang = Phone::enrolled("阿香", &server, CADRE).await;
+    let mut laozhou = Phone::enrolled("老周", &server, &other_cadre).await;
+    let page = format!("/household/{household}");
+    server.stop();
+    for (phone, number, field, words) in [
+        (&mut axiang, "13800000001", "f-door", "特17号"),
+        (&mut laozhou, "13800000002", "f-note", "房后有水"),
+    ] {
+        phone.open(&page).await;
+        phone.tap("edit-household").await;
+        phone.rewrite("f-phone", number).await;
+        phone.rewrite(field, words).await;
+        phone.see_saved().await;
+        phone.tap("done").await;
+        phone.see("household").await;
+    }
+    server.start();
+    for phone in [&mut axiang, &mut laozhou] {
+        sync_all(phone).await;
+    }
+    for phone in [&mut axiang, &mut laozhou] {
+        phone.open("/mine").await;
+        phone.tap("sync-now").await;
+        for number in ["13800000001", "13800000002"] {
+            phone.see_text("conflict", number).await;
+        }
+        assert_eq!(phone.count("conflict").await, 1, "the telephone, and nothing else");
+    }
+    let console = Console::sign_in(&server).await;
+    let conflicts = console.page("/console/conflicts").await;
+    for words in [head.as_str(), "13800000001", "13800000002"] {
+        assert!(conflicts.contains(words), "{words}");
+    }
+
+    let other = laozhou.text("conflict-other").await;
+    let chosen = if other.contains("13800000001") { "13800000001" } else { "13800000002" };
+    laozhou.tap("conflict-other").await;
+    laozhou.see_no("conflict").await;
+    sync_all(&mut laozhou).await;
+    axiang.tap("sync-now").await;
+    axiang.see_no("conflict").await;
+    for phone in [&mut axiang, &mut laozhou] {
+        phone.open(&page).await;
+        for words in [chosen, "特17号", "房后有水"] {
+            phone.see_words(words).await;
+        }
+    }
+    let body: String = server
+        .database()
+        .query_row("SELECT body FROM record WHERE id = ?1", [household.as_bytes()], |row| row.get(0))
+        .expect("the household");
+    for words in [chosen, "特17号", "房后有水"] {
+        assert!(body.contains(words), "{words} on the server");
+    }
+    assert_eq!(server.count("SELECT count(*) FROM conflict WHERE open = 1"), 0);
+    server.check();
+}
+
+/// Presses 同步 and waits until nothing waits any more.
+async fn sync_all(phone: &mut Phone) {
+    phone.open("/mine").await;
+    phone.tap("sync-now").await;
+    phone.see_text("count-waiting", "0").await;
+    phone.see_text("state-line", "已全部上报").await;
+}
+
+/// A household of the cadre's villages with exactly two categories, each with a checklist.
+fn household_with_two_categories(server: &Server) -> (Uuid, String) {
+    let sql = "SELECT h.id, h.head FROM household h JOIN cadre_village v ON v.village = h.village
+         JOIN cadre c ON c.id = v.cadre JOIN tag t ON t.household = h.id
+         WHERE c.name = ?1 GROUP BY h.id HAVING count(DISTINCT t.category) = 2 ORDER BY h.id LIMIT 1";
+    let found = server.database().query_row(sql, [CADRE], |row| {
+        let id: [u8; 16] = row.get(0)?;
+        Ok((Uuid::from_bytes(id), row.get(1)?))
+    });
+    found.expect("a household with two categories")
+}
+
+/// At most this many taps besides typing for a visit to a known household（约定）.
+const TAPS_MAX: u32 = 12;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visit_to_a_known_household_takes_few_taps() {
+    let server = Server::demo(HOUSEHOLDS);
+    let (household, head) = household_with_two_categories(&server);
+    let mut phone = Phone::enrolled("阿香", &server, CADRE).await;
+    // The visit before, on this version of the checklists.
+    phone.open(&format!("/household/{household}")).await;
+    phone.tap("go-visit").await;
+    phone.see("visit-step-0").await;
+    phone.answer_required().await;
+    phone.tap("step-next").await;
+    phone.tap("step-next").await;
+    phone.tap("finish").await;
+    phone.see("note-done").await;
+    phone.open("/").await;
+    phone.tap("back").await;
+    phone.see("today").await;
+
+    let before = phone.taps();
+    phone.tap("tab-visit").await;
+    phone.tap_text("household-row", &head).await;
+    phone.tap("repeat-all").await;
+    phone.tap("step-next").await;
+    phone.write("opinion-1", HEARD[0]).await;
+    phone.tap("opinion-add").await;
+    phone.see_cursor_in("opinion-2").await;
+    phone.type_on(HEARD[1]).await;
+    phone.tap("step-next").await;
+    phone.tap("finish").await;
+    phone.see("note-done").await;
+    for heard in HEARD {
+        phone.see_words(heard).await;
+    }
+    let taps = phone.taps() - before;
+    println!("a visit to a known household with two opinions: {taps} taps besides typing");
+    assert!(taps <= TAPS_MAX, "{taps} taps");
 }

@@ -56,7 +56,7 @@ impl Browser {
         need("chromium");
         let profile = TempDir::new().expect("temporary folder");
         let mut command = Command::new(chromedriver);
-        command.arg("--port=0");
+        command.args(["--port=0", "--enable-chrome-logs"]);
         let mut driver = Process::start(&mut command, &profile.path().join("chromedriver.log"));
         let port = driver.word_after("started successfully on port");
         let driver_url = format!("http://127.0.0.1:{}", port.trim_end_matches('.'));
@@ -168,7 +168,8 @@ impl Browser {
         if let Ok(lines) = session.browser_log().await {
             drop(fs::write(at("log"), format!("{lines:#?}")));
         }
-        eprintln!("{}: 画面、网页和控制台在 {}", self.name, at("{png,html,log}").display());
+        drop(fs::copy(self.profile.path().join("chromedriver.log"), at("browser.log")));
+        eprintln!("{}: 画面、网页和控制台在 {}", self.name, at("{png,html,log,browser.log}").display());
     }
 
     /// Where the profile is.

@@ -1,8 +1,9 @@
 //! The office at its console: signs in through the real form, reads pages, downloads the ledger.
 
-use super::{Server, server::OFFICE};
+use super::{Browser, Server, server::OFFICE, until};
 use calamine::{Data, Reader, Xlsx};
 use reqwest::{Client, StatusCode, header, redirect::Policy};
+use serde_json::{Value, json};
 use std::io::Cursor;
 
 /// A signed-in session of the office.
@@ -32,6 +33,24 @@ impl Console {
         let cookie = answer.headers().get(header::SET_COOKIE).expect("a session").to_str().expect("text");
         let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
         Self { client, url, cookie }
+    }
+
+    /// Signs in through the form, in a browser.
+    pub async fn sign_in_at(browser: &Browser, server: &Server) {
+        browser.goto(&format!("{}/console", server.url())).await;
+        let script = "
+            const [name, password] = arguments[0];
+            document.querySelector('[name=name]').value = name;
+            document.querySelector('[name=password]').value = password;
+            document.querySelector('form.door button').click();";
+        browser.script::<Value>(script, json!([OFFICE.0, OFFICE.1])).await;
+        until("the office is in", async || {
+            browser
+                .script::<bool>("return !document.querySelector('form.door');", Value::Null)
+                .await
+                .then_some(())
+        })
+        .await;
     }
 
     async fn get(&self, path: &str) -> Vec<u8> {

@@ -41,8 +41,13 @@ impl Phone {
 
     /// A phone that `cadre` has enrolled by the office's link, with everything pulled and kept for offline use.
     pub async fn enrolled(name: &str, server: &Server, cadre: &str) -> Self {
+        Self::enrolled_on(Look::Phone, name, server, cadre).await
+    }
+
+    /// The same on a phone of another size.
+    pub async fn enrolled_on(look: Look, name: &str, server: &Server, cadre: &str) -> Self {
         super::server::need_web();
-        let browser = Browser::open(name, Look::Phone).await;
+        let browser = Browser::open(name, look).await;
         let mut phone = Self { browser, url: server.url().to_owned(), taps: 0 };
         let link = format!("{}/#enrol?code={}", phone.url, server.code(cadre).replace(' ', ""));
         phone.browser.goto(&link).await;
@@ -71,6 +76,11 @@ impl Phone {
     pub async fn revive(&mut self) {
         self.browser.start().await;
         self.open("/").await;
+    }
+
+    /// Loads the page anew.
+    pub async fn reload(&self) {
+        self.browser.session().refresh().await.expect("a page");
     }
 
     /// Opens a page of the app by its address.

@@ -1,12 +1,13 @@
 //! Opens the store's database in OPFS, through SQLite's pool of synchronous access handles.
 
+use gloo_timers::future::TimeoutFuture;
 use rusqlite::Connection;
 use sqlite_wasm_rs::{WasmOsCallback, vfs::VfsFilesManager};
 use sqlite_wasm_vfs::sahpool::{OpfsSAHError, OpfsSAHPoolCfgBuilder, OpfsSAHPoolUtil, install};
 
 use super::{js, key_box};
 use crate::{
-    platform::{open_error, prepare_connection},
+    platform::{now_ms, open_error, prepare_connection},
     store::StoreError,
 };
 
@@ -16,6 +17,10 @@ const DATABASE_FILE: &str = "lianxin.db";
 const DATABASE_URI: &str = "file:lianxin.db?vfs=multipleciphers-opfs-sahpool";
 /// Slots of the pool: the database, its journals and room for temporary files, which all count.
 const POOL_SLOTS: usize = 24;
+/// How long the handles of a page that was just left may stay open: the browser passes its turn on first and closes
+/// its files a moment later.
+const HANDLES_PATIENCE_MS: i64 = 10_000;
+const HANDLES_POLL_MS: u32 = 40;
 
 /// The browser's storage for one store. The tab's turn ([`super::turn`]) must be held while this is in use.
 pub struct Database {
@@ -23,17 +28,21 @@ pub struct Database {
 }
 
 impl Database {
-    /// Takes the pool of file handles, as no other worker may while this one has them.
+    /// Takes the pool of file handles, as no other worker may while this one has them. Whoever holds the turn is
+    /// alone, so handles that are still open belong to a page that is going away: they are waited for.
     ///
     /// # Errors
     /// [`StoreError::Unsupported`] when the browser has no synchronous file handles; else what it says.
     pub async fn acquire() -> Result<Self, StoreError> {
-        let settings = OpfsSAHPoolCfgBuilder::new().initial_capacity(POOL_SLOTS).build();
-        let pool = install::<WasmOsCallback>(&settings, true).await.map_err(pool_error)?;
-        if pool.is_paused() {
-            pool.resume().await.map_err(pool_error)?;
+        let patient_until_ms = now_ms() + HANDLES_PATIENCE_MS;
+        loop {
+            match take_pool().await {
+                Err(error) if is_still_open(&error) && now_ms() < patient_until_ms => {
+                    TimeoutFuture::new(HANDLES_POLL_MS).await;
+                }
+                outcome => return outcome.map(|pool| Self { pool }).map_err(pool_error),
+            }
         }
-        Ok(Self { pool })
     }
 
     /// Opens the database with its key; a new one gets a new key first, durably.
@@ -55,6 +64,21 @@ impl Database {
     pub fn release(&self) -> Result<(), StoreError> {
         self.pool.pause().map_err(pool_error)
     }
+}
+
+async fn take_pool() -> Result<OpfsSAHPoolUtil, OpfsSAHError> {
+    let settings = OpfsSAHPoolCfgBuilder::new().initial_capacity(POOL_SLOTS).build();
+    let pool = install::<WasmOsCallback>(&settings, true).await?;
+    if pool.is_paused() {
+        pool.resume().await?;
+    }
+    Ok(pool)
+}
+
+/// Whether another handle on the same file is the trouble.
+fn is_still_open(error: &OpfsSAHError) -> bool {
+    let OpfsSAHError::Opfs { value, .. } = error else { return false };
+    js::get(value, "name").as_string().as_deref() == Some("NoModificationAllowedError")
 }
 
 fn pool_error(error: OpfsSAHError) -> StoreError {

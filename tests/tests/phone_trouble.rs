@@ -1,0 +1,80 @@
+//! Bad input on the real screen: each time clear words, and nothing lost.
+
+use lianxin_shared::replica::patch_bytes_max;
+use lianxin_tests::e2e::{Phone, Server};
+
+const CADRE: &str = "韩冬梅";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn enrolment_that_fails_says_why_and_can_be_mended() {
+    let mut server = Server::demo(30);
+    let mut phone = Phone::fresh("阿香", &server).await;
+    phone.tap("enrol-go").await;
+    phone.see_text("enrol-error", "请先写上登记码").await;
+    phone.write("enrol-code", "00000 00000").await;
+    phone.tap("enrol-go").await;
+    phone.see_text("enrol-error", "没有这个").await;
+
+    let code = server.code(CADRE);
+    phone.rewrite("enrol-server", "http://127.0.0.1:9").await;
+    phone.rewrite("enrol-code", &code).await;
+    phone.tap("enrol-go").await;
+    phone.see_text("enrol-error", "连不上这个地址").await;
+    let url = server.url().to_owned();
+    phone.rewrite("enrol-server", "qingxi.example").await;
+    phone.tap("enrol-go").await;
+    phone.see_text("enrol-error", "https://").await;
+
+    phone.rewrite("enrol-server", &url).await;
+    server.stop();
+    phone.tap("enrol-go").await;
+    phone.see_text("enrol-error", "登记要有网").await;
+    server.start();
+    phone.tap("enrol-go").await;
+    phone.see("today").await;
+    phone.see_text("state-line", "已全部上报").await;
+
+    // Another phone with the same paper.
+    let mut second = Phone::fresh("小吴", &server).await;
+    second.write("enrol-code", &code).await;
+    second.tap("enrol-go").await;
+    second.see_text("enrol-error", "已经用过了").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_phone_says_so_and_keeps_its_unsent_words_readable() {
+    let server = Server::demo(30);
+    let mut phone = Phone::enrolled("阿香", &server, CADRE).await;
+    let devices = server.cli(&["device", "list"]);
+    let own = devices.lines().find(|line| line.contains("Chrome")).expect("the browser's device");
+    server.cli(&["device", "revoke", own.split_whitespace().next().expect("its number")]);
+    phone.tap("tab-diary").await;
+    phone.write("diary-text", "这一页还没有报上去").await;
+    phone.see_saved().await;
+    phone.tap("tab-mine").await;
+    phone.tap("sync-now").await;
+    phone.see_text("sync-problem", "停用").await;
+    phone.see_text("sync-problem", "都还在本机").await;
+    phone.see_text("state-line", "同步停了").await;
+    phone.die();
+    phone.revive().await;
+    phone.tap("tab-diary").await;
+    phone.see_value("diary-text", "这一页还没有报上去").await;
+    phone.tap("tab-mine").await;
+    phone.see_text("count-waiting", "1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_beyond_what_a_record_takes_are_refused_in_words_and_stay_on_the_screen() {
+    let server = Server::demo(30);
+    let mut phone = Phone::enrolled("阿香", &server, CADRE).await;
+    phone.tap("tab-diary").await;
+    let long = "话".repeat(patch_bytes_max / 3 + 1);
+    phone.write("diary-text", &long).await;
+    phone.see_text("failed", "内容太长").await;
+    phone.see_text("failed", "写的都还在").await;
+    assert_eq!(phone.value("diary-text").await.chars().count(), long.chars().count());
+    phone.rewrite("diary-text", "短了。").await;
+    phone.see_saved().await;
+    phone.see_no("failed").await;
+}
