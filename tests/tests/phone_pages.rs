@@ -76,7 +76,7 @@ async fn the_office_signs_in_and_its_rooms_open() {
         assert!(says, "{word}");
         let shot = browser.screenshot().await;
         if pictures_wanted() {
-            save_picture(&shot, &format!("console-{name}"), 900);
+            save_picture(&shot, &format!("console-{name}"), 860);
         }
     }
 }

@@ -56,7 +56,10 @@ impl Browser {
         need("chromium");
         let profile = TempDir::new().expect("temporary folder");
         let mut command = Command::new(chromedriver);
-        command.args(["--port=0", "--enable-chrome-logs"]);
+        command
+            .args(["--port=0", "--enable-chrome-logs"])
+            .env("LANGUAGE", "zh_CN")
+            .env("LANG", "zh_CN.UTF-8");
         let mut driver = Process::start(&mut command, &profile.path().join("chromedriver.log"));
         let port = driver.word_after("started successfully on port");
         let driver_url = format!("http://127.0.0.1:{}", port.trim_end_matches('.'));
@@ -85,7 +88,6 @@ impl Browser {
             "--disable-sync",
             "--disable-breakpad",
             "--hide-scrollbars",
-            "--lang=zh-CN",
             &size,
             &data,
         ];
