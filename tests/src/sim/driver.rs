@@ -141,6 +141,7 @@ impl World {
                 ));
                 self.coverage
                     .add("rows echoed", response.accepted.seqs.iter().filter(|s| **s == 0).count() as u64);
+                let moved = n > 0 || !response.accepted.seqs.is_empty();
                 let report = self.store(phone, |store| store.sync_commit(*response, wall))?;
                 if let Outcome::Done(report) = &report {
                     self.coverage.count("answers committed");
@@ -148,7 +149,7 @@ impl World {
                         self.coverage.count("batches beyond the first");
                     }
                     let now = self.now;
-                    if !self.damaging {
+                    if moved && !self.damaging {
                         self.phones[phone].keeps_its_promises(4, now).context("after a sync")?;
                     }
                 }

@@ -171,6 +171,7 @@ impl World {
     /// Cadres get their villages and phones.
     fn settle_in(&mut self) -> Result<()> {
         let phones = 2 + self.rng.below(4);
+        let day_ms = *self.rng.pick(&[10 * MINUTE_MS, 30 * MINUTE_MS, 120 * MINUTE_MS]);
         for index in 0..phones {
             let mut villages: BTreeSet<String> =
                 self.villages.iter().filter(|_| self.rng.chance(600)).cloned().collect();
@@ -201,12 +202,12 @@ impl World {
             self.phones.push(phone);
             self.press_sync(index);
             for _ in 0..6 + self.rng.below(16) {
-                let at = self.rng.between(0, 3 * 60 * MINUTE_MS);
+                let at = self.rng.between(0, day_ms);
                 self.plan(at, Event::Act(index));
             }
         }
         for _ in 0..self.rng.below(6) {
-            let at = self.rng.between(0, 3 * 60 * MINUTE_MS);
+            let at = self.rng.between(0, day_ms);
             self.plan(at, Event::Office);
         }
         Ok(())
