@@ -236,7 +236,9 @@ async fn requests_that_make_no_sense_are_refused_in_words() {
     assert_eq!((status, &body["code"]), (StatusCode::BAD_REQUEST, &json!("malformed")));
     let (status, body) = post("/v1/sync", "{}".to_owned()).await;
     assert_eq!((status, &body["code"]), (StatusCode::UNAUTHORIZED, &json!("unauthorized")));
-    assert!(announced(&server, lianxin_server::http::request_bytes_max + 1).await.starts_with("HTTP/1.1 413 "));
+    assert!(
+        announced(&server, lianxin_server::http::request_bytes_max + 1).await.starts_with("HTTP/1.1 413 ")
+    );
     // The code that came with the newer app is unused still.
     let axiang = Headless::fresh();
     axiang.enrol(server.url(), &code).await.expect("enrolled");
