@@ -13,8 +13,8 @@ if [ ! -e "$data" ]; then
   # Under another name first: an interrupted start leaves no half township behind.
   rm -rf -- "$data.new"
   mkdir -p "$(dirname "$data")"
-  "$server" demo --data "$data.new"
+  "$server" demo --data "$data.new" | sed "s|$data.new|$data|"
   mv "$data.new" "$data"
 fi
 say "启动服务器（停止：Ctrl+C；从头再来：make demo-reset）"
-exec "$server" serve --data "$data" --port "$port" --web "$target/web"
+exec "$server" serve --data "$data" --port "$port" --web "$target/web" --demo
