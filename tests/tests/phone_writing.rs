@@ -129,15 +129,3 @@ async fn a_second_tab_says_so_and_takes_over_when_asked() {
     phone.tap("take-over").await;
     phone.see_value("opinion-1", "写到一半，又接着写完").await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_page_loaded_again_and_again_always_opens() {
-    let server = Server::demo(150);
-    let mut phone = Phone::enrolled("阿香", &server, CADRE).await;
-    for _ in 0..15 {
-        // The page before is still letting go of its files while this one opens them.
-        phone.tap("tab-mine").await;
-        phone.open("/").await;
-        phone.see("mine").await;
-    }
-}
