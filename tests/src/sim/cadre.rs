@@ -1,25 +1,20 @@
-//! What cadres and the office do, through the same requests that the screens use.
+//! What cadres do with the register, through the same requests that the screens use.
 
 use super::{
-    network::{Ask, Packet, Told},
-    phone::{Editor, Outcome, Phone},
-    rng::Rng,
-    server::Committed,
+    phone::{Editor, Outcome},
     world::{Event, FOREIGN, Known, World},
 };
 use anyhow::{Context, Result, bail, ensure};
-use lianxin_app::store::{Edit, Loaded, Reply, Request, StoreError, Taken, VisitTarget, draft::OpinionDraft};
-use lianxin_server::service::Caller;
+use lianxin_app::store::{Edit, Loaded, Reply, Request, StoreError};
 use lianxin_shared::{
-    domain::checklist::AnswerKind,
     replica::{Base, FieldSet, Value, kind, patch_bytes_max},
-    sync::{Failure, Input},
-    templates::templates,
-    wire::v1::{ErrorBody, ErrorCode, SyncRequest},
+    sync::Input,
 };
 use uuid::Uuid;
 
-const NAMES: [&str; 8] = ["周秀兰", "马建国", "李翠花", "𠮷田有福", "陈大牛", "王长顺", "Aygül", "赵 玉梅"];
+/// Names of heads and members.
+pub const NAMES: [&str; 8] =
+    ["周秀兰", "马建国", "李翠花", "𠮷田有福", "陈大牛", "王长顺", "Aygül", "赵 玉梅"];
 /// Few values, so that two people often write the same, and often not.
 const PHONES: [&str; 3] = ["13800000001", "13800000002", "13800000003"];
 const TAGS: [&str; 3] = ["tags.gugua_laoren", "tags.kunnan_hu", "tags.getihu"];
@@ -60,13 +55,13 @@ impl World {
         Ok(())
     }
 
-    fn own_village(&mut self, phone: usize) -> String {
+    pub(super) fn own_village(&mut self, phone: usize) -> String {
         let villages: Vec<String> = self.phones[phone].villages.iter().cloned().collect();
         self.rng.pick(&villages).clone()
     }
 
     /// A value for a field; few different ones.
-    fn value_of(&mut self, field: &str) -> Value {
+    pub(super) fn value_of(&mut self, field: &str) -> Value {
         if self.rng.chance(120) {
             return Value::Null;
         }
@@ -82,7 +77,7 @@ impl World {
     }
 
     /// Saves and holds the store to its word. The id of the record if it was acknowledged.
-    fn save(&mut self, phone: usize, edit: Edit) -> Result<Option<Uuid>> {
+    pub(super) fn save(&mut self, phone: usize, edit: Edit) -> Result<Option<Uuid>> {
         let (now, wall) = (self.now, self.phones[phone].clock.at(self.now));
         let before = match edit.id {
             Some(id) => self.phones[phone].record(id, now)?,
@@ -126,7 +121,7 @@ impl World {
         Ok(None)
     }
 
-    fn knows(&mut self, id: Option<Uuid>, kind: &str, village: &str) {
+    pub(super) fn knows(&mut self, id: Option<Uuid>, kind: &str, village: &str) {
         if let Some(id) = id {
             self.known.push(Known { id, kind: kind.to_owned(), village: village.to_owned() });
         }
@@ -150,7 +145,7 @@ impl World {
     }
 
     /// A record of these kinds that is shown on this phone.
-    fn some_record(&mut self, phone: usize, kinds: &[&str]) -> Result<Option<Loaded>> {
+    pub(super) fn some_record(&mut self, phone: usize, kinds: &[&str]) -> Result<Option<Loaded>> {
         let villages = self.phones[phone].villages.clone();
         let fits = |known: &&Known| kinds.contains(&known.kind.as_str()) && villages.contains(&known.village);
         let ids: Vec<Uuid> = self.known.iter().filter(fits).map(|known| known.id).collect();
@@ -181,7 +176,7 @@ impl World {
     }
 
     /// Opens an editor, types, and saves now or later.
-    fn edit_record(&mut self, phone: usize) -> Result<()> {
+    pub(super) fn edit_record(&mut self, phone: usize) -> Result<()> {
         let kinds = [kind::HOUSEHOLD, kind::PERSON, kind::OPINION, FUTURE_KIND];
         let Some(loaded) = self.some_record(phone, &kinds)? else { return self.new_household(phone) };
         let fields: &[&str] = match loaded.kind.as_str() {
@@ -231,144 +226,6 @@ impl World {
         Ok(())
     }
 
-    fn begin_visit(&mut self, phone: usize) -> Result<()> {
-        let wall = self.phones[phone].clock.at(self.now);
-        let target = match self.some_record(phone, &[kind::HOUSEHOLD])? {
-            Some(household) if self.rng.chance(850) => VisitTarget::Household(household.id),
-            _ => {
-                let village = self.own_village(phone);
-                VisitTarget::Other { kind: "school".into(), name: "清溪小学".into(), village }
-            }
-        };
-        let request = Request::StartVisit { target };
-        if let Outcome::Done(Reply::Draft(open)) = self.store(phone, |store| store.handle(request, wall))? {
-            let phone = &mut self.phones[phone];
-            if phone.drafts.insert(open.draft.id, open.draft.clone()).is_none() {
-                phone.draft_order.push(open.draft.id);
-            }
-        }
-        Ok(())
-    }
-
-    fn some_draft(&mut self, phone: usize) -> Option<Uuid> {
-        let drafts = &self.phones[phone].draft_order;
-        (!drafts.is_empty()).then(|| drafts[self.rng.below(drafts.len())])
-    }
-
-    fn go_on_with_visit(&mut self, phone: usize) -> Result<()> {
-        let Some(id) = self.some_draft(phone) else { return self.begin_visit(phone) };
-        let Some(mut draft) = self.phones[phone].drafts.get(&id).cloned() else { return Ok(()) };
-        let wall = self.phones[phone].clock.at(self.now);
-        for item in templates().items_of(&draft.checklists) {
-            let (field, value) = match (item.options.first(), item.kind) {
-                (Some(option), _) => item.pick(&option.code),
-                (None, AnswerKind::Number) => (item.field(), Value::Int(3)),
-                (None, AnswerKind::Date) => (item.field(), "2026-10-01".into()),
-                _ => (item.field(), "邻居周大姐".into()),
-            };
-            draft.answers.insert(field, value);
-        }
-        draft.notes = format!("第{}回写", self.rng.below(9));
-        draft.absent = self.rng.chance(150);
-        let text = format!("路灯不亮 {}", self.rng.below(9));
-        let opinion =
-            OpinionDraft { id: self.fresh_id(), text, kind: "problem".into(), ..Default::default() };
-        draft.opinions.push(opinion);
-        draft.updated_ms = wall;
-        let request = Request::SaveDraft(Box::new(draft.clone()));
-        if let Outcome::Done(_) = self.store(phone, |store| store.handle(request, wall))? {
-            self.phones[phone].drafts.insert(id, draft);
-        }
-        Ok(())
-    }
-
-    fn complete_visit(&mut self, phone: usize) -> Result<()> {
-        let Some(id) = self.some_draft(phone) else { return self.begin_visit(phone) };
-        let (now, wall) = (self.now, self.phones[phone].clock.at(self.now));
-        let Some(draft) = self.phones[phone].drafts.get(&id).cloned() else { return Ok(()) };
-        let completed = self.store(phone, |store| store.handle(Request::CompleteVisit { id }, wall))?;
-        match completed {
-            Outcome::Done(_) => {}
-            Outcome::Refused(StoreError::Invalid(_)) | Outcome::Burnt => return Ok(()),
-            Outcome::Refused(error) => bail!("a visit is refused: {error}"),
-        }
-        self.coverage.count("visits completed");
-        self.say(format!("phone {phone} completes a visit with {} opinions", draft.opinions.len()));
-        self.hear(phone, "changed", Input::Changed);
-        self.phones[phone].drafts.remove(&id);
-        self.phones[phone].draft_order.retain(|kept| *kept != id);
-        self.knows(Some(id), kind::VISIT, &draft.village);
-        let visit = self.phones[phone].record(id, now)?.context("a completed visit is not shown")?;
-        let notes = visit.fields.get("notes").and_then(Value::as_text).unwrap_or_default();
-        ensure!(notes == draft.notes, "a visit lost its notes");
-        promise_all(&mut self.phones[phone], &visit)?;
-        for said in &draft.opinions {
-            let opinion = self.phones[phone].record(said.id, now)?.context("an opinion is not shown")?;
-            ensure!(opinion.fields.get("text") == Some(&said.text.as_str().into()), "an opinion changed");
-            promise_all(&mut self.phones[phone], &opinion)?;
-            self.knows(Some(said.id), kind::OPINION, &draft.village);
-        }
-        Ok(())
-    }
-
-    fn diary(&mut self, phone: usize) -> Result<()> {
-        let (now, date) = (self.now, "2026-11-22".to_owned());
-        let Reply::Diary(page) = self.phones[phone].ask(Request::Diary { date: date.clone() }, now)? else {
-            bail!("no diary");
-        };
-        let entry = page.entry;
-        let text = entry.fields.get("text").and_then(Value::as_text).unwrap_or_default().to_owned();
-        let set = FieldSet::from([
-            ("cadre".to_owned(), self.phones[phone].cadre.clone().into()),
-            ("date".to_owned(), date.into()),
-            ("text".to_owned(), format!("{text}又一行。").into()),
-        ]);
-        let base = entry.stamps.iter().filter(|(field, _)| set.contains_key(*field));
-        let base = base.map(|(field, stamp)| (field.clone(), vec![*stamp])).collect();
-        let Loaded { kind, id, village, .. } = entry;
-        self.save(phone, Edit { kind, id: Some(id), village, set, base })?;
-        Ok(())
-    }
-
-    /// Settles a conflict, if one is shown.
-    fn resolve(&mut self, phone: usize) -> Result<()> {
-        let (now, wall) = (self.now, self.phones[phone].clock.at(self.now));
-        let Reply::Mine(mine) = self.phones[phone].ask(Request::Mine, now)? else { bail!("no page 我的") };
-        // In an order that does not hang on ids drawn at random.
-        let place = |id: Uuid| self.known.iter().position(|known| known.id == id);
-        let mut open: Vec<_> = mine.conflicts.iter().collect();
-        open.sort_by_key(|c| (place(c.record), &c.field_label, c.other_by.1, &c.other_by.0, &c.other));
-        let Some(conflict) = open.first() else { return self.edit_record(phone) };
-        let (id, record, other) = (conflict.id, conflict.record, conflict.other.clone());
-        let label = conflict.field_label.clone();
-        let take = if self.rng.chance(500) { Taken::Other } else { Taken::Shown };
-        let before = self.phones[phone].record(record, now)?.context("a conflict without its record")?;
-        let request = Request::Resolve { conflict: id, take };
-        let Outcome::Done(_) = self.store(phone, |store| store.handle(request, wall))? else { return Ok(()) };
-        self.coverage.count("conflicts resolved");
-        self.say(format!("phone {phone} settles a conflict of {label}"));
-        self.hear(phone, "changed", Input::Changed);
-        let after = self.phones[phone].record(record, now)?.context("a settled record is gone")?;
-        let changed = |field: &&String| after.stamps.get(*field) != before.stamps.get(*field);
-        let fields: Vec<String> = after.stamps.keys().filter(changed).cloned().collect();
-        let [field] = fields.as_slice() else { bail!("a resolution wrote {fields:?}") };
-        let value = after.fields.get(field).cloned().unwrap_or_default();
-        match take {
-            Taken::Shown => {
-                ensure!(before.fields.get(field) == Some(&value), "the resolution took another value")
-            }
-            Taken::Other => {
-                let shown = lianxin_shared::domain::label::value(field, &value);
-                ensure!(shown == other, "chose {other} and see {shown}");
-            }
-        }
-        let Loaded { kind, id, village, .. } = before.clone();
-        let set = FieldSet::from([(field.clone(), value)]);
-        let edit = Edit { kind, id: Some(id), village, set, base: Base::new() };
-        let device = self.phones[phone].device;
-        self.phones[phone].promises.acknowledge(device, Some(&before), &edit, &after)
-    }
-
     /// A record of a kind that only a later version knows.
     fn future_record(&mut self, phone: usize) -> Result<()> {
         let (id, village) = (Some(self.fresh_id()), self.own_village(phone));
@@ -414,79 +271,4 @@ impl World {
         self.save(phone, Edit { kind, id: Some(id), village, set, base: base.into_iter().collect() })?;
         Ok(())
     }
-
-    /// The office imports: new households, and fields of known ones.
-    pub(super) fn office(&mut self) -> Result<()> {
-        if !self.server.is_up() {
-            return Ok(());
-        }
-        let mut writes = Vec::new();
-        let mut made = Vec::new();
-        for _ in 0..1 + self.rng.below(4) {
-            let households: Vec<&Known> = self.known.iter().filter(|k| k.kind == kind::HOUSEHOLD).collect();
-            let known = if self.rng.chance(500) && !households.is_empty() {
-                (*self.rng.pick(&households)).clone()
-            } else {
-                let (id, village) = (self.fresh_id(), self.rng.pick(&self.villages).clone());
-                let known = Known { id, kind: kind::HOUSEHOLD.to_owned(), village };
-                made.push(known.clone());
-                known
-            };
-            let set = FieldSet::from([
-                ("head".to_owned(), (*self.rng.pick(&NAMES)).into()),
-                ("phone".to_owned(), self.value_of("phone")),
-            ]);
-            writes.push((kind::HOUSEHOLD, known.id, known.village, set));
-        }
-        let burn = self.faults.burn(&mut self.rng);
-        let n = writes.len();
-        if self.server.office(writes, self.now, burn)? {
-            self.coverage.count("office writes");
-            self.say(format!("the office writes {n} records"));
-            self.known.extend(made);
-        }
-        Ok(())
-    }
-}
-
-/// Everything of a record that this phone has just made is promised.
-fn promise_all(phone: &mut Phone, record: &Loaded) -> Result<()> {
-    let Loaded { kind, id, village, fields, .. } = record.clone();
-    let edit = Edit { kind, id: Some(id), village, set: fields, base: Base::new() };
-    phone.promises.acknowledge(phone.device, None, &edit, record)
-}
-
-/// Now and then a request of another database's life or of a newer protocol stands in the same group.
-pub fn strangers(rng: &mut Rng, group: &mut Vec<(Packet, Caller)>) {
-    let Some((packet, caller)) = group.first().filter(|_| rng.chance(100)).cloned() else { return };
-    let Ask::Sync(bytes) = &packet.body else { return };
-    let mut request: SyncRequest = serde_json::from_slice(bytes).expect("a phone's request is whole");
-    if rng.chance(500) {
-        request.epoch = Uuid::from_u128(99);
-    } else {
-        request.protocol += 1;
-    }
-    let body = super::network::write_sync(&request);
-    let place = rng.below(group.len() + 1);
-    group.insert(place, (Packet { request: 0, body, ..packet }, caller));
-}
-
-/// What [`strangers`] sent was refused.
-///
-/// # Errors
-/// When it was taken.
-pub fn stranger_was_refused(committed: &Committed) -> Result<()> {
-    if committed.packet.request != 0 {
-        return Ok(());
-    }
-    let code = match &committed.outcome {
-        Err(Told::Refused(bytes)) => serde_json::from_slice::<ErrorBody>(bytes)?.code,
-        Err(Told::Failed(Failure::Server)) => return Ok(()),
-        other => bail!("a stranger's request was taken: {other:?}"),
-    };
-    ensure!(
-        matches!(code, ErrorCode::OtherEpoch | ErrorCode::ProtocolTooNew),
-        "a stranger was refused as {code:?}"
-    );
-    Ok(())
 }

@@ -136,7 +136,7 @@ fn phone_is_right(
         |id: &&Uuid| stored.get(&hex(id.as_bytes())).is_some_and(|r| allowed.contains(&r.village));
     let open: BTreeSet<Uuid> = open.iter().filter(of_village).copied().collect();
     ensure!(shown_open == open, "{} conflicts are shown of {}", shown_open.len(), open.len());
-    projections_equal_a_rebuild(phone, now)?;
+    shows_what_it_holds(phone, now)?;
     every_household_is_found(phone, now)
 }
 
@@ -200,20 +200,30 @@ fn conflicts_shown(phone: &mut Phone, now: i64) -> Result<BTreeSet<Uuid>> {
     Ok(mine.conflicts.iter().map(|conflict| conflict.id).collect())
 }
 
-/// Everything that the phone shows, derived anew in an empty database, gives the same tables.
-fn projections_equal_a_rebuild(phone: &mut Phone, now: i64) -> Result<()> {
+/// The phone shows the server's rows with its own patches over them, and everything shown, derived anew in an empty
+/// database, gives the tables that its screens search.
+///
+/// # Errors
+/// When it does not.
+pub fn shows_what_it_holds(phone: &mut Phone, now: i64) -> Result<()> {
     let copy = Connection::open_in_memory()?;
     copy.execute_batch(REPLICA_V1)?;
-    let ids = rows(phone.db()?, "SELECT id FROM record UNION SELECT record FROM patch WHERE state < 3")?;
-    for id in ids {
-        let Some(Sql::Blob(id)) = id.first() else { bail!("an id that is none") };
-        let shown = phone.record(Uuid::from_slice(id)?, now)?.context("a record that is not shown")?;
+    for (id, wanted) in oracle::shown(phone.db()?)? {
+        let id = Uuid::parse_str(&id)?;
+        let shown = phone.record(id, now)?.context("a record that is not shown")?;
         let mut row = Row::empty(&shown.kind, shown.id, &shown.village);
         for (name, value) in shown.fields {
             let stamp = *shown.stamps.get(&name).context("a value without a stamp")?;
             row.fields.insert(name, FieldVersion { value, stamp, order: stamp });
         }
         project(&copy, &row)?;
+        ensure!(row.fields.len() == wanted.fields.len(), "a {} shows other fields than it has", row.kind);
+        for (name, field) in wanted.fields {
+            let version = row.fields.get(&name).with_context(|| format!("{name} is not shown"))?;
+            let same = version.stamp.to_string() == field.stamp
+                && serde_json::to_value(&version.value)? == field.value;
+            ensure!(same, "{name} shows {}, not {}", brief(&version.value), field.value);
+        }
     }
     for table in PROJECTIONS {
         let sql = format!("SELECT * FROM {table} ORDER BY 1, 2");

@@ -1,5 +1,5 @@
-//! What happens: the drivers of the phones execute their machines' actions one by one, the server takes groups of
-//! requests, commits, and answers; and everywhere between two steps something may go wrong.
+//! The drivers of the phones: they execute their machines' actions one by one, as the native and the browser's
+//! driver do, and between any two of them the process may end.
 
 use super::{
     faults::Burn,
@@ -8,75 +8,15 @@ use super::{
     world::{Event, World},
 };
 use anyhow::{Context, Result, bail, ensure};
-use lianxin_shared::sync::{Action, Failure, Input, Phase};
+use lianxin_shared::{
+    sync::{Action, Failure, Input, Phase},
+    wire::v1::SyncResponse,
+};
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
-/// Pushes in one transaction.
-const GROUP_MAX: usize = 3;
 
 impl World {
-    /// One event.
-    pub(super) fn happen(&mut self, event: Event) -> Result<()> {
-        match event {
-            Event::Act(phone) => self.act(phone),
-            Event::Office => self.office(),
-            Event::Step(phone, life) => self.step(phone, life),
-            Event::Wake(phone, wish) => {
-                if self.phones[phone].is_up() && self.phones[phone].wish == wish {
-                    self.hear(phone, "woke", Input::Woke);
-                }
-                Ok(())
-            }
-            Event::Arrive(packet) => {
-                self.arrive(packet);
-                Ok(())
-            }
-            Event::Serve(life) => self.serve(life),
-            Event::Read(life, committed) => {
-                if self.server.life == life && self.server.is_up() {
-                    let caller = self.caller(committed.packet.phone);
-                    let packet = committed.packet.clone();
-                    let (told, more) = self.server.answer(*committed, &caller, self.now)?;
-                    if more {
-                        self.coverage.count("pages beyond the first");
-                    }
-                    self.send_answer(&packet, told);
-                }
-                Ok(())
-            }
-            Event::Answer(phone, life, request, told) => self.answered(phone, life, request, told),
-            Event::GiveUp(phone, life, request) => {
-                let told = Told::Failed(Failure::Network);
-                let waits = self.phones[phone].life == life && self.phones[phone].in_flight == Some(request);
-                if waits { self.answered(phone, life, request, told) } else { Ok(()) }
-            }
-            Event::Covered(phone) => {
-                self.phones[phone].covered = true;
-                if self.phones[phone].is_up() && self.rng.chance(700) {
-                    self.hear(phone, "online", Input::Online(true));
-                }
-                Ok(())
-            }
-            Event::StartPhone(phone) => {
-                if self.phones[phone].is_up() {
-                    Ok(())
-                } else {
-                    self.start_phone(phone)
-                }
-            }
-            Event::StartServer => {
-                if self.server.is_up() {
-                    Ok(())
-                } else {
-                    self.start_server()
-                }
-            }
-        }
-    }
-
-    // ---- phones
-
     /// The machine hears of something, and its driver will act on it.
     pub(super) fn hear(&mut self, phone: usize, name: &'static str, input: Input) {
         let now = self.now;
@@ -101,7 +41,7 @@ impl World {
     }
 
     /// The driver's next action.
-    fn step(&mut self, phone: usize, life: u32) -> Result<()> {
+    pub(super) fn step(&mut self, phone: usize, life: u32) -> Result<()> {
         if self.phones[phone].life != life || !self.phones[phone].is_up() {
             return Ok(());
         }
@@ -132,29 +72,7 @@ impl World {
                 self.send(phone, network::write_sync(&request));
                 Ok(())
             }
-            Action::Commit(response) => {
-                let (n, receipt) = (response.changes.len(), response.receipt.device_seq);
-                self.say(format!(
-                    "phone {phone} commits receipt {receipt}, {n} rows, cursor {}{}",
-                    response.cursor.seq,
-                    if response.more { ", more" } else { "" }
-                ));
-                self.coverage
-                    .add("rows echoed", response.accepted.seqs.iter().filter(|s| **s == 0).count() as u64);
-                let moved = n > 0 || !response.accepted.seqs.is_empty();
-                let report = self.store(phone, |store| store.sync_commit(*response, wall))?;
-                if let Outcome::Done(report) = &report {
-                    self.coverage.count("answers committed");
-                    if report.waiting > 0 {
-                        self.coverage.count("batches beyond the first");
-                    }
-                    let now = self.now;
-                    if moved && !self.damaging {
-                        self.phones[phone].keeps_its_promises(4, now).context("after a sync")?;
-                    }
-                }
-                self.digest_outcome(phone, "committed", report, Input::Committed)
-            }
+            Action::Commit(response) => self.commit_answer(phone, *response, wall),
             Action::LoadSums => {
                 ensure!(self.damaging && self.healed, "the digest differs although nothing was damaged");
                 self.coverage.count("repairs after damage");
@@ -180,19 +98,45 @@ impl World {
                 self.plan(at - wall, Event::Wake(phone, wish));
                 Ok(())
             }
-            Action::Report(Phase::Problem(failure)) => {
-                let last = self.phones[phone].last_input;
-                self.say(format!("phone {phone} reports {failure:?} after {last}"));
-                ensure!(last != "committed", "a sync that worked is reported as a problem: {failure:?}");
-                ensure!(!self.healed, "a problem although nothing goes wrong: {failure:?}");
-                ensure!(
-                    !matches!(failure, Failure::Refused(_)),
-                    "the server refuses its own phone: {failure:?}"
-                );
-                Ok(())
-            }
+            Action::Report(Phase::Problem(failure)) => self.reported(phone, &failure),
             Action::Report(_) => Ok(()),
         }
+    }
+
+    /// The store commits an answer; what was acknowledged before is still shown, or something that came later.
+    fn commit_answer(&mut self, phone: usize, response: SyncResponse, wall: i64) -> Result<()> {
+        let (n, receipt) = (response.changes.len(), response.receipt.device_seq);
+        let more = if response.more { ", more" } else { "" };
+        self.say(format!(
+            "phone {phone} commits receipt {receipt}, {n} rows, told {:?}, cursor {}{more}",
+            response.accepted.seqs, response.cursor.seq
+        ));
+        let echoed = response.accepted.seqs.iter().filter(|seq| **seq == 0).count();
+        self.coverage.add("rows echoed", echoed as u64);
+        let moved = n > 0 || !response.accepted.seqs.is_empty();
+        let report = self.store(phone, |store| store.sync_commit(response, wall))?;
+        if let Outcome::Done(report) = &report {
+            self.coverage.count("answers committed");
+            if report.waiting > 0 {
+                self.coverage.count("batches beyond the first");
+            }
+            if moved && !self.damaging {
+                let now = self.now;
+                self.phones[phone].keeps_its_promises(4, now).context("after a sync")?;
+            }
+        }
+        self.digest_outcome(phone, "committed", report, Input::Committed)
+    }
+
+    /// A problem on the screen must have a cause.
+    fn reported(&mut self, phone: usize, failure: &Failure) -> Result<()> {
+        let last = self.phones[phone].last_input;
+        self.say(format!("phone {phone} reports {failure:?} after {last}"));
+        ensure!(last != "committed", "a sync that worked is reported as a problem: {failure:?}");
+        ensure!(!self.healed, "a problem although nothing goes wrong: {failure:?}");
+        let refused = matches!(failure, Failure::Refused(_));
+        ensure!(!refused, "the server refuses its own phone: {failure:?}");
+        Ok(())
     }
 
     /// Works with a phone's store; the transaction may break off.
@@ -245,6 +189,10 @@ impl World {
         let now = self.now;
         self.phones[phone].start()?;
         self.phones[phone].keeps_its_promises(12, now).context("after a crash of the phone")?;
+        if self.rng.chance(200) {
+            let phone = &mut self.phones[phone];
+            super::checks::shows_what_it_holds(phone, now).context("after a crash of the phone")?;
+        }
         if self.server.is_up() {
             super::checks::receipts_are_durable(self, phone)?;
         }
@@ -274,8 +222,6 @@ impl World {
         }
     }
 
-    // ---- network and server
-
     fn send(&mut self, phone: usize, body: Ask) {
         self.requests += 1;
         let (request, life) = (self.requests, self.phones[phone].life);
@@ -293,84 +239,7 @@ impl World {
         self.plan(ANSWER_MS_MAX, Event::GiveUp(phone, life, request));
     }
 
-    fn arrive(&mut self, packet: Packet) {
-        if !self.server.is_up() {
-            let Packet { phone, life, request, .. } = packet;
-            self.plan(100, Event::Answer(phone, life, request, Told::Failed(Failure::Network)));
-            return;
-        }
-        self.server.waiting.push(packet);
-        let (after, life) = (self.rng.between(0, 200), self.server.life);
-        self.plan(after, Event::Serve(life));
-    }
-
-    /// The writer takes what waits.
-    fn serve(&mut self, life: u32) -> Result<()> {
-        if self.server.life != life || !self.server.is_up() || self.server.waiting.is_empty() {
-            return Ok(());
-        }
-        let n = (1 + self.rng.below(GROUP_MAX)).min(self.server.waiting.len());
-        let taken: Vec<Packet> = self.server.waiting.drain(..n).collect();
-        if !self.server.waiting.is_empty() {
-            self.plan(1, Event::Serve(life));
-        }
-        let (syncs, repairs): (Vec<Packet>, Vec<Packet>) =
-            taken.into_iter().partition(|packet| matches!(packet.body, Ask::Sync(_)));
-        for packet in repairs {
-            let Ask::Repair(bytes) = &packet.body else { continue };
-            let told = self.server.repair(bytes, &self.caller(packet.phone))?;
-            self.send_answer(&packet, told);
-        }
-        if syncs.len() > 1 {
-            self.coverage.count("groups of pushes");
-        }
-        if !syncs.is_empty() { self.commit(life, syncs) } else { Ok(()) }
-    }
-
-    fn commit(&mut self, life: u32, syncs: Vec<Packet>) -> Result<()> {
-        let burn = self.faults.burn(&mut self.rng);
-        let mut group: Vec<_> = syncs.iter().map(|p| (p.clone(), self.caller(p.phone))).collect();
-        super::cadre::strangers(&mut self.rng, &mut group);
-        let Some(done) = self.server.commit_group(group, self.now, burn)? else {
-            if self.rng.chance(600) {
-                self.coverage.count("crashes of the server within a transaction");
-                self.crash_server("within a transaction");
-                return Ok(());
-            }
-            let failed = Told::Failed(Failure::Server);
-            syncs.iter().for_each(|packet| self.send_answer(packet, failed.clone()));
-            return Ok(());
-        };
-        if self.rng.chance(self.faults.crash_server) {
-            self.coverage.count("crashes of the server after a commit");
-            self.crash_server("after a commit, before its answers");
-            return Ok(());
-        }
-        for committed in done {
-            super::cadre::stranger_was_refused(&committed)?;
-            if let Ok(pushed) = &committed.outcome {
-                self.coverage.add("orders given", pushed.accepted.orders.len() as u64);
-            }
-            if committed.packet.request != 0 {
-                let after = self.rng.pause(20);
-                self.plan(after, Event::Read(life, Box::new(committed)));
-            }
-        }
-        Ok(())
-    }
-
-    fn send_answer(&mut self, packet: &Packet, told: Told) {
-        let Some((after, told)) = network::answer(&mut self.rng, &self.faults, told, &mut self.coverage)
-        else {
-            return;
-        };
-        self.plan(after, Event::Answer(packet.phone, packet.life, packet.request, told));
-        if self.rng.chance(self.faults.crash_server) {
-            self.crash_server("while idle");
-        }
-    }
-
-    fn answered(&mut self, phone: usize, life: u32, request: u64, told: Told) -> Result<()> {
+    pub(super) fn answered(&mut self, phone: usize, life: u32, request: u64, told: Told) -> Result<()> {
         let to = &self.phones[phone];
         if !to.is_up() || to.life != life || to.in_flight != Some(request) {
             self.coverage.count("answers too late");
@@ -409,25 +278,6 @@ impl World {
             ensure!(!before && to.machine.poll_action().is_none(), "a late answer moves the machine");
             for action in queued {
                 self.take(phone, action)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn crash_server(&mut self, how: &str) {
-        self.say(format!("the server crashes {how}"));
-        self.coverage.count("crashes of the server");
-        self.server.crash();
-        let after = self.rng.pause(20_000);
-        self.plan(after, Event::StartServer);
-    }
-
-    pub(super) fn start_server(&mut self) -> Result<()> {
-        self.server.start()?;
-        self.say("the server starts".to_owned());
-        for phone in 0..self.phones.len() {
-            if self.phones[phone].is_up() {
-                super::checks::receipts_are_durable(self, phone).context("after a crash of the server")?;
             }
         }
         Ok(())

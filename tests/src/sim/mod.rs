@@ -16,7 +16,9 @@ mod phone;
 mod promises;
 mod rng;
 mod server;
+mod township;
 mod trace;
+mod visits;
 mod world;
 
 pub use coverage::{Coverage, ESSENTIAL};

@@ -172,6 +172,36 @@ pub fn stored(db: &Connection) -> Result<BTreeMap<Id, Record>> {
     Ok(records)
 }
 
+/// What a phone must show: the server's rows with its own patches over them that are not in them yet.
+///
+/// # Errors
+/// When its tables cannot be read.
+pub fn shown(phone: &Connection) -> Result<BTreeMap<Id, Record>> {
+    let mut records = stored(phone)?;
+    let mut statement =
+        phone.prepare("SELECT record, kind, village, stamp, body FROM patch WHERE state < 3")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let stamp = hex(&row.get::<_, Vec<u8>>(3)?);
+        let body: Map<String, Value> = serde_json::from_str(&row.get::<_, String>(4)?)?;
+        let (kind, village) = (row.get(1)?, row.get(2)?);
+        let record = records.entry(hex(&row.get::<_, Vec<u8>>(0)?)).or_insert_with(|| Record {
+            kind,
+            village,
+            fields: BTreeMap::new(),
+        });
+        let set = body.get("set").and_then(Value::as_object).context("a patch without fields")?;
+        for (name, value) in set {
+            let own = Field { value: value.clone(), stamp: stamp.clone(), order: stamp.clone() };
+            let rank = |field: &Field| (field.order.clone(), field.value.to_string().into_bytes());
+            if record.fields.get(name).is_none_or(|standing| rank(&own) > rank(standing)) {
+                record.fields.insert(name.clone(), own);
+            }
+        }
+    }
+    Ok(records)
+}
+
 /// The open conflicts that a database holds as records.
 ///
 /// # Errors

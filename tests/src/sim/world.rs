@@ -4,7 +4,7 @@ use super::{
     checks,
     coverage::Coverage,
     faults::Faults,
-    network::Packet,
+    network::{Packet, Told},
     phone::{Phone, WallClock},
     rng::Rng,
     server::{Committed, OfficeWrite, Server},
@@ -14,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 use lianxin_server::service::Caller;
 use lianxin_shared::{
     replica::{FieldSet, kind},
-    sync::Input,
+    sync::{Failure, Input},
     wire::{PROTOCOL, v1::EnrolResponse},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,7 +53,7 @@ pub enum Event {
     /// The server answers what it committed; in that life of its process.
     Read(u32, Box<Committed>),
     /// An answer reaches a phone: its request, for that life.
-    Answer(usize, u32, u64, super::network::Told),
+    Answer(usize, u32, u64, Told),
     /// A phone gives a request up.
     GiveUp(usize, u32, u64),
     /// A phone comes back into coverage.
@@ -269,6 +269,65 @@ impl World {
         let Some(((at, _), event)) = self.queue.pop_first() else { return Ok(()) };
         self.now = at;
         self.happen(event)
+    }
+
+    /// One event.
+    fn happen(&mut self, event: Event) -> Result<()> {
+        match event {
+            Event::Act(phone) => self.act(phone),
+            Event::Office => self.office(),
+            Event::Step(phone, life) => self.step(phone, life),
+            Event::Wake(phone, wish) => {
+                if self.phones[phone].is_up() && self.phones[phone].wish == wish {
+                    self.hear(phone, "woke", Input::Woke);
+                }
+                Ok(())
+            }
+            Event::Arrive(packet) => {
+                self.arrive(packet);
+                Ok(())
+            }
+            Event::Serve(life) => self.serve(life),
+            Event::Read(life, committed) => {
+                if self.server.life == life && self.server.is_up() {
+                    let caller = self.caller(committed.packet.phone);
+                    let packet = committed.packet.clone();
+                    let (told, more) = self.server.answer(*committed, &caller, self.now)?;
+                    if more {
+                        self.coverage.count("pages beyond the first");
+                    }
+                    self.send_answer(&packet, told);
+                }
+                Ok(())
+            }
+            Event::Answer(phone, life, request, told) => self.answered(phone, life, request, told),
+            Event::GiveUp(phone, life, request) => {
+                let told = Told::Failed(Failure::Network);
+                let waits = self.phones[phone].life == life && self.phones[phone].in_flight == Some(request);
+                if waits { self.answered(phone, life, request, told) } else { Ok(()) }
+            }
+            Event::Covered(phone) => {
+                self.phones[phone].covered = true;
+                if self.phones[phone].is_up() && self.rng.chance(700) {
+                    self.hear(phone, "online", Input::Online(true));
+                }
+                Ok(())
+            }
+            Event::StartPhone(phone) => {
+                if self.phones[phone].is_up() {
+                    Ok(())
+                } else {
+                    self.start_phone(phone)
+                }
+            }
+            Event::StartServer => {
+                if self.server.is_up() {
+                    Ok(())
+                } else {
+                    self.start_server()
+                }
+            }
+        }
     }
 
     /// Nothing goes wrong any more; whoever is down comes back.

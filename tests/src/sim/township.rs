@@ -1,0 +1,187 @@
+//! The township's side: the server takes groups of requests, commits them, answers, and may end between any two of
+//! these; the office writes records of its own; strangers knock.
+
+use super::{
+    cadre::NAMES,
+    network::{self, Ask, Packet, Told},
+    rng::Rng,
+    server::Committed,
+    world::{Event, Known, World},
+};
+use anyhow::{Context, Result, bail, ensure};
+use lianxin_server::service::Caller;
+use lianxin_shared::{
+    replica::{FieldSet, kind},
+    sync::Failure,
+    wire::v1::{ErrorBody, ErrorCode, SyncRequest},
+};
+use uuid::Uuid;
+
+/// Pushes in one transaction.
+const GROUP_MAX: usize = 3;
+
+impl World {
+    pub(super) fn arrive(&mut self, packet: Packet) {
+        if !self.server.is_up() {
+            let Packet { phone, life, request, .. } = packet;
+            self.plan(100, Event::Answer(phone, life, request, Told::Failed(Failure::Network)));
+            return;
+        }
+        self.server.waiting.push(packet);
+        let (after, life) = (self.rng.between(0, 200), self.server.life);
+        self.plan(after, Event::Serve(life));
+    }
+
+    /// The writer takes what waits.
+    pub(super) fn serve(&mut self, life: u32) -> Result<()> {
+        if self.server.life != life || !self.server.is_up() || self.server.waiting.is_empty() {
+            return Ok(());
+        }
+        let n = (1 + self.rng.below(GROUP_MAX)).min(self.server.waiting.len());
+        let taken: Vec<Packet> = self.server.waiting.drain(..n).collect();
+        if !self.server.waiting.is_empty() {
+            self.plan(1, Event::Serve(life));
+        }
+        let (syncs, repairs): (Vec<Packet>, Vec<Packet>) =
+            taken.into_iter().partition(|packet| matches!(packet.body, Ask::Sync(_)));
+        for packet in repairs {
+            let Ask::Repair(bytes) = &packet.body else { continue };
+            let told = self.server.repair(bytes, &self.caller(packet.phone))?;
+            self.send_answer(&packet, told);
+        }
+        if syncs.len() > 1 {
+            self.coverage.count("groups of pushes");
+        }
+        if !syncs.is_empty() { self.commit(life, syncs) } else { Ok(()) }
+    }
+
+    fn commit(&mut self, life: u32, syncs: Vec<Packet>) -> Result<()> {
+        let burn = self.faults.burn(&mut self.rng);
+        let mut group: Vec<_> = syncs.iter().map(|p| (p.clone(), self.caller(p.phone))).collect();
+        strangers(&mut self.rng, &mut group);
+        let Some(done) = self.server.commit_group(group, self.now, burn)? else {
+            if self.rng.chance(600) {
+                self.coverage.count("crashes of the server within a transaction");
+                self.crash_server("within a transaction");
+                return Ok(());
+            }
+            let failed = Told::Failed(Failure::Server);
+            syncs.iter().for_each(|packet| self.send_answer(packet, failed.clone()));
+            return Ok(());
+        };
+        if self.rng.chance(self.faults.crash_server) {
+            self.coverage.count("crashes of the server after a commit");
+            self.crash_server("after a commit, before its answers");
+            return Ok(());
+        }
+        for committed in done {
+            stranger_was_refused(&committed)?;
+            if let Ok(pushed) = &committed.outcome {
+                self.coverage.add("orders given", pushed.accepted.orders.len() as u64);
+            }
+            if committed.packet.request != 0 {
+                let after = self.rng.pause(20);
+                self.plan(after, Event::Read(life, Box::new(committed)));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn send_answer(&mut self, packet: &Packet, told: Told) {
+        let Some((after, told)) = network::answer(&mut self.rng, &self.faults, told, &mut self.coverage)
+        else {
+            return;
+        };
+        self.plan(after, Event::Answer(packet.phone, packet.life, packet.request, told));
+        if self.rng.chance(self.faults.crash_server) {
+            self.crash_server("while idle");
+        }
+    }
+
+    fn crash_server(&mut self, how: &str) {
+        self.say(format!("the server crashes {how}"));
+        self.coverage.count("crashes of the server");
+        self.server.crash();
+        let after = self.rng.pause(20_000);
+        self.plan(after, Event::StartServer);
+    }
+
+    pub(super) fn start_server(&mut self) -> Result<()> {
+        self.server.start()?;
+        self.say("the server starts".to_owned());
+        for phone in 0..self.phones.len() {
+            if self.phones[phone].is_up() {
+                super::checks::receipts_are_durable(self, phone).context("after a crash of the server")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The office imports: new households, and fields of known ones.
+    pub(super) fn office(&mut self) -> Result<()> {
+        if !self.server.is_up() {
+            return Ok(());
+        }
+        let mut writes = Vec::new();
+        let mut made = Vec::new();
+        for _ in 0..1 + self.rng.below(4) {
+            let households: Vec<&Known> = self.known.iter().filter(|k| k.kind == kind::HOUSEHOLD).collect();
+            let known = if self.rng.chance(500) && !households.is_empty() {
+                (*self.rng.pick(&households)).clone()
+            } else {
+                let (id, village) = (self.fresh_id(), self.rng.pick(&self.villages).clone());
+                let known = Known { id, kind: kind::HOUSEHOLD.to_owned(), village };
+                made.push(known.clone());
+                known
+            };
+            let set = FieldSet::from([
+                ("head".to_owned(), (*self.rng.pick(&NAMES)).into()),
+                ("phone".to_owned(), self.value_of("phone")),
+            ]);
+            writes.push((kind::HOUSEHOLD, known.id, known.village, set));
+        }
+        let burn = self.faults.burn(&mut self.rng);
+        let n = writes.len();
+        if self.server.office(writes, self.now, burn)? {
+            self.coverage.count("office writes");
+            self.say(format!("the office writes {n} records"));
+            self.known.extend(made);
+        }
+        Ok(())
+    }
+}
+
+/// Now and then a request of another database's life or of a newer protocol stands in the same group.
+fn strangers(rng: &mut Rng, group: &mut Vec<(Packet, Caller)>) {
+    let Some((packet, caller)) = group.first().filter(|_| rng.chance(100)).cloned() else { return };
+    let Ask::Sync(bytes) = &packet.body else { return };
+    let mut request: SyncRequest = serde_json::from_slice(bytes).expect("a phone's request is whole");
+    if rng.chance(500) {
+        request.epoch = Uuid::from_u128(99);
+    } else {
+        request.protocol += 1;
+    }
+    let body = network::write_sync(&request);
+    let place = rng.below(group.len() + 1);
+    group.insert(place, (Packet { request: 0, body, ..packet }, caller));
+}
+
+/// What [`strangers`] sent was refused.
+///
+/// # Errors
+/// When it was taken.
+fn stranger_was_refused(committed: &Committed) -> Result<()> {
+    if committed.packet.request != 0 {
+        return Ok(());
+    }
+    let code = match &committed.outcome {
+        Err(Told::Refused(bytes)) => serde_json::from_slice::<ErrorBody>(bytes)?.code,
+        Err(Told::Failed(Failure::Server)) => return Ok(()),
+        other => bail!("a stranger's request was taken: {other:?}"),
+    };
+    ensure!(
+        matches!(code, ErrorCode::OtherEpoch | ErrorCode::ProtocolTooNew),
+        "a stranger was refused as {code:?}"
+    );
+    Ok(())
+}
