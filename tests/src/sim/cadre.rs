@@ -48,11 +48,17 @@ impl World {
         };
         done.with_context(|| format!("the cadre of phone {phone}"))?;
         // People write in bursts: the second edit often falls into the first one's open patch.
-        if self.rng.chance(350) {
-            let after = self.rng.pause(4_000);
+        self.act_again(phone, 350, 10_000);
+        Ok(())
+    }
+
+    /// Sometimes the cadre goes on within `within_ms`, as long as the day's work lasts.
+    pub(super) fn act_again(&mut self, phone: usize, per_mille: u32, within_ms: i64) {
+        if self.eager > 0 && self.rng.chance(per_mille) {
+            self.eager -= 1;
+            let after = self.rng.between(0, within_ms);
             self.plan(after, Event::Act(phone));
         }
-        Ok(())
     }
 
     pub(super) fn own_village(&mut self, phone: usize) -> String {

@@ -120,6 +120,9 @@ impl World {
             if report.waiting > 0 {
                 self.coverage.count("batches beyond the first");
             }
+            if n > 0 {
+                self.act_again(phone, 200, 0);
+            }
             if moved && !self.damaging {
                 let now = self.now;
                 self.phones[phone].keeps_its_promises(4, now).context("after a sync")?;
@@ -215,8 +218,14 @@ impl World {
         }
         if self.rng.chance(self.faults.jump) {
             self.coverage.count("clock jumps");
-            let by = *self.rng.pick(&[2 * MINUTE_MS, 12 * MINUTE_MS, DAY_MS, 4 * DAY_MS]);
-            let offset = self.rng.between(-by, by);
+            // A little ahead is let pass, more is given an order: the border between them matters most.
+            let (low, high) = *self.rng.pick(&[
+                (5 * MINUTE_MS, 10 * MINUTE_MS),
+                (10 * MINUTE_MS, 12 * MINUTE_MS),
+                (0, 4 * DAY_MS),
+                (-4 * DAY_MS, 0),
+            ]);
+            let offset = self.rng.between(low, high);
             self.say(format!("the clock of phone {phone} jumps to {}s off", offset / 1000));
             self.phones[phone].clock = WallClock::new(self.now, offset, self.rng.between(-500, 500));
         }
@@ -237,6 +246,8 @@ impl World {
             self.plan(after, Event::Arrive(packet));
         }
         self.plan(ANSWER_MS_MAX, Event::GiveUp(phone, life, request));
+        // Nobody stops writing because the phone is syncing.
+        self.act_again(phone, 100, 800);
     }
 
     pub(super) fn answered(&mut self, phone: usize, life: u32, request: u64, told: Told) -> Result<()> {

@@ -21,7 +21,7 @@ struct Promise {
 pub struct Promises {
     shown: BTreeMap<Uuid, BTreeMap<String, Promise>>,
     /// Acknowledged writes by the stamp of their patch.
-    written: BTreeMap<Stamp, FieldSet>,
+    written: BTreeMap<Stamp, (Uuid, FieldSet)>,
 }
 
 impl Promises {
@@ -42,7 +42,14 @@ impl Promises {
             let Some(stamp) = after.stamps.get(field).copied().filter(|stamp| stamp.device == device) else {
                 continue;
             };
-            self.written.entry(stamp).or_default().insert(field.clone(), value.clone());
+            let (record, set) = self.written.entry(stamp).or_insert_with(|| (after.id, FieldSet::new()));
+            ensure!(*record == after.id, "the stamp {stamp} was given to two records");
+            let unseen = edit.base.get(field).is_none_or(|base| *base != [stamp]);
+            let overwritten = set.insert(field.clone(), value.clone()).filter(|old| unseen && old != value);
+            ensure!(
+                overwritten.is_none(),
+                "{field} = {overwritten:?} is gone by an edit that had not seen it"
+            );
             let promises = self.shown.entry(after.id).or_default();
             let mut replaced = promises.get(field).map(|old| old.replaced.clone()).unwrap_or_default();
             replaced.extend(promises.get(field).map(|old| old.stamp));
@@ -89,7 +96,9 @@ impl Promises {
 
     /// Every acknowledged write: patch, field, value.
     pub fn written(&self) -> impl Iterator<Item = (Stamp, &String, &Value)> {
-        self.written.iter().flat_map(|(stamp, set)| set.iter().map(|(field, value)| (*stamp, field, value)))
+        self.written
+            .iter()
+            .flat_map(|(stamp, (_, set))| set.iter().map(|(field, value)| (*stamp, field, value)))
     }
 }
 

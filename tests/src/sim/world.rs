@@ -97,6 +97,8 @@ pub struct World {
     pub villages: Vec<String>,
     /// Requests sent so far.
     pub requests: u64,
+    /// Things that cadres will yet do besides what was planned at dawn.
+    pub eager: u32,
     /// Nothing goes wrong any more, and nobody writes.
     pub healed: bool,
     /// A phone's rows will be damaged before the end.
@@ -137,6 +139,7 @@ impl World {
             known: Vec::new(),
             villages,
             requests: 0,
+            eager: 0,
             healed: false,
             damaging: seed % 16 == 5,
             queue: BTreeMap::new(),
@@ -146,6 +149,7 @@ impl World {
             _dir: dir,
         };
         world.coverage.count("worlds");
+        world.eager = world.rng.below(50) as u32;
         world.found()?;
         world.settle_in()?;
         Ok(world)
@@ -201,7 +205,7 @@ impl World {
             phone.enrol(enrolled, self.now)?;
             self.phones.push(phone);
             self.press_sync(index);
-            for _ in 0..6 + self.rng.below(16) {
+            for _ in 0..4 + self.rng.below(12) {
                 let at = self.rng.between(0, day_ms);
                 self.plan(at, Event::Act(index));
             }
@@ -333,7 +337,7 @@ impl World {
     /// Nothing goes wrong any more; whoever is down comes back.
     fn heal(&mut self) -> Result<()> {
         self.say("--- the network heals".to_owned());
-        self.faults = Faults::default();
+        (self.faults, self.eager) = (Faults::default(), 0);
         self.queue.retain(|_, event| !matches!(event, Event::Act(_) | Event::Office));
         if !self.server.is_up() {
             self.start_server()?;
