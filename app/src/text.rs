@@ -156,6 +156,7 @@ pub(crate) mod register {
     pub(crate) const CLEAR: &str = "清空";
     pub(crate) const ADD: &str = "添一户";
     pub(crate) const LEFT: &str = "未到";
+    pub(crate) const OFF_REGISTER: &str = "不在册";
     pub(crate) const NOTHING: &str = "没有找到";
     pub(crate) const NOTHING_HINT: &str =
         "换个字、只写姓，或写拼音首字母（周秀兰 → zxl）再试；真没有这户，就添上。";

@@ -8,7 +8,7 @@ use lianxin_server::{
 };
 use lianxin_shared::{
     replica::{Base, ChainHash, DeviceId, FieldSet, FieldVersion, Patch, PatchDraft, Row, Stamp, Value},
-    sqlite::{migrate, read_row},
+    sqlite::{Replica, migrate, read_row},
     wire::{
         PROTOCOL,
         v1::{
@@ -239,6 +239,41 @@ fn a_phone_of_the_first_schema_opens_with_what_it_holds() {
     let mut opened = store::Store::open(db).unwrap();
     let store::Reply::Status(status) = opened.handle(store::Request::Status, 0).unwrap() else { panic!() };
     assert_eq!(status.place, "/visit/1");
+}
+
+#[test]
+fn a_database_of_the_first_schema_learns_who_has_left_the_register() {
+    let db = Connection::open_in_memory().unwrap();
+    db.execute_batch(&fixture("phone.sql")).unwrap();
+    let moved = Row { village: VILLAGE.to_owned(), ..Row::empty("household", Uuid::from_u128(1), VILLAGE) };
+    let set = |state: &str| format!(r#"{{"set":{{"head":"王长顺","state":"{state}"}}}}"#);
+    let mut replica = Replica::new(&db);
+    replica.put(&moved).unwrap();
+    replica.finish().unwrap();
+    // One went while its patch was under way, one has come back in a patch that nobody has received yet.
+    for (n, state) in [(1_u128, "moved"), (2, "dissolved"), (3, "away")] {
+        let id = Uuid::from_u128(n);
+        db.execute(
+            "INSERT INTO household (id, village, head) VALUES (?1, ?2, '')",
+            params![id.as_bytes(), VILLAGE],
+        )
+        .unwrap();
+        let stamp = stamp(u64::try_from(n).unwrap(), AXIANG).to_bytes();
+        db.execute(
+            "INSERT INTO patch (stamp, record, kind, village, body, state, written_at) VALUES (?1, ?2, 'household', ?3, ?4, 0, 0)",
+            params![stamp, id.as_bytes(), VILLAGE, set(state)],
+        )
+        .unwrap();
+    }
+    db.execute_batch("PRAGMA user_version = 2").unwrap();
+    let opened = store::Store::open(db).unwrap();
+    let mut statement = opened.connection().prepare("SELECT standing FROM household ORDER BY id").unwrap();
+    let standing: Vec<String> =
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(standing, ["moved", "dissolved", ""]);
+    let stale: i64 =
+        opened.connection().query_row("SELECT count(*) FROM stale_projection", [], |r| r.get(0)).unwrap();
+    assert_eq!(stale, 0);
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use dioxus::prelude::*;
 use lianxin_assets::icons;
-use lianxin_shared::templates::templates;
+use lianxin_shared::{
+    domain::{Coded, household::Standing},
+    templates::templates,
+};
 
 use super::icon::Icon;
 use crate::{
@@ -38,6 +41,17 @@ pub(crate) fn Tags(codes: Vec<String>) -> Element {
     }
 }
 
+/// 迁出、销户、并户; nothing for a household that is on the register.
+#[component]
+pub(crate) fn StandingTag(code: String) -> Element {
+    let standing = Standing::from_code(&code).unwrap_or_default();
+    rsx! {
+        if standing != Standing::Present {
+            span { class: "tag", "data-testid": "standing", {standing.label()} }
+        }
+    }
+}
+
 /// A household in a list.
 #[component]
 pub(crate) fn HouseholdLine(
@@ -52,10 +66,11 @@ pub(crate) fn HouseholdLine(
         None => text::never_visited_at(&place_only(&row)),
     };
     rsx! {
-        button { class: "row", r#type: "button", "data-testid": "household-row", onclick: move |_| onpick.call(()),
+        button { class: if row.standing.is_empty() { "row" } else { "row off" }, r#type: "button", "data-testid": "household-row", onclick: move |_| onpick.call(()),
             span { class: if row.must_visit_left { "av must" } else { "av" }, "aria-hidden": "true", {initial(&row.head)} }
             span { class: "gr",
                 span { class: "name", {named(&row.head)} }
+                StandingTag { code: row.standing.clone() }
                 Tags { codes: row.tags.clone() }
                 p { class: "line", "{under}" }
             }

@@ -9,7 +9,7 @@ use super::{
 };
 use lianxin_shared::{
     replica::Clock,
-    sqlite::{REPLICA_V1, migrate},
+    sqlite::{REPLICA_V1, REPLICA_V2, migrate, refresh_stale},
     sync::{CommitReport, Outgoing},
     wire::v1::{EnrolResponse, RepairResponse, SyncResponse},
 };
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Schema steps of the phone's database, oldest first; a shipped one is never edited.
-pub const MIGRATIONS: [&str; 2] = [REPLICA_V1, include_str!("schema/phone_v1.sql")];
+pub const MIGRATIONS: [&str; 3] = [REPLICA_V1, include_str!("schema/phone_v1.sql"), REPLICA_V2];
 
 /// Prepared statements kept.
 #[allow(non_upper_case_globals)]
@@ -43,6 +43,7 @@ impl Store {
     pub fn open(mut connection: Connection) -> Result<Self, StoreError> {
         connection.set_prepared_statement_cache_capacity(statements_max);
         migrate(&mut connection, &MIGRATIONS)?;
+        refresh_stale(&mut connection, records::shown)?;
         Ok(Self {
             connection,
             events: Vec::new(),

@@ -4,7 +4,7 @@ use super::{
     HouseholdFilter, HouseholdPage, HouseholdQuery, HouseholdRow, Households, Loaded, StoreError,
     TimelineEntry, campaign::Running, conflicts, db_error, drafts, records,
 };
-use lianxin_shared::sqlite::uuid_at;
+use lianxin_shared::sqlite::{IS_PRESENT, uuid_at};
 use rusqlite::{Connection, ToSql, types::Value};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -19,14 +19,22 @@ pub(super) struct Chips {
     pub all: u32,
     pub not_visited: u32,
     pub must_visit: u32,
+    pub off_register: u32,
     pub categories: Vec<(String, u32)>,
 }
 
-/// A household is left when a category of the campaign applies and no visit of it has met anybody there.
-const LEFT: &str =
-    "EXISTS (SELECT 1 FROM tag t, json_each(:categories) c WHERE t.household = h.id AND t.category = c.value)
+/// A household is left when it is on the register, a category of the campaign applies, and no visit of it or of
+/// one merged into it has met anybody there.
+fn left() -> String {
+    format!(
+        "{IS_PRESENT}
+  AND EXISTS (SELECT 1 FROM tag t, json_each(:categories) c WHERE t.household = h.id AND t.category = c.value)
   AND NOT EXISTS (SELECT 1 FROM visit v WHERE v.household = h.id AND v.absent = 0 AND v.void = 0
-    AND v.campaign = :campaign)";
+    AND v.campaign = :campaign)
+  AND h.id NOT IN (SELECT a.shown FROM household_alias a JOIN visit v ON v.household = a.old
+    WHERE v.absent = 0 AND v.void = 0 AND v.campaign = :campaign)"
+    )
+}
 
 pub(super) fn chips(db: &Connection, running: &Running) -> Result<Chips, StoreError> {
     let count = |sql: &str, params: &[(&str, &dyn ToSql)]| -> Result<u32, StoreError> {
@@ -35,10 +43,10 @@ pub(super) fn chips(db: &Connection, running: &Running) -> Result<Chips, StoreEr
     let (categories, campaign) = (running.categories_json(), running.id_text());
     let both: [(&str, &dyn ToSql); 2] = [(":categories", &categories), (":campaign", &campaign)];
     let mut statement = db
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT t.category, count(DISTINCT t.household) FROM tag t JOIN household h ON h.id = t.household
-             GROUP BY t.category",
-        )
+             WHERE {IS_PRESENT} GROUP BY t.category"
+        ))
         .map_err(db_error)?;
     let counted: BTreeMap<String, u32> = statement
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -48,13 +56,16 @@ pub(super) fn chips(db: &Connection, running: &Running) -> Result<Chips, StoreEr
     let rest = counted.keys().filter(|code| !running.categories.contains(code)).cloned();
     let ordered: Vec<String> = first.chain(rest).collect();
     Ok(Chips {
-        all: count("SELECT count(*) FROM household", &[])?,
-        not_visited: count(&format!("SELECT count(*) FROM household h WHERE {LEFT}"), &both)?,
+        all: count(&format!("SELECT count(*) FROM household h WHERE {IS_PRESENT}"), &[])?,
+        not_visited: count(&format!("SELECT count(*) FROM household h WHERE {}", left()), &both)?,
         must_visit: count(
-            "SELECT count(DISTINCT t.household) FROM tag t JOIN household h ON h.id = t.household
-             WHERE t.category IN (SELECT value FROM json_each(:categories))",
+            &format!(
+                "SELECT count(DISTINCT t.household) FROM tag t JOIN household h ON h.id = t.household
+             WHERE {IS_PRESENT} AND t.category IN (SELECT value FROM json_each(:categories))"
+            ),
             &[(":categories", &categories)],
         )?,
+        off_register: count(&format!("SELECT count(*) FROM household h WHERE NOT {IS_PRESENT}"), &[])?,
         categories: ordered
             .into_iter()
             .map(|code| {
@@ -72,15 +83,16 @@ struct Condition {
 }
 
 fn condition(query: &HouseholdQuery, running: &Running, cadre: &str) -> Condition {
-    let mut sql = "1".to_owned();
+    let off_register = query.filter == HouseholdFilter::OffRegister;
+    let mut sql = if off_register { format!("NOT {IS_PRESENT}") } else { IS_PRESENT.to_owned() };
     let mut params = vec![
         (":categories".to_owned(), Value::from(running.categories_json())),
         (":campaign".to_owned(), Value::from(running.id_text())),
         (":cadre".to_owned(), Value::from(cadre.to_owned())),
     ];
     match &query.filter {
-        HouseholdFilter::All => {}
-        HouseholdFilter::NotVisited => sql.push_str(&format!(" AND {LEFT}")),
+        HouseholdFilter::All | HouseholdFilter::OffRegister => {}
+        HouseholdFilter::NotVisited => sql.push_str(&format!(" AND {}", left())),
         HouseholdFilter::Recent => sql
             .push_str(" AND EXISTS (SELECT 1 FROM visit v WHERE v.household = h.id AND v.visitor = :cadre)"),
         HouseholdFilter::Category(code) => {
@@ -118,16 +130,21 @@ fn run<T>(
     statement.query_map(named.as_slice(), read).and_then(Iterator::collect).map_err(db_error)
 }
 
+/// The household `h` and those merged into it: visits of either show under the one.
+const OWN: &str = "IN (SELECT h.id UNION ALL SELECT a.old FROM household_alias a WHERE a.shown = h.id)";
+
 fn select(condition: &str) -> String {
     format!(
-        "SELECT h.id, h.head, h.grp, h.door, coalesce(w.name, h.village) AS village,
+        "SELECT h.id, h.head, h.grp, h.door, CASE WHEN {IS_PRESENT} THEN '' ELSE h.standing END AS standing,
+           coalesce(w.name, h.village) AS village,
            CASE WHEN h.population > 0 THEN h.population
              ELSE (SELECT count(*) FROM person p WHERE p.household = h.id) END AS population,
            (SELECT group_concat(DISTINCT t.category) FROM tag t WHERE t.household = h.id) AS tags,
            (SELECT max(v.occurred_at) FROM visit v
-             WHERE v.household = h.id AND v.absent = 0 AND v.void = 0) AS last_visit,
-           ({LEFT}) AS is_left
-         FROM household h LEFT JOIN village w ON w.code = h.village WHERE {condition}"
+             WHERE v.household {OWN} AND v.absent = 0 AND v.void = 0) AS last_visit,
+           ({}) AS is_left
+         FROM household h LEFT JOIN village w ON w.code = h.village WHERE {condition}",
+        left()
     )
 }
 
@@ -140,6 +157,7 @@ fn row_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<HouseholdRow> {
         group: row.get("grp")?,
         door: row.get("door")?,
         population: row.get("population")?,
+        standing: row.get("standing")?,
         tags: tags.iter().flat_map(|codes| codes.split(',')).map(str::to_owned).collect(),
         must_visit_left: row.get("is_left")?,
         last_visit_ms: row.get("last_visit")?,
@@ -177,6 +195,7 @@ pub(super) fn find(
         total,
         all: chips.all,
         not_visited: chips.not_visited,
+        off_register: chips.off_register,
         categories: chips.categories.clone(),
     })
 }
@@ -223,7 +242,8 @@ pub(super) fn ids(db: &Connection, sql: &str, of: Uuid) -> Result<Vec<Uuid>, Sto
 fn timeline(db: &Connection, household: Uuid) -> Result<Vec<TimelineEntry>, StoreError> {
     let mut statement = db
         .prepare_cached(
-            "SELECT id, occurred_at, visitor_name, mode, absent, void FROM visit WHERE household = ?1
+            "SELECT id, occurred_at, visitor_name, mode, absent, void FROM visit
+             WHERE household IN (SELECT ?1 UNION ALL SELECT old FROM household_alias WHERE shown = ?1)
              ORDER BY occurred_at DESC, id DESC",
         )
         .map_err(db_error)?;

@@ -234,6 +234,8 @@ pub enum HouseholdFilter {
     NotVisited,
     /// Households where this cadre was last, newest visit first: where a visit often goes again.
     Recent,
+    /// 迁出、销户、并户: not on the register any more
+    OffRegister,
     /// A category's code.
     Category(String),
     /// A village's code.
@@ -247,10 +249,12 @@ pub struct Households {
     pub rows: Vec<HouseholdRow>,
     /// How many there are in all for this text and filter.
     pub total: u32,
-    /// Households in all, whatever the text.
+    /// Households on the register, whatever the text.
     pub all: u32,
     /// Must-visit households not visited yet.
     pub not_visited: u32,
+    /// Households that are not on the register any more.
+    pub off_register: u32,
     /// Households per category code, the campaign's categories first.
     pub categories: Vec<(String, u32)>,
 }
@@ -270,6 +274,8 @@ pub struct HouseholdRow {
     pub door: String,
     /// 人口, 0 unknown.
     pub population: u32,
+    /// Code of its `Standing`; empty while it is on the register.
+    pub standing: String,
     /// Category codes of the household and its members.
     pub tags: Vec<String>,
     /// A category of the campaign applies and nobody has been there.

@@ -14,7 +14,7 @@ use crate::{
         frame::Page,
         icon::Icon,
         notice::{Empty, Failed, Waiting},
-        rows::{PlaceTag, Tags, initial, named, whereabouts},
+        rows::{PlaceTag, StandingTag, Tags, initial, named, whereabouts},
     },
     format,
     platform::now_ms,
@@ -116,6 +116,7 @@ fn Head(page: HouseholdPage) -> Element {
                 div {
                     p { {whereabouts(&page.row)} }
                     PlaceTag { place: page.record.place }
+                    StandingTag { code: page.row.standing.clone() }
                     if page.row.must_visit_left {
                         span { class: "tag", {text::NOT_VISITED} }
                     }

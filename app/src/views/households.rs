@@ -121,6 +121,12 @@ fn Chips(search: Search, found: Households) -> Element {
                     onpick: move |()| search.choose(HouseholdFilter::Category(code.clone())),
                 }
             }
+            if found.off_register > 0 {
+                Chip {
+                    name: words::OFF_REGISTER, count: found.off_register, on: chosen == HouseholdFilter::OffRegister, testid: "chip-off-register",
+                    onpick: move |()| search.choose(HouseholdFilter::OffRegister),
+                }
+            }
         }
     }
 }

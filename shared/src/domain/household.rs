@@ -67,6 +67,33 @@ coded! {
     }
 }
 
+coded! {
+    /// Whether a household is on the village's register. One that is not stays readable with all its visits, but
+    /// is neither counted nor looked for.
+    Standing {
+        /// On the register: at home or 外出.
+        Present = "" "在册",
+        /// It moved out of the village.
+        Moved = "moved" "迁出",
+        /// It no longer exists.
+        Dissolved = "dissolved" "销户",
+        /// It is shown under another household.
+        Merged = "merged" "并户",
+    }
+}
+
+impl Standing {
+    /// From 状态 and 并户 of a household; 并户 counts for more, since it says where its visits are shown.
+    pub fn of(state: HouseholdState, is_merged: bool) -> Self {
+        match state {
+            _ if is_merged => Standing::Merged,
+            HouseholdState::Home | HouseholdState::Away => Standing::Present,
+            HouseholdState::Moved => Standing::Moved,
+            HouseholdState::Dissolved => Standing::Dissolved,
+        }
+    }
+}
+
 /// One household as this version understands it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Household {
@@ -145,9 +172,12 @@ impl Household {
 
     /// Whether it can still be visited: not deleted, merged away, moved or dissolved. 外出 still can.
     pub fn is_present(&self) -> bool {
-        !self.deleted
-            && self.merged_into.is_none()
-            && matches!(self.state, HouseholdState::Home | HouseholdState::Away)
+        !self.deleted && self.standing() == Standing::Present
+    }
+
+    /// Whether it is on the register, and why not.
+    pub fn standing(&self) -> Standing {
+        Standing::of(self.state, self.merged_into.is_some())
     }
 
     /// What a person should mend before saving.

@@ -4,10 +4,15 @@
 mod migrate;
 mod projection;
 mod rows;
+mod stale;
 
 pub use migrate::{SchemaError, migrate};
-pub use projection::{project, rebuild_projections};
+pub use projection::{IS_PRESENT, project, rebuild_projections};
 pub use rows::{Replica, SqliteError, digest_of, newest_order, read_row, rows_after, uuid_at};
+pub use stale::refresh_stale;
 
 /// The tables of replica and projections, version 1. Never edited once shipped.
 pub const REPLICA_V1: &str = include_str!("schema/replica_v1.sql");
+
+/// Version 2: whether a household is on the register. Never edited once shipped.
+pub const REPLICA_V2: &str = include_str!("schema/replica_v2.sql");

@@ -2,11 +2,20 @@
 //! transaction. A record's own columns come from that record alone, so any order of arrival gives the same.
 
 use super::rows::SqliteError;
-use crate::domain::{pinyin, region};
+use crate::domain::{
+    Coded,
+    household::{HouseholdState, Standing},
+    pinyin, region,
+};
 use crate::replica::{Row, kind};
 use crate::templates::templates;
 use rusqlite::{Connection, named_params, params};
 use uuid::Uuid;
+
+/// SQL: whether the household `h` is on the register ([`Standing::Present`]). Of a ring of 并户 links, which two
+/// offline phones can make, the least id stands for all (`domain::coverage::Aliases` has the rule).
+pub const IS_PRESENT: &str = "(h.standing = '' OR h.standing = 'merged'
+  AND h.id IS (SELECT min(a.shown) FROM household_alias a WHERE a.old = h.id))";
 
 const TAG_PREFIX: &str = "tags.";
 
@@ -86,16 +95,20 @@ fn household(db: &Connection, row: &Row, deleted: bool) -> Result<(), SqliteErro
     let initials = pinyin::initials(head);
     let (grp, door, phone) = (row.text("group"), row.text("door"), row.text("phone"));
     let search = format!("{head} {initials} {grp} {door} {phone} {labels}").to_lowercase();
+    let merged_into = reference(row, "merged_into");
+    let state = HouseholdState::from_code(row.text("state")).unwrap_or_default();
     db.prepare_cached(
         "INSERT OR REPLACE INTO household (id, village, head, grp, grp_no, door, door_no, phone, population,
-           id_number, search)
-         VALUES (:id, :village, :head, :grp, :grp_no, :door, :door_no, :phone, :population, :id_number, :search)",
+           id_number, search, standing, merged_into)
+         VALUES (:id, :village, :head, :grp, :grp_no, :door, :door_no, :phone, :population, :id_number, :search,
+           :standing, :merged_into)",
     )?
     .execute(named_params! {
         ":id": row.id.as_bytes(), ":village": row.village, ":head": head, ":grp": grp,
         ":grp_no": region::group_number(grp).unwrap_or_default(), ":door": door, ":door_no": leading_number(door),
         ":phone": phone, ":population": row.value("population").as_int().unwrap_or(0),
         ":id_number": row.text("id_number"), ":search": search,
+        ":standing": Standing::of(state, merged_into.is_some()).code(), ":merged_into": merged_into,
     })?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use lianxin_assets::{CONSOLE_CSS, CONSOLE_JS, LOGO_SVG, TOKENS_CSS};
+use lianxin_shared::sqlite::IS_PRESENT;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
@@ -52,13 +53,17 @@ struct Entry {
 }
 
 /// Counts beside the rooms.
-const COUNTS: &str = "SELECT
-   (SELECT count(*) FROM visit WHERE void = 0), (SELECT count(*) FROM household), (SELECT count(*) FROM opinion),
-   (SELECT count(*) FROM diary), (SELECT count(*) FROM conflict WHERE open = 1),
-   (SELECT count(*) FROM device WHERE revoked_at IS NULL)";
+fn counts() -> String {
+    format!(
+        "SELECT
+   (SELECT count(*) FROM visit WHERE void = 0), (SELECT count(*) FROM household h WHERE {IS_PRESENT}),
+   (SELECT count(*) FROM opinion), (SELECT count(*) FROM diary),
+   (SELECT count(*) FROM conflict WHERE open = 1), (SELECT count(*) FROM device WHERE revoked_at IS NULL)"
+    )
+}
 
 fn entries(db: &Connection) -> Result<Vec<Entry>, StorageError> {
-    let mut statement = db.prepare_cached(COUNTS)?;
+    let mut statement = db.prepare_cached(&counts())?;
     let counts: [i64; 6] = statement.query_row([], |row| {
         Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?])
     })?;

@@ -6,7 +6,7 @@ mod writer;
 use crate::clock::now_ms;
 use lianxin_shared::{
     replica::{Clock, DeviceId, Stamp},
-    sqlite::{REPLICA_V1, SchemaError, SqliteError, migrate},
+    sqlite::{REPLICA_V1, REPLICA_V2, SchemaError, SqliteError, migrate, read_row, refresh_stale},
 };
 use readers::Readers;
 use rusqlite::{Connection, OpenFlags};
@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub use writer::Writer;
 
 /// Schema steps, oldest first; a shipped one is never edited.
-pub const MIGRATIONS: [&str; 2] = [REPLICA_V1, include_str!("schema/server_v1.sql")];
+pub const MIGRATIONS: [&str; 3] = [REPLICA_V1, include_str!("schema/server_v1.sql"), REPLICA_V2];
 
 /// The database's file within the data directory.
 pub const DATABASE_FILE: &str = "lianxin.db";
@@ -110,6 +110,7 @@ impl Storage {
         let path = dir.join(DATABASE_FILE);
         let mut db = open_writable(&path)?;
         migrate(&mut db, &MIGRATIONS)?;
+        refresh_stale::<StorageError>(&mut db, |db, id| Ok(read_row(db, id)?))?;
         let identity = read_identity(&db)?;
         Ok(Self { identity, writer: Writer::start(db)?, readers: Readers::new(path) })
     }

@@ -5,7 +5,7 @@ use crate::{
     export::like,
     storage::StorageError,
 };
-use lianxin_shared::domain::region;
+use lianxin_shared::{domain::region, sqlite::IS_PRESENT};
 use rusqlite::{Connection, params_from_iter, types::Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -22,6 +22,8 @@ pub(in crate::console) struct HouseholdFilter {
     pub visited: String,
     /// `1` for those that the campaign's scheme requires.
     pub must: String,
+    /// `off` for those that are not on the register any more, `all` for both; otherwise those that are on it.
+    pub register: String,
     /// Names, initials, group, door, telephone.
     pub q: String,
     /// Page, counted from 1.
@@ -49,7 +51,11 @@ impl HouseholdFilter {
         db: &Connection,
         campaign: Option<&Campaign>,
     ) -> Result<Vec<Uuid>, StorageError> {
-        let mut conditions = vec!["1".to_owned()];
+        let mut conditions = vec![match self.register.as_str() {
+            "off" => format!("NOT {IS_PRESENT}"),
+            "all" => "1".to_owned(),
+            _ => IS_PRESENT.to_owned(),
+        }];
         let mut values: Vec<Value> = Vec::new();
         if !self.village.is_empty() {
             conditions.push("h.village = ?".to_owned());
@@ -71,9 +77,13 @@ impl HouseholdFilter {
             let not = if self.visited == "no" { "NOT" } else { "" };
             conditions.push(format!(
                 "h.id {not} IN (SELECT household FROM visit WHERE campaign = ? AND absent = 0 AND void = 0
-                   AND household IS NOT NULL)"
+                   AND household IS NOT NULL
+                 UNION ALL
+                 SELECT a.shown FROM household_alias a JOIN visit v ON v.household = a.old
+                   WHERE v.campaign = ? AND v.absent = 0 AND v.void = 0)"
             ));
-            values.push(campaign.map(|campaign| campaign.id.to_string()).unwrap_or_default().into());
+            let id = campaign.map(|campaign| campaign.id.to_string()).unwrap_or_default();
+            values.extend([Value::from(id.clone()), Value::from(id)]);
         }
         for term in self.q.split_whitespace() {
             let pattern = like(&term.to_lowercase());

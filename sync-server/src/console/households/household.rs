@@ -71,6 +71,9 @@ fn facts_card(household: &Household, categories: &[String]) -> Markup {
                 dt { "类别" } dd { @if categories.is_empty() { "一般户" } @else { (tags(categories)) } }
                 (fact("户类型", household.class.label()))
                 @if household.state != HouseholdState::Home { (fact("状态", household.state.label())) }
+                @if let Some(into) = household.merged_into {
+                    dt { "并户" } dd { a href={ (PATH) "/" (into) } { "看并入的那一户" } }
+                }
                 (fact("电话", &household.phone))
                 (fact("人口", &household.population.map(|n| format!("{n} 人")).unwrap_or_default()))
                 (fact("户编号", &household.household_no))
@@ -131,8 +134,11 @@ fn age(birth: &str, now_ms: i64) -> Option<u32> {
 type Entry = (LedgerRow, Vec<(Uuid, Opinion)>);
 
 fn timeline(db: &Connection, household: Uuid) -> Result<Vec<Entry>, PageError> {
-    let mut statement = db
-        .prepare_cached("SELECT id FROM visit WHERE household = ?1 ORDER BY occurred_at DESC, id LIMIT ?2")?;
+    let mut statement = db.prepare_cached(
+        "SELECT id FROM visit WHERE household IN
+             (SELECT ?1 UNION ALL SELECT old FROM household_alias WHERE shown = ?1)
+           ORDER BY occurred_at DESC, id LIMIT ?2",
+    )?;
     let ids =
         statement.query_map(params![household.as_bytes(), timeline_max], |row| row.get::<_, [u8; 16]>(0))?;
     let mut entries = Vec::new();

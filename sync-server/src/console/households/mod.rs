@@ -15,6 +15,10 @@ use super::{
 use crate::export::{categories_of, words};
 use axum::extract::{Query, State};
 use filter::HouseholdFilter;
+use lianxin_shared::{
+    domain::{Coded, household::Standing},
+    sqlite::IS_PRESENT,
+};
 use maud::{Markup, html};
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeMap;
@@ -34,6 +38,8 @@ struct Line {
     phone: String,
     population: i64,
     categories: Vec<String>,
+    /// Whether it is on the register.
+    standing: Standing,
     /// The last visit at which somebody was met, of any campaign, Unix milliseconds.
     last_met: Option<i64>,
 }
@@ -86,12 +92,14 @@ fn filters(
     campaign: Option<&Campaign>,
     filter: &HouseholdFilter,
 ) -> Markup {
+    let register = [("off", "迁出、销户、并户的"), ("all", "全部")];
     let visited = [("no", "还没走访到"), ("yes", "走访到了")];
     html! {
         form.filter method="get" action=(PATH) data-filter {
             (search_box("查找", "户主、成员、拼音首字母、组、门牌、电话", &filter.q))
             (village_select(villages, &filter.village))
             (category_select(&filter.category))
+            (select("在册", "register", "在册的", register, &filter.register))
             @if let Some(campaign) = campaign {
                 (select("本次活动", "visited", "全部", visited, &filter.visited))
                 @if !campaign.categories().is_empty() {
@@ -121,11 +129,13 @@ fn nothing(filter: &HouseholdFilter) -> Markup {
 }
 
 fn read_line(db: &Connection, id: Uuid) -> Result<Option<Line>, PageError> {
-    let mut statement = db.prepare_cached(
+    let mut statement = db.prepare_cached(&format!(
         "SELECT village, head, grp, door, phone, population,
-           (SELECT max(occurred_at) FROM visit WHERE household = h.id AND absent = 0 AND void = 0)
-         FROM household h WHERE id = ?1",
-    )?;
+           (SELECT max(occurred_at) FROM visit WHERE absent = 0 AND void = 0 AND household IN
+             (SELECT h.id UNION ALL SELECT old FROM household_alias WHERE shown = h.id)),
+           CASE WHEN {IS_PRESENT} THEN '' ELSE standing END
+         FROM household h WHERE id = ?1"
+    ))?;
     let line = statement.query_row([id.as_bytes()], |row| {
         Ok(Line {
             id,
@@ -137,6 +147,7 @@ fn read_line(db: &Connection, id: Uuid) -> Result<Option<Line>, PageError> {
             population: row.get(5)?,
             categories: Vec::new(),
             last_met: row.get(6)?,
+            standing: Standing::from_code(&row.get::<_, String>(7)?).unwrap_or_default(),
         })
     });
     let Some(mut line) = line.optional()? else { return Ok(None) };
@@ -147,9 +158,12 @@ fn read_line(db: &Connection, id: Uuid) -> Result<Option<Line>, PageError> {
 fn row(line: &Line, villages: &BTreeMap<String, String>, now_ms: i64) -> Markup {
     let head = if line.head.is_empty() { "（没写户主）" } else { &line.head };
     html! {
-        tr {
+        tr.void[line.standing != Standing::Present] {
             td.nowrap { (scope::village_name(villages, &line.village)) " " small { (line.group) } }
-            td.nowrap { a href={ (PATH) "/" (line.id) } { (head) } }
+            td.nowrap {
+                a href={ (PATH) "/" (line.id) } { (head) }
+                @if line.standing != Standing::Present { " " span.st.wait { (line.standing.label()) } }
+            }
             td.nowrap { (line.door) }
             td { (parts::tags(&line.categories)) }
             td.number { @if line.population > 0 { (line.population) } @else { span.faint { "–" } } }

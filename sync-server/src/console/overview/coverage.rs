@@ -1,9 +1,9 @@
 //! Coverage by village and category: of the households that a category names, how many were met in the
-//! campaign ([`lianxin_shared::domain::coverage`] has the rule).
+//! campaign ([`lianxin_shared::domain::coverage`] has the rule). Who is off the register is not counted.
 
 use super::super::scope::{Campaign, json_list};
 use crate::storage::StorageError;
-use lianxin_shared::domain::coverage::Coverage;
+use lianxin_shared::{domain::coverage::Coverage, sqlite::IS_PRESENT};
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +37,7 @@ impl Matrix {
 /// somebody waits.
 pub(super) fn read(db: &Connection, campaign: &Campaign) -> Result<Matrix, StorageError> {
     let required = campaign.categories();
-    let met = met(db, campaign)?;
+    let (met, off_register) = (met(db, campaign)?, off_register(db)?);
     let mut cells: BTreeMap<(String, String), Coverage> = BTreeMap::new();
     let mut must_visit: BTreeMap<[u8; 16], bool> = BTreeMap::new();
     // A member's tag outlives a deleted household; the household's own does not. In the order of the index,
@@ -52,6 +52,9 @@ pub(super) fn read(db: &Connection, campaign: &Campaign) -> Result<Matrix, Stora
     while let Some(row) = rows.next()? {
         let (category, village, household): (String, String, [u8; 16]) =
             (row.get(0)?, row.get(1)?, row.get(2)?);
+        if off_register.contains(&household) {
+            continue;
+        }
         let covered = met.contains(&household);
         let cell = cells.entry((village, category)).or_default();
         cell.total += 1;
@@ -65,7 +68,15 @@ pub(super) fn read(db: &Connection, campaign: &Campaign) -> Result<Matrix, Stora
     Ok(Matrix { categories, cells, must_visit })
 }
 
-/// The households met in a campaign.
+/// The few households that are not on the register any more.
+fn off_register(db: &Connection) -> Result<BTreeSet<[u8; 16]>, StorageError> {
+    let sql = format!("SELECT h.id FROM household h WHERE h.standing <> '' AND NOT {IS_PRESENT}");
+    let mut statement = db.prepare_cached(&sql)?;
+    let households = statement.query_map([], |row| row.get(0))?;
+    Ok(households.collect::<Result<_, _>>()?)
+}
+
+/// The households met in a campaign, and those under which they are shown after a 并户.
 fn met(db: &Connection, campaign: &Campaign) -> Result<BTreeSet<[u8; 16]>, StorageError> {
     // The whole table is read in its own order: through an index every row would be looked up singly.
     let mut statement = db.prepare_cached(
@@ -73,5 +84,11 @@ fn met(db: &Connection, campaign: &Campaign) -> Result<BTreeSet<[u8; 16]>, Stora
          WHERE campaign = ?1 AND absent = 0 AND void = 0 AND household IS NOT NULL",
     )?;
     let households = statement.query_map([campaign.id.to_string()], |row| row.get(0))?;
-    Ok(households.collect::<Result<_, _>>()?)
+    let mut met: BTreeSet<[u8; 16]> = households.collect::<Result<_, _>>()?;
+    let mut aliases = db.prepare_cached("SELECT old, shown FROM household_alias")?;
+    let pairs = aliases.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let pairs: Vec<([u8; 16], [u8; 16])> = pairs.collect::<Result<_, _>>()?;
+    let heirs: Vec<_> = pairs.iter().filter(|(old, _)| met.contains(old)).map(|(_, shown)| *shown).collect();
+    met.extend(heirs);
+    Ok(met)
 }

@@ -64,6 +64,33 @@ async fn the_overview_counts_who_was_met_and_links_to_who_was_not() {
 }
 
 #[tokio::test]
+async fn who_left_the_register_is_neither_counted_nor_listed_and_stays_findable() {
+    let world = township();
+    let (wang, li) = (Uuid::from_u128(0x1002), Uuid::from_u128(0x1003));
+    world.put(kind::HOUSEHOLD, wang, WILLOW, FieldSet::from([("state".into(), "moved".into())]));
+    let mut office = world.office().await;
+    let page = office.page("/console").await;
+    assert!(page.contains("<b>50%</b><span>必访到户</span><small><em>还有 1 户</em></small>"), "{page}");
+    let page = office.page("/console/households").await;
+    assert_eq!(rows(&page).len(), 3);
+    assert!(!page.contains("王长顺") && page.contains("共 3 户"));
+    let page = office.page("/console/households?register=off").await;
+    assert_eq!(rows(&page).len(), 1);
+    assert!(page.contains("王长顺") && page.contains("迁出") && page.contains("<tr class=\"void\""));
+    assert_eq!(rows(&office.page("/console/households?register=all").await).len(), 4);
+    let own = office.page(&format!("/console/households/{wang}")).await;
+    assert!(own.contains("无人在家"), "its visits stay");
+
+    // 李有田 is really 周秀兰's household: it counts under hers from now on.
+    let into = Uuid::from_u128(0x1001).to_string();
+    world.put(kind::HOUSEHOLD, li, BRIDGE, FieldSet::from([("merged_into".into(), into.clone().into())]));
+    let page = office.page("/console").await;
+    assert!(page.contains("<b>100%</b><span>必访到户</span>"), "{page}");
+    world.visit(9, BRIDGE, li, met("李有田"));
+    assert!(office.page(&format!("/console/households/{into}")).await.contains("李有田家的房子修好了"));
+}
+
+#[tokio::test]
 async fn a_household_tagged_twice_counts_once_and_a_deleted_one_not_at_all() {
     let world = World::new();
     let tagged = FieldSet::from([("tags.canji_ren".into(), true.into())]);
