@@ -109,6 +109,19 @@ async fn a_reload_at_any_step_reopens_it_with_every_word() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_left_in_the_middle_of_a_word_has_saved_it() {
+    let server = Server::demo(150);
+    let mut phone = at_the_words(&server).await;
+    for said in ["水管", "冻了，", "三天没水。"] {
+        phone.write("opinion-1", said).await;
+        // At once, long before the pause after which typing is saved.
+        phone.reload().await;
+        phone.see("visit-step-1").await;
+    }
+    phone.see_value("opinion-1", "水管冻了，三天没水。").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_tab_says_so_and_takes_over_when_asked() {
     let server = Server::demo(150);
     let mut phone = at_the_words(&server).await;
@@ -128,4 +141,16 @@ async fn a_second_tab_says_so_and_takes_over_when_asked() {
     phone.see_text("other-tab", "已换到另一个标签页").await;
     phone.tap("take-over").await;
     phone.see_value("opinion-1", "写到一半，又接着写完").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_loaded_again_and_again_always_opens() {
+    let server = Server::demo(150);
+    let mut phone = Phone::enrolled("阿香", &server, CADRE).await;
+    for _ in 0..15 {
+        // The page before is still letting go of its files while this one opens them.
+        phone.tap("tab-mine").await;
+        phone.open("/").await;
+        phone.see("mine").await;
+    }
 }

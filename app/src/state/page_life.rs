@@ -29,6 +29,14 @@ pub(crate) fn watch(session: Session) {
         let runtime = runtime.clone();
         Box::new(move || runtime.in_scope(ScopeId::ROOT, &act))
     };
+    // The page is reloaded or left for another: the last moment at which everything can still be stored.
+    listen(
+        "beforeunload",
+        inside(Box::new(move || {
+            session.flush_all();
+            session.client().leave();
+        })),
+    );
     // `visibilitychange` bubbles from the document; `pagehide` also comes when a page goes to the cache.
     for name in ["visibilitychange", "pagehide", "freeze"] {
         listen(

@@ -18,7 +18,7 @@ use super::{
 /// A handle on the store actor; clones speak to the same one.
 #[derive(Clone)]
 pub struct StoreClient {
-    hub: Arc<Hub>,
+    pub(super) hub: Arc<Hub>,
 }
 
 impl StoreClient {
@@ -156,7 +156,14 @@ impl Hub {
         Ok(reply)
     }
 
-    fn send(&self, message: ToStore) {
+    /// How many requests the store was given, if it answers at all now.
+    #[cfg(target_family = "wasm")]
+    pub(super) fn given(&self) -> Option<u64> {
+        let state = self.lock();
+        state.phase.answers().then_some(state.next_id)
+    }
+
+    pub(super) fn send(&self, message: ToStore) {
         (self.send)(message);
     }
 

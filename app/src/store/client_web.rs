@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use gloo_timers::future::TimeoutFuture;
+use js_sys::Object;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::{
@@ -10,9 +13,11 @@ use super::{
     client::Hub,
     link::{FromStore, ToStore},
 };
-use crate::platform::web::show_unsupported;
+use crate::platform::web::{js, leaving::Leaving, show_unsupported};
 
 const WORKER_URL: &str = "/worker.js";
+/// A page that is still there this long after it was about to be left (a telephone number was tapped, say) stays.
+const STAYING_AFTER_MS: u32 = 2_000;
 
 impl StoreClient {
     /// Starts the store's worker, which runs this very module in its other role.
@@ -28,10 +33,23 @@ impl StoreClient {
         let hub = Hub::new(move |message| post(&port, &message));
         listen(&worker, &hub);
         // The compiled module travels along: no second download, no second compilation.
-        worker
-            .post_message(&wasm_bindgen::module())
-            .map_err(|_| StoreError::Unsupported("后台线程".to_owned()))?;
+        let start = Object::new();
+        js::set(&start, "module", &wasm_bindgen::module());
+        js::set(&start, "shared", &Leaving::share());
+        worker.post_message(&start).map_err(|_| StoreError::Unsupported("后台线程".to_owned()))?;
         Ok(Self::over(hub))
+    }
+
+    /// The page is about to be left: returns when the store has answered what it was asked so far and rests. A page
+    /// that is still there a while later goes on by itself.
+    pub fn leave(&self) {
+        Leaving::here().leave(self.hub.given().unwrap_or(0));
+        let hub = Arc::clone(&self.hub);
+        spawn_local(async move {
+            TimeoutFuture::new(STAYING_AFTER_MS).await;
+            Leaving::here().stay();
+            hub.send(ToStore::Staying);
+        });
     }
 }
 

@@ -15,6 +15,9 @@ pub(super) enum ToStore {
     Call { id: u64, request: Request },
     /// Get the store from the other tab, or try to open it once more.
     TakeOver,
+    /// The page that was about to be left is still there: go on.
+    #[cfg(target_family = "wasm")]
+    Staying,
 }
 
 /// From the actor.
@@ -37,6 +40,17 @@ pub(super) enum Work {
     Answered(Path, Answer),
     /// The time that the sync wished for has come.
     Woke(u64),
+}
+
+#[cfg(target_family = "wasm")]
+impl Work {
+    /// The number of the request, if a screen asked.
+    pub fn request(&self) -> Option<u64> {
+        match self {
+            Work::Call { id, .. } => Some(*id),
+            Work::Answered(..) | Work::Woke(_) => None,
+        }
+    }
 }
 
 /// The store with the sync beside it: one step of work at a time, then what there is to say.

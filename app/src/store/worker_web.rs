@@ -17,6 +17,7 @@ use crate::{
         web::{
             database::Database,
             js,
+            leaving::Leaving,
             turn::{Asking, Turn},
         },
     },
@@ -27,6 +28,8 @@ use crate::{
 const ASK_PATIENCE_MS: u32 = 3_000;
 /// How long this tab goes on answering after it was asked, so that its screen can save what is being typed.
 const CLOSING_GRACE_MS: u32 = 400;
+/// How often to look whether a page that is being left stays after all, before the store is open.
+const LEAVING_POLL_MS: u32 = 200;
 
 /// Runs the worker's role; called by `main` when the global scope is a dedicated worker.
 pub fn run_worker() {
@@ -60,6 +63,7 @@ struct Worker {
     scope: DedicatedWorkerGlobalScope,
     signals: UnboundedSender<Signal>,
     inbox: UnboundedReceiver<Signal>,
+    leaving: Leaving,
 }
 
 impl Worker {
@@ -76,7 +80,7 @@ impl Worker {
             }
         });
         scope.set_onmessage(Some(on_message.into_js_value().unchecked_ref()));
-        Self { scope, signals, inbox }
+        Self { scope, signals, inbox, leaving: Leaving::here() }
     }
 
     async fn run(mut self) -> Result<(), StoreError> {
@@ -90,7 +94,9 @@ impl Worker {
                 None => self.wait_for_turn(&asking, phase.take()).await?,
             };
             self.say(StorePhase::Opening);
-            match self.open().await {
+            let opened = self.open().await;
+            self.leaving.ended(None);
+            match opened {
                 Ok((database, store)) => {
                     self.serve(store).await?;
                     database.release()?;
@@ -103,6 +109,9 @@ impl Worker {
     }
 
     async fn open(&self) -> Result<(Database, Store), StoreError> {
+        while !self.leaving.may_begin(None) {
+            TimeoutFuture::new(LEAVING_POLL_MS).await;
+        }
         let database = Database::acquire().await?;
         let connection = database.open().await?;
         Ok((database, Store::open(connection)?))
@@ -137,7 +146,7 @@ impl Worker {
                 Signal::Unanswered => self.say_other_tab(true).await,
                 Signal::Broken(error) => return Err(error),
                 // This tab has nothing to pass on, and what a lost turn had begun is over.
-                Signal::Asked | Signal::Close | Signal::Work(_) => {}
+                Signal::Asked | Signal::Close | Signal::Work(_) | Signal::Message(ToStore::Staying) => {}
             }
         }
         Err(StoreError::Stopped("页面已关闭".to_owned()))
@@ -150,10 +159,19 @@ impl Worker {
         self.say(StorePhase::Open);
         self.start(&transport, effects);
         let mut closing = false;
+        // What must not begin while the page is being left.
+        let mut resting = Vec::new();
         while let Some(signal) = self.inbox.next().await {
             let work = match signal {
                 Signal::Message(ToStore::Call { id, request }) => Work::Call { id, request },
                 Signal::Work(work) => work,
+                Signal::Message(ToStore::Staying) => {
+                    for work in resting.drain(..) {
+                        // The queue lives as long as this worker.
+                        let _ = self.signals.unbounded_send(Signal::Work(work));
+                    }
+                    continue;
+                }
                 Signal::Asked if !closing => {
                     closing = true;
                     self.say(StorePhase::Closing);
@@ -167,7 +185,13 @@ impl Worker {
                 | Signal::Granted(_)
                 | Signal::Broken(_) => continue,
             };
+            let request = work.request();
+            if !self.leaving.may_begin(request) {
+                resting.push(work);
+                continue;
+            }
             let effects = desk.serve(work, |message| self.post(&message));
+            self.leaving.ended(request);
             self.start(&transport, effects);
         }
         Ok(())

@@ -34,6 +34,9 @@ pub(super) fn router(web: Option<PathBuf>) -> Router {
         .fallback_service(ServeDir::new(web).fallback(page))
         .layer(fixed(header::CONTENT_SECURITY_POLICY, CSP))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
+        // Only an isolated page may share memory with its worker: they agree through it on when to leave.
+        .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(fixed(HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"))
         // The service worker asks anew for each file; a hash decides whether it is a new version.
         .layer(fixed(header::CACHE_CONTROL, "no-cache"))
 }

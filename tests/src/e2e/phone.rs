@@ -78,25 +78,13 @@ impl Phone {
         self.open("/").await;
     }
 
-    /// Waits until no exchange is under way. Chromium 156 may crash a tab that is left at the very moment at which
-    /// its worker takes a sync's answer (a null pointer of its own while the worker ends).
-    async fn at_rest(&self) {
-        let script = "return !document.querySelector('.strip.run');";
-        until("no exchange under way", async || {
-            self.browser.script::<bool>(script, Value::Null).await.then_some(())
-        })
-        .await;
-    }
-
     /// Loads the page anew.
     pub async fn reload(&self) {
-        self.at_rest().await;
         self.browser.session().refresh().await.expect("a page");
     }
 
     /// Opens a page of the app by its address.
     pub async fn open(&self, path: &str) {
-        self.at_rest().await;
         self.browser.goto(&format!("{}{path}", self.url)).await;
     }
 
