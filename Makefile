@@ -37,8 +37,12 @@ test: ## 全部检查与测试，同持续集成
 sim: ## 模拟器：多台手机、断网、崩溃（SEEDS=1000，重放一个：SEED=7）
 	cargo run --locked --release --package lianxin-tests --bin sim -- --seeds $(SEEDS) $(if $(SEED),--seed $(SEED))
 
-bench: ## 速度指标
-	cargo run --locked --release --package lianxin-tests --bin bench
+bench: ## 速度指标，每项一行 JSON（INPUT=走访记录.jsonl；需要浏览器）
+	@.make/setup.sh web
+	@.make/setup.sh test
+	@.make/web.sh release
+	cargo build --locked --release --package lianxin-server
+	cargo run --locked --release --package lianxin-tests --bin bench -- $(if $(INPUT),--input $(INPUT)) --web $(TARGET)/web
 
 fmt: ## 排版
 	cargo fmt --all

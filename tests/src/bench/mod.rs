@@ -2,9 +2,11 @@
 
 mod input;
 mod phone;
+mod start;
 
 pub use input::{VisitRecord, records};
 pub use phone::{save_visit, search_households};
+pub use start::start_offline;
 
 use serde_json::{Value, json};
 use std::{io::Write, path::Path, time::Duration};

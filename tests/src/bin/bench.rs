@@ -3,6 +3,9 @@
 use clap::Parser;
 use std::path::PathBuf;
 
+/// An old phone beside this machine.
+const SLOWER: u32 = 4;
+
 /// 速度指标，每项一行 JSON
 #[derive(Debug, Parser)]
 struct Args {
@@ -15,6 +18,9 @@ struct Args {
     /// Households searched in S2.
     #[arg(long, default_value_t = 20_000)]
     households: usize,
+    /// Households of the township whose phone starts in the browser; 0 leaves the start out.
+    #[arg(long, default_value_t = 2_900)]
+    township: usize,
     /// The built phone app, for its size.
     #[arg(long, default_value = "target/web")]
     web: PathBuf,
@@ -27,6 +33,10 @@ fn main() -> anyhow::Result<()> {
     println!("{}", lianxin_tests::bench::search_households(args.households)?);
     if let Some(line) = lianxin_tests::bench::first_load(&args.web)? {
         println!("{line}");
+    }
+    if args.township > 0 {
+        let runtime = tokio::runtime::Runtime::new()?;
+        println!("{}", runtime.block_on(lianxin_tests::bench::start_offline(args.township, SLOWER))?);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Debian's Chromium under its WebDriver: one profile that outlives any number of violent deaths.
 
-use super::process::{Process, need};
+use super::process::{Process, Slowed, need};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::{
@@ -116,6 +116,11 @@ impl Browser {
             // Its processes are killed by their numbers; the driver has nothing to close.
             let _ = session.leak();
         }
+    }
+
+    /// Slows all processes of the browser down until the result is dropped.
+    pub fn slowed(&self, times: u32) -> Slowed {
+        self.driver.slow_children(times)
     }
 
     /// The session with the running browser.

@@ -31,17 +31,22 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks at a condition.
 const LOOK_AGAIN: Duration = Duration::from_millis(40);
 
+/// Where cargo put the programs of this build: the running test's own place, or the folder above `deps`.
+fn programs_dir() -> PathBuf {
+    let own = std::env::current_exe().expect("a test knows its own path");
+    let dir = own.parent().expect("a program lies in a folder");
+    let dir = if dir.ends_with("deps") { dir.parent().unwrap_or(dir) } else { dir };
+    dir.to_path_buf()
+}
+
 /// The folder that cargo builds into, as the running test's own place tells.
 pub fn target_dir() -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows its own path");
-    // target/debug/deps/test-hash
-    test.ancestors().nth(3).expect("a test lives in target/PROFILE/deps").to_path_buf()
+    programs_dir().parent().expect("programs lie in target/PROFILE").to_path_buf()
 }
 
 /// A program of this workspace that was built before: beside the running test, or where `variable` says.
 pub fn built(variable: &str, program: &str, how: &str) -> PathBuf {
-    let beside = std::env::current_exe().ok().and_then(|test| Some(test.ancestors().nth(2)?.join(program)));
-    let path = std::env::var_os(variable).map(PathBuf::from).or(beside).unwrap_or_default();
+    let path = std::env::var_os(variable).map_or_else(|| programs_dir().join(program), PathBuf::from);
     assert!(path.exists(), "没有找到 {program}（{}）：请先运行 {how}", path.display());
     path
 }

@@ -1,16 +1,27 @@
 //! Processes: started by a test, ended by it, by their numbers.
 
+use rustix::process::{Pid, Signal, kill_process};
 use std::{
     collections::BTreeSet,
     fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
 /// How long a process may take to end after it was asked to.
 const END_PATIENCE: Duration = Duration::from_secs(40);
+
+/// How long slowed children run at a stretch.
+const RUN_SLICE: Duration = Duration::from_millis(4);
+/// New children are looked for after so many stretches.
+const PACES_BEFORE_LOOKING: u32 = 8;
 
 /// The path of an installed program.
 ///
@@ -101,6 +112,48 @@ impl Process {
         while below.iter().any(|id| is_alive(*id)) {
             assert!(begun.elapsed() < END_PATIENCE, "killed processes do not end");
             std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// Lets all children of a process run only a part of the time, until this is dropped: a slower phone, all of it.
+pub struct Slowed {
+    wanted: Arc<AtomicBool>,
+    pacer: Option<JoinHandle<()>>,
+}
+
+impl Process {
+    /// Slows all its children down by the factor `times`.
+    pub fn slow_children(&self, times: u32) -> Slowed {
+        let wanted = Arc::new(AtomicBool::new(true));
+        let (of, going) = (self.id(), Arc::clone(&wanted));
+        let pacer = std::thread::spawn(move || {
+            while going.load(Ordering::Relaxed) {
+                let below = descendants(of);
+                let all = |signal| {
+                    for pid in below.iter().filter_map(|id| Pid::from_raw(id.cast_signed())) {
+                        // It may have ended meanwhile.
+                        let _ = kill_process(pid, signal);
+                    }
+                };
+                for _ in 0..PACES_BEFORE_LOOKING {
+                    all(Signal::STOP);
+                    std::thread::sleep(RUN_SLICE * (times - 1));
+                    all(Signal::CONT);
+                    std::thread::sleep(RUN_SLICE);
+                }
+            }
+        });
+        Slowed { wanted, pacer: Some(pacer) }
+    }
+}
+
+impl Drop for Slowed {
+    fn drop(&mut self) {
+        self.wanted.store(false, Ordering::Relaxed);
+        if let Some(pacer) = self.pacer.take() {
+            // It ends after a last `CONT`; a panic of its own would only have left nothing slowed.
+            let _ = pacer.join();
         }
     }
 }
