@@ -47,14 +47,17 @@ pub struct RecordFold {
 }
 
 impl History {
-    /// Adds a patch; one that is there already changes nothing.
+    /// Adds a patch; one that is there already changes nothing. A write that comes twice with different bases (once
+    /// from its writer, once salvaged by a phone that had only its row) has seen what either says.
     pub fn add(&mut self, edit: &PatchDraft, order: Stamp) {
         for (name, value) in &edit.set {
             let writes = self.writes.entry(name.clone()).or_default();
-            if writes.iter().any(|w| w.stamp == edit.stamp) {
+            let base = edit.base.get(name).cloned().unwrap_or_default();
+            if let Some(known) = writes.iter_mut().find(|w| w.stamp == edit.stamp) {
+                known.base.extend(base);
+                known.order = known.order.max(order);
                 continue;
             }
-            let base = edit.base.get(name).cloned().unwrap_or_default();
             writes.push(Write { stamp: edit.stamp, order, value: value.clone(), base });
         }
         if self.first.as_ref().is_none_or(|(first, _, _)| order < *first) {

@@ -2,13 +2,15 @@
 //! `poll_action()` says what to do next. Three drivers execute the same actions: native, browser, simulator.
 //! No action holds a transaction open across another.
 
-use super::backoff::Backoff;
-use crate::replica::Patch;
+use super::{
+    backoff::Backoff,
+    steps::{Action, CommitReport, Failure, Input, Outgoing, Phase, Salvage},
+};
 use crate::wire::{
     PROTOCOL,
     v1::{
-        Cursor, ErrorBody, ErrorCode, RepairRequest, RepairResponse, SyncRequest, SyncResponse,
-        batch_of_patches,
+        CloneRequest, EnrolResponse, ErrorCode, RepairRequest, RepairResponse, SalvageRequest, SyncRequest,
+        SyncResponse, batch_of_patches,
     },
 };
 use std::collections::{BTreeMap, VecDeque};
@@ -32,127 +34,9 @@ pub const settle_ms: i64 = 3_000;
 /// With nothing to send, look for others' changes this often.
 #[allow(non_upper_case_globals)]
 pub const idle_pull_ms: i64 = 5 * 60 * 1000;
-
-/// What the phone has to say, sealed and committed before it is handed over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outgoing {
-    /// The server that the phone belongs to.
-    pub server_id: Uuid,
-    /// The life of its database that cursor and receipt speak of.
-    pub epoch: Uuid,
-    /// What was pulled.
-    pub cursor: Cursor,
-    /// The last receipt committed.
-    pub receipt_seen: u64,
-    /// The next patches, at most as many bytes as asked for, at least one if there is one.
-    pub patches: Vec<Patch>,
-    /// Patches not yet receipted, these included.
-    pub waiting: u32,
-}
-
-/// What a committed answer left behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CommitReport {
-    /// The server has more rows.
-    pub more: bool,
-    /// Patches not yet receipted.
-    pub waiting: u32,
-    /// The phone's rows sum up to the server's digest (true when the answer carried none).
-    pub digest_equal: bool,
-}
-
-/// Why an exchange failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
-    /// No connection, or it broke.
-    Network,
-    /// 413.
-    TooLarge,
-    /// 429 or 503, with the pause that the server asks for.
-    Busy {
-        /// Milliseconds; 0 if it named none.
-        retry_ms: u64,
-    },
-    /// 5xx.
-    Server,
-    /// Something answered that does not speak our protocol (a hotel's login page, say).
-    Garbage,
-    /// The server says no, and why.
-    Refused(ErrorBody),
-    /// The phone's own store failed (full disk, say); its words.
-    Store(String),
-}
-
-/// What has happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
-    /// The platform's word on the network.
-    Online(bool),
-    /// The cadre pressed 同步.
-    SyncNow,
-    /// Something was saved.
-    Changed,
-    /// The time asked for by [`Action::WakeAt`] has come.
-    Woke,
-    /// Answer to [`Action::Load`].
-    Loaded(Box<Outgoing>),
-    /// Answer to [`Action::Send`].
-    Answered(Result<Box<SyncResponse>, Failure>),
-    /// Answer to [`Action::Commit`] and [`Action::CommitRepair`].
-    Committed(CommitReport),
-    /// Answer to [`Action::LoadSums`]: sum per village, hexadecimal.
-    Sums(BTreeMap<String, String>),
-    /// Answer to [`Action::SendRepair`].
-    Repaired(Result<Box<RepairResponse>, Failure>),
-    /// Answer to [`Action::Compare`]: records to fetch whole.
-    Differing(Vec<Uuid>),
-    /// An action on the store failed.
-    StoreFailed(String),
-}
-
-/// What to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Seal the open patches, commit, hand over the next ones.
-    Load {
-        /// At most this many bytes of them.
-        bytes_max: usize,
-    },
-    /// `POST /v1/sync`.
-    Send(Box<SyncRequest>),
-    /// Commit an answer, all in one transaction.
-    Commit(Box<SyncResponse>),
-    /// Hand over the sums per village.
-    LoadSums,
-    /// `POST /v1/repair`.
-    SendRepair(Box<RepairRequest>),
-    /// Compare the server's list with the phone's rows.
-    Compare(Box<RepairResponse>),
-    /// Put the rows in place.
-    CommitRepair(Box<RepairResponse>),
-    /// Give [`Input::Woke`] at this time (Unix ms); replaces an earlier wish.
-    WakeAt(i64),
-    /// Show this.
-    Report(Phase),
-}
-
-/// What the line at the top says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Phase {
-    /// No network or no answer.
-    Offline,
-    /// Patches receipted in this round, of those there were.
-    Running {
-        /// Receipted.
-        sent: u32,
-        /// In all.
-        total: u32,
-    },
-    /// All is exchanged; when (Unix ms).
-    Done(i64),
-    /// Waiting will not cure it, or not soon.
-    Problem(Failure),
-}
+/// A phone meets a new life of its server, or a copy of itself, at most so often in one round; more is a fault.
+#[allow(non_upper_case_globals)]
+pub const renewals_max: u32 = 3;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -161,6 +45,8 @@ enum State {
     Sending { since_ms: i64, patches: usize, receipt_seen: u64 },
     Committing { took_nothing: bool },
     Repairing,
+    Renewing,
+    Salvaging,
 }
 
 /// The machine. See the module.
@@ -174,6 +60,7 @@ pub struct Machine {
     identity: Option<(Uuid, Uuid)>,
     total: u32,
     repair_tried: bool,
+    renewals: u32,
     actions: VecDeque<Action>,
 }
 
@@ -189,6 +76,7 @@ impl Machine {
             identity: None,
             total: 0,
             repair_tried: false,
+            renewals: 0,
             actions: VecDeque::new(),
         }
     }
@@ -218,7 +106,19 @@ impl Machine {
             Input::Loaded(outgoing) => self.loaded(*outgoing, now_ms),
             Input::Answered(Ok(response)) => self.answered(response, now_ms),
             Input::Repaired(Ok(response)) => self.repaired(response),
-            Input::Answered(Err(failure)) | Input::Repaired(Err(failure)) => self.failed(failure, now_ms),
+            Input::Recast(Ok(enrolled)) => self.recast(enrolled),
+            Input::Salvaged(Ok(_)) if self.state == State::Salvaging => self.act(Action::KeepSalvaged),
+            Input::Salvaged(Ok(_)) => {}
+            Input::Answered(Err(failure))
+            | Input::Repaired(Err(failure))
+            | Input::Recast(Err(failure))
+            | Input::Salvaged(Err(failure)) => self.refused(failure, now_ms),
+            Input::Copied => self.copied(Failure::Server, now_ms),
+            Input::Renewed if self.state == State::Renewing => self.load(),
+            // What was merged there comes back with the next pull.
+            Input::SalvageKept if self.state == State::Salvaging => self.load(),
+            Input::Renewed | Input::SalvageKept => {}
+            Input::Salvage(salvage) => self.salvage(*salvage, now_ms),
             Input::Committed(report) => self.committed(report, now_ms),
             Input::Sums(sums) => self.send_repair(sums, Vec::new()),
             Input::Differing(ids) if ids.is_empty() => self.rest(now_ms),
@@ -250,6 +150,7 @@ impl Machine {
         self.again = false;
         self.total = 0;
         self.repair_tried = false;
+        self.renewals = 0;
         self.load();
     }
 
@@ -276,6 +177,7 @@ impl Machine {
             epoch: outgoing.epoch,
             cursor: outgoing.cursor,
             receipt_seen: outgoing.receipt_seen,
+            scope: outgoing.scope,
             patches: batch_of_patches(&outgoing.patches),
         })));
     }
@@ -309,6 +211,9 @@ impl Machine {
         self.report_running(report.waiting);
         if report.more || report.waiting > 0 {
             self.load();
+        } else if report.former {
+            self.state = State::Salvaging;
+            self.act(Action::LoadSalvage { bytes_max: self.batch_bytes });
         } else if !report.digest_equal && !self.repair_tried {
             self.repair_tried = true;
             self.state = State::Repairing;
@@ -330,6 +235,59 @@ impl Machine {
         }
         let compare = response.wanted.is_empty();
         self.act(if compare { Action::Compare(response) } else { Action::CommitRepair(response) });
+    }
+
+    /// A refusal that the machine itself can cure; every other is a failure.
+    fn refused(&mut self, failure: Failure, now_ms: i64) {
+        match failure {
+            Failure::Refused(body) if body.code == ErrorCode::OtherEpoch && self.may_renew() => {
+                match body.life {
+                    Some(life) => {
+                        self.state = State::Renewing;
+                        self.act(Action::Renew(life));
+                    }
+                    None => self.failed(Failure::Refused(body), now_ms),
+                }
+            }
+            Failure::Refused(body) if body.code == ErrorCode::ChainDiffers => {
+                self.copied(Failure::Refused(body), now_ms);
+            }
+            other => self.failed(other, now_ms),
+        }
+    }
+
+    fn may_renew(&mut self) -> bool {
+        self.renewals += 1;
+        self.state != State::Idle && self.renewals <= renewals_max
+    }
+
+    /// Another phone writes under this device's id: this one asks for an id of its own.
+    fn copied(&mut self, otherwise: Failure, now_ms: i64) {
+        let Some((server_id, _)) = self.identity.filter(|_| self.may_renew()) else {
+            return self.failed(otherwise, now_ms);
+        };
+        self.state = State::Renewing;
+        self.act(Action::SendClone(CloneRequest { protocol: PROTOCOL, server_id }));
+    }
+
+    fn recast(&mut self, enrolled: Box<EnrolResponse>) {
+        if self.state == State::Renewing {
+            self.act(Action::BecomeOther(enrolled));
+        }
+    }
+
+    fn salvage(&mut self, salvage: Salvage, now_ms: i64) {
+        let (State::Salvaging, Some((server_id, epoch))) = (self.state, self.identity) else { return };
+        if salvage.patches.is_empty() {
+            return self.rest(now_ms);
+        }
+        self.act(Action::SendSalvage(Box::new(SalvageRequest {
+            protocol: PROTOCOL,
+            server_id,
+            epoch,
+            patches: batch_of_patches(&salvage.patches),
+            orders: salvage.orders,
+        })));
     }
 
     fn rest(&mut self, now_ms: i64) {

@@ -1,8 +1,8 @@
 //! The machine driven by hand.
 
 use super::*;
-use crate::replica::{ChainHash, DeviceId};
-use crate::wire::v1::Receipt;
+use crate::replica::{ChainHash, DeviceId, Patch};
+use crate::wire::v1::{Cursor, ErrorBody, Life, Receipt, SalvageResponse};
 
 fn outgoing(patches: usize, waiting: u32) -> Input {
     let patch = |i: usize| Patch {
@@ -21,6 +21,7 @@ fn outgoing(patches: usize, waiting: u32) -> Input {
         epoch: Uuid::nil(),
         cursor: Cursor::default(),
         receipt_seen: 0,
+        scope: String::new(),
         patches: (0..patches).map(patch).collect(),
         waiting,
     }))
@@ -34,6 +35,7 @@ fn response(receipt: u64) -> Box<SyncResponse> {
         server_time: 0,
         receipt: Receipt { device_seq: receipt, chain: ChainHash::start(DeviceId::from_bits(1)) },
         held: vec![],
+        scope: None,
         accepted: Default::default(),
         changes: Default::default(),
         cursor: Cursor::default(),
@@ -61,7 +63,10 @@ fn one_quiet_exchange_is_load_send_commit_rest() {
     assert!(matches!(drain(&mut machine).last(), Some(Action::Send(request)) if request.patches.is_empty()));
     machine.handle(Input::Answered(Ok(response(0))), 2);
     assert!(matches!(drain(&mut machine).as_slice(), [Action::Commit(_)]));
-    machine.handle(Input::Committed(CommitReport { more: false, waiting: 0, digest_equal: true }), 3);
+    machine.handle(
+        Input::Committed(CommitReport { more: false, waiting: 0, digest_equal: true, former: false }),
+        3,
+    );
     let actions = drain(&mut machine);
     assert_eq!(actions.last(), Some(&Action::WakeAt(3 + idle_pull_ms)));
     assert!(actions.contains(&Action::Report(Phase::Done(3))) && !machine.is_busy());
@@ -74,7 +79,10 @@ fn batches_double_while_quick_and_halve_on_failure() {
     load_bytes(&mut machine);
     machine.handle(outgoing(3, 9), 0);
     machine.handle(Input::Answered(Ok(response(3))), 100);
-    machine.handle(Input::Committed(CommitReport { more: false, waiting: 6, digest_equal: true }), 100);
+    machine.handle(
+        Input::Committed(CommitReport { more: false, waiting: 6, digest_equal: true, former: false }),
+        100,
+    );
     assert_eq!(load_bytes(&mut machine), Some(2 * batch_bytes_start));
     machine.handle(outgoing(3, 6), 200);
     machine.handle(Input::Answered(Err(Failure::TooLarge)), 300);
@@ -96,7 +104,10 @@ fn a_change_during_an_exchange_starts_another_and_coming_back_online_starts_at_o
     machine.handle(Input::Changed, 9_001);
     machine.handle(Input::Answered(Ok(response(1))), 9_002);
     drain(&mut machine);
-    machine.handle(Input::Committed(CommitReport { more: false, waiting: 0, digest_equal: true }), 9_003);
+    machine.handle(
+        Input::Committed(CommitReport { more: false, waiting: 0, digest_equal: true, former: false }),
+        9_003,
+    );
     assert!(load_bytes(&mut machine).is_some(), "what was saved meanwhile goes too");
 }
 
@@ -107,7 +118,10 @@ fn as_much_written_meanwhile_as_was_taken_is_no_failure() {
     machine.handle(outgoing(1, 1), 0);
     machine.handle(Input::Answered(Ok(response(1))), 1);
     drain(&mut machine);
-    machine.handle(Input::Committed(CommitReport { more: false, waiting: 1, digest_equal: true }), 2);
+    machine.handle(
+        Input::Committed(CommitReport { more: false, waiting: 1, digest_equal: true, former: false }),
+        2,
+    );
     assert!(load_bytes(&mut machine).is_some(), "what was written meanwhile goes next");
 }
 
@@ -118,7 +132,10 @@ fn a_server_that_takes_nothing_is_not_asked_again_at_once() {
     machine.handle(outgoing(1, 1), 0);
     machine.handle(Input::Answered(Ok(response(0))), 1);
     drain(&mut machine);
-    machine.handle(Input::Committed(CommitReport { more: false, waiting: 1, digest_equal: true }), 2);
+    machine.handle(
+        Input::Committed(CommitReport { more: false, waiting: 1, digest_equal: true, former: false }),
+        2,
+    );
     assert!(drain(&mut machine).contains(&Action::Report(Phase::Problem(Failure::Server))));
 }
 
@@ -126,7 +143,10 @@ fn a_server_that_takes_nothing_is_not_asked_again_at_once() {
 fn late_answers_of_an_abandoned_exchange_are_ignored() {
     let mut machine = Machine::new(1);
     machine.handle(Input::Answered(Ok(response(0))), 0);
-    machine.handle(Input::Committed(CommitReport { more: true, waiting: 9, digest_equal: false }), 0);
+    machine.handle(
+        Input::Committed(CommitReport { more: true, waiting: 9, digest_equal: false, former: false }),
+        0,
+    );
     assert_eq!(drain(&mut machine), vec![]);
 }
 
@@ -137,7 +157,10 @@ fn a_differing_digest_is_repaired_once_and_never_wipes() {
     machine.handle(outgoing(0, 0), 0);
     machine.handle(Input::Answered(Ok(response(0))), 0);
     drain(&mut machine);
-    machine.handle(Input::Committed(CommitReport { more: false, waiting: 0, digest_equal: false }), 0);
+    machine.handle(
+        Input::Committed(CommitReport { more: false, waiting: 0, digest_equal: false, former: false }),
+        0,
+    );
     assert_eq!(drain(&mut machine).last(), Some(&Action::LoadSums));
     machine.handle(Input::Sums(BTreeMap::from([("330100101001".into(), "00".into())])), 0);
     assert!(
@@ -150,4 +173,57 @@ fn a_differing_digest_is_repaired_once_and_never_wipes() {
     assert!(
         matches!(drain(&mut machine).as_slice(), [Action::SendRepair(request)] if request.want.len() == 1)
     );
+}
+
+fn refusal(code: ErrorCode, life: Option<Life>) -> Failure {
+    Failure::Refused(ErrorBody { code, message: "乡镇服务器的话".into(), life })
+}
+
+#[test]
+fn a_new_life_of_the_server_is_taken_up_at_once_but_not_for_ever() {
+    let life = Life {
+        epoch: Uuid::from_u128(9),
+        receipt: Receipt { device_seq: 2, chain: ChainHash::start(DeviceId::from_bits(1)) },
+    };
+    let mut machine = Machine::new(1);
+    machine.handle(Input::SyncNow, 0);
+    for _ in 0..renewals_max {
+        machine.handle(outgoing(1, 1), 0);
+        machine.handle(Input::Answered(Err(refusal(ErrorCode::OtherEpoch, Some(life.clone())))), 0);
+        assert_eq!(drain(&mut machine).last(), Some(&Action::Renew(life.clone())));
+        machine.handle(Input::Renewed, 0);
+        assert!(load_bytes(&mut machine).is_some());
+    }
+    machine.handle(outgoing(1, 1), 0);
+    machine.handle(Input::Answered(Err(refusal(ErrorCode::OtherEpoch, Some(life)))), 0);
+    assert!(!machine.is_busy(), "a server that changes its life at every answer is left alone for a while");
+}
+
+#[test]
+fn a_copied_phone_asks_for_an_id_of_its_own_and_goes_on() {
+    let mut machine = Machine::new(1);
+    machine.handle(Input::SyncNow, 0);
+    machine.handle(outgoing(1, 1), 0);
+    machine.handle(Input::Answered(Err(refusal(ErrorCode::ChainDiffers, None))), 0);
+    assert!(matches!(drain(&mut machine).last(), Some(Action::SendClone(_))));
+    machine.handle(Input::Recast(Err(Failure::Network)), 0);
+    assert!(!machine.is_busy(), "without a network it asks again later");
+}
+
+#[test]
+fn what_the_new_life_lacks_is_offered_and_then_pulled() {
+    let mut machine = Machine::new(1);
+    machine.handle(Input::SyncNow, 0);
+    machine.handle(outgoing(0, 0), 0);
+    machine.handle(Input::Answered(Ok(response(0))), 0);
+    let report = CommitReport { more: false, waiting: 0, digest_equal: true, former: true };
+    machine.handle(Input::Committed(report), 0);
+    assert!(matches!(drain(&mut machine).last(), Some(Action::LoadSalvage { .. })));
+    let Input::Loaded(some) = outgoing(1, 0) else { unreachable!() };
+    machine.handle(Input::Salvage(Box::new(Salvage { patches: some.patches, ..Salvage::default() })), 0);
+    assert!(matches!(drain(&mut machine).as_slice(), [Action::SendSalvage(_)]));
+    machine.handle(Input::Salvaged(Ok(Box::new(SalvageResponse { protocol: PROTOCOL, taken: 1 }))), 0);
+    assert_eq!(drain(&mut machine), [Action::KeepSalvaged]);
+    machine.handle(Input::SalvageKept, 0);
+    assert!(load_bytes(&mut machine).is_some());
 }

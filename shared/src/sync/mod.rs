@@ -3,10 +3,12 @@
 mod admission;
 mod backoff;
 mod machine;
+mod steps;
 
 pub use admission::{Admission, admit, order_of};
 pub use backoff::{Backoff, retry_ms_max, retry_ms_min};
 pub use machine::{
-    Action, CommitReport, Failure, Input, Machine, Outgoing, Phase, batch_bytes_max, batch_bytes_min,
-    batch_bytes_start, batch_slow_ms, idle_pull_ms, settle_ms,
+    Machine, batch_bytes_max, batch_bytes_min, batch_bytes_start, batch_slow_ms, idle_pull_ms, renewals_max,
+    settle_ms,
 };
+pub use steps::{Action, CommitReport, Failure, Input, Outgoing, Phase, Salvage};

@@ -3,8 +3,8 @@
 use super::{AuthError, clean_name};
 use crate::storage::random_uuid;
 use lianxin_shared::domain::region;
-use rusqlite::{Connection, params};
-use std::collections::BTreeSet;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One cadre.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,12 +38,7 @@ pub fn add_cadre(db: &Connection, cadre: &Cadre) -> Result<(), AuthError> {
     if unit.chars().count() > super::name_chars_max {
         return Err(AuthError::Name("单位职务", super::name_chars_max));
     }
-    if cadre.villages.is_empty() {
-        return Err(AuthError::NoVillage);
-    }
-    if let Some(odd) = cadre.villages.iter().find(|code| !region::is_code(code)) {
-        return Err(AuthError::Village(odd.clone()));
-    }
+    check_villages(&cadre.villages)?;
     let added = db.execute(
         "INSERT INTO cadre (id, name, unit) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING",
         params![id, name, unit],
@@ -79,6 +74,53 @@ pub(super) fn villages_of(db: &Connection, cadre: &str) -> Result<BTreeSet<Strin
     let mut statement = db.prepare_cached("SELECT village FROM cadre_village WHERE cadre = ?1")?;
     let codes = statement.query_map([cadre], |row| row.get(0))?;
     Ok(codes.collect::<Result<_, _>>()?)
+}
+
+/// The villages whose grant has ended, and when (Unix milliseconds).
+pub(super) fn past_villages_of(db: &Connection, cadre: &str) -> Result<BTreeMap<String, i64>, AuthError> {
+    let mut statement =
+        db.prepare_cached("SELECT village, ended_at FROM cadre_village_past WHERE cadre = ?1")?;
+    let past = statement.query_map([cadre], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(past.collect::<Result<_, _>>()?)
+}
+
+/// Grants exactly these villages from now on. A cadre's phones receive a village's records with the next sync, and
+/// let them go when its grant has ended; what was written before that is still accepted.
+///
+/// # Errors
+/// When there is no such cadre, no village or an odd one, or the database fails.
+pub fn set_villages(
+    db: &Connection,
+    cadre: &str,
+    villages: &BTreeSet<String>,
+    now_ms: i64,
+) -> Result<(), AuthError> {
+    let known = db.query_row("SELECT 1 FROM cadre WHERE id = ?1", [cadre], |_| Ok(())).optional()?;
+    known.ok_or_else(|| AuthError::Unknown(cadre.to_owned()))?;
+    check_villages(villages)?;
+    let before = villages_of(db, cadre)?;
+    for ended in before.difference(villages) {
+        db.execute("DELETE FROM cadre_village WHERE cadre = ?1 AND village = ?2", [cadre, ended])?;
+        db.execute(
+            "INSERT OR REPLACE INTO cadre_village_past (cadre, village, ended_at) VALUES (?1, ?2, ?3)",
+            params![cadre, ended, now_ms],
+        )?;
+    }
+    for granted in villages.difference(&before) {
+        db.execute("INSERT INTO cadre_village (cadre, village) VALUES (?1, ?2)", [cadre, granted])?;
+        db.execute("DELETE FROM cadre_village_past WHERE cadre = ?1 AND village = ?2", [cadre, granted])?;
+    }
+    Ok(())
+}
+
+fn check_villages(villages: &BTreeSet<String>) -> Result<(), AuthError> {
+    if villages.is_empty() {
+        return Err(AuthError::NoVillage);
+    }
+    match villages.iter().find(|code| !region::is_code(code)) {
+        Some(odd) => Err(AuthError::Village(odd.clone())),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

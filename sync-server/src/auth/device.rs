@@ -1,10 +1,14 @@
 //! Devices: the cadres' phones, what they may receive, and taking that away.
 
-use super::{AuthError, cadre::villages_of, secret_hash};
+use super::{
+    AuthError,
+    cadre::{past_villages_of, villages_of},
+    secret_hash,
+};
 use crate::storage::read_identity;
 use lianxin_shared::replica::DeviceId;
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A phone that has proved itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub struct Device {
     pub cadre: String,
     /// Codes of everything it may receive: the cadre's villages and the township itself.
     pub villages: BTreeSet<String>,
+    /// Villages that were the cadre's, and until when (Unix milliseconds).
+    pub past: BTreeMap<String, i64>,
     /// Whether it was revoked: it may still push, into quarantine, but never pull.
     pub revoked: bool,
 }
@@ -55,7 +61,8 @@ pub fn authenticate(db: &Connection, token: &str) -> Result<Option<Device>, Auth
     let Some((id, cadre, revoked)) = found else { return Ok(None) };
     let mut villages = villages_of(db, &cadre)?;
     villages.insert(read_identity(db)?.region);
-    Ok(Some(Device { id: DeviceId::from_i64(id), cadre, villages, revoked }))
+    let past = past_villages_of(db, &cadre)?;
+    Ok(Some(Device { id: DeviceId::from_i64(id), cadre, villages, past, revoked }))
 }
 
 /// Notes that a device has synced, and with which version of the app.
@@ -140,6 +147,7 @@ mod tests {
             id: phone.device,
             cadre: "c1".to_owned(),
             villages: BTreeSet::from([village, TOWNSHIP.to_owned()]),
+            past: BTreeMap::new(),
             revoked: false,
         };
         assert_eq!(find(&phone.token), Some(expected.clone()));

@@ -136,7 +136,30 @@ pub fn redeem_code(
         return Err(RedeemError::Expired);
     }
     db.execute("UPDATE enrol_code SET used_at = ?2 WHERE code_hash = ?1", params![hash, now_ms])?;
-    let device = DeviceId::from_bits(getrandom::u64().map_err(StorageError::from)?);
+    Ok(add_device(db, cadre, device_name, app_version, now_ms)?)
+}
+
+/// A device of its own for a phone that is a copy of another: whose it is and what it is called stay.
+///
+/// # Errors
+/// When the database fails or the platform gives no randomness.
+pub fn split_device(db: &Connection, copied: DeviceId, now_ms: i64) -> Result<Redeemed, StorageError> {
+    let (cadre, name, version): (String, String, String) = db.query_row(
+        "SELECT cadre, name, app_version FROM device WHERE id = ?1",
+        [copied.to_i64()],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
+    add_device(db, cadre, &name, &version, now_ms)
+}
+
+fn add_device(
+    db: &Connection,
+    cadre: String,
+    device_name: &str,
+    app_version: &str,
+    now_ms: i64,
+) -> Result<Redeemed, StorageError> {
+    let device = DeviceId::from_bits(getrandom::u64()?);
     let token = random_secret()?;
     let clip = |text: &str| text.trim().chars().take(device_name_chars_max).collect::<String>();
     db.execute(

@@ -16,10 +16,11 @@ mod user;
 use crate::storage::StorageError;
 use sha2::{Digest, Sha256};
 
-pub use cadre::{Cadre, add_cadre, list_cadres, new_cadre_id};
+pub use cadre::{Cadre, add_cadre, list_cadres, new_cadre_id, set_villages};
 pub use device::{Device, DeviceInfo, authenticate, list_devices, note_sync, revoke_device};
 pub use enrol::{
     EnrolCode, RedeemError, Redeemed, create_code, enrol_ms_max, grouped_digits, normalize_code, redeem_code,
+    split_device,
 };
 pub use password::{password_chars_max, password_chars_min};
 pub use session::{

@@ -142,6 +142,14 @@ pub(super) enum CadreCommand {
         #[arg(long = "village", required = true)]
         villages: Vec<String>,
     },
+    /// 改分管的村：手机下次同步时收到新村的资料，不再分管的村的资料离开手机
+    Villages {
+        /// 干部编号或姓名
+        cadre: String,
+        /// 从现在起分管的村，12 位代码，可写多个
+        #[arg(long = "village", required = true)]
+        villages: Vec<String>,
+    },
     /// 列出
     List,
 }
@@ -155,6 +163,12 @@ impl CadreCommand {
                 let cadre = Cadre { id: id.clone(), name, unit, villages: villages.into_iter().collect() };
                 storage.write(move |db| auth::add_cadre(db, &cadre))?;
                 println!("已增加，编号 {id}。开登记码：lianxin-server enrol {id}");
+            }
+            CadreCommand::Villages { cadre, villages } => {
+                let id = cadre_id(&storage, &cadre)?;
+                let villages = villages.into_iter().collect();
+                storage.write(move |db| auth::set_villages(db, &id, &villages, now_ms()))?;
+                println!("已改好，{cadre} 的手机下次同步时生效。");
             }
             CadreCommand::List => {
                 for cadre in storage.read(auth::list_cadres)? {
@@ -183,14 +197,19 @@ impl Enrol {
 
 /// A fresh one-time code for a cadre by id or (only) name.
 pub(super) fn enrolment_code(storage: &Storage, cadre: &str) -> anyhow::Result<String> {
+    let id = cadre_id(storage, cadre)?;
+    Ok(storage.write(move |db| auth::create_code(db, &id, now_ms()))?.digits)
+}
+
+/// The cadre of this id or (only) name.
+fn cadre_id(storage: &Storage, cadre: &str) -> anyhow::Result<String> {
     let cadres = storage.read(auth::list_cadres)?;
     let found: Vec<_> = cadres.iter().filter(|c| c.id == cadre || c.name == cadre).collect();
-    let id = match found.as_slice() {
-        [one] => one.id.clone(),
+    match found.as_slice() {
+        [one] => Ok(one.id.clone()),
         [] => bail!("没有叫“{cadre}”的干部。用 cadre list 查看。"),
         _ => bail!("有 {} 名干部叫“{cadre}”，请用编号（cadre list）。", found.len()),
-    };
-    Ok(storage.write(move |db| auth::create_code(db, &id, now_ms()))?.digits)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -235,7 +254,7 @@ pub(super) struct Backup {
 
 /// Pages copied at a time, so that a running server goes on between.
 #[allow(non_upper_case_globals)]
-const backup_pages_per_step: i32 = 1024;
+pub(super) const backup_pages_per_step: i32 = 1024;
 
 impl Backup {
     pub fn run(self, data: &Path) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@
 mod admin;
 mod demo;
 mod import;
+mod restore;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -48,6 +49,8 @@ enum Command {
     Import(import::Import),
     /// 在线备份到一个文件
     Backup(admin::Backup),
+    /// 从备份恢复（先停下服务）：手机会自动把备份之后的补回来
+    Restore(restore::Restore),
     /// 检查数据库：完整，且一切推导出来的都与重算一致
     Check,
     /// 证书
@@ -72,6 +75,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Device(device) => device.run(&cli.data),
         Command::Import(import) => import.run(&cli.data),
         Command::Backup(backup) => backup.run(&cli.data),
+        Command::Restore(restore) => restore.run(&cli.data),
         Command::Check => admin::check(&cli.data),
         Command::Tls(tls) => tls.run(&cli.data),
     }

@@ -1,20 +1,25 @@
 //! The sync API: who calls, what is asked, and the answer, with the service's blocking work off the reactor.
 
 use super::{ApiError, AppState};
-use crate::{auth::authenticate, clock::now_ms, service::Caller};
+use crate::{
+    auth::{Device, authenticate},
+    clock::now_ms,
+    service::Caller,
+};
 use axum::{
     Json,
     extract::{FromRequestParts, State, rejection::JsonRejection},
     http::{StatusCode, header, request::Parts},
     response::IntoResponse,
 };
-use lianxin_shared::wire::v1::{ErrorCode, RepairRequest, RepairResponse, SyncRequest, SyncResponse};
+use lianxin_shared::wire::v1::{
+    ErrorCode, RepairRequest, RepairResponse, SalvageRequest, SalvageResponse, SyncRequest, SyncResponse,
+};
 
 impl FromRequestParts<AppState> for Caller {
     type Rejection = ApiError;
 
-    /// The device behind the bearer token. A revoked one gets an answer of its own: its unsent work stays
-    /// readable on it.
+    /// The device behind the bearer token, a revoked one too: it may still hand in its unsent work.
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = header.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default().to_owned();
@@ -27,13 +32,8 @@ impl FromRequestParts<AppState> for Caller {
                 "乡镇服务器不认识这部手机，没有上报。您写的都在本机，请联系乡镇走访办重新登记。",
             )
         })?;
-        if device.revoked {
-            return Err(ApiError::new(
-                ErrorCode::Revoked,
-                "这部手机已被乡镇走访办停用，不再收发。没报上去的都还在本机，可以打开看，请联系乡镇走访办。",
-            ));
-        }
-        Ok(Caller { device: device.id, villages: device.villages })
+        let Device { id, villages, past, revoked, .. } = device;
+        Ok(Caller { device: id, villages, past, revoked })
     }
 }
 
@@ -93,6 +93,19 @@ pub(super) async fn repair(
     tracing::warn!(device = %caller.device, "repair");
     let service = state.service.clone();
     blocking(move || Ok(service.repair(&caller, &request)?)).await.map(Json)
+}
+
+/// `POST /v1/salvage`
+pub(super) async fn salvage(
+    State(state): State<AppState>,
+    caller: Caller,
+    request: Result<Json<SalvageRequest>, JsonRejection>,
+) -> Result<Json<SalvageResponse>, ApiError> {
+    let request = body(request)?;
+    let (service, device, offered) = (state.service.clone(), caller.device, request.patches.len());
+    let response = blocking(move || Ok(service.salvage(caller, request)?)).await?;
+    tracing::warn!(%device, offered, taken = response.taken, "salvaged");
+    Ok(Json(response))
 }
 
 /// `GET /healthz`: the database answers.

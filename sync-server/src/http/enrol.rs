@@ -1,13 +1,15 @@
-//! `POST /v1/enrol`: a one-time code becomes a device. Guessing is slowed down by address.
+//! `POST /v1/enrol`: a one-time code becomes a device. Guessing is slowed down by address. `POST /v1/clone`: a copied
+//! phone becomes a device of its own.
 
 use super::{
     ApiError, AppState,
     api::{blocking, body},
 };
 use crate::{
-    auth::{RedeemError, failures_free_per_address, list_cadres, redeem_code},
+    auth::{RedeemError, Redeemed, failures_free_per_address, list_cadres, redeem_code, split_device},
     clock::now_ms,
-    storage::{ServerIdentity, StorageError},
+    service::Caller,
+    storage::{StorageError, read_identity},
 };
 use axum::{
     Json,
@@ -15,7 +17,7 @@ use axum::{
 };
 use lianxin_shared::wire::{
     PROTOCOL,
-    v1::{EnrolRequest, EnrolResponse, ErrorCode},
+    v1::{CloneRequest, EnrolRequest, EnrolResponse, ErrorCode},
 };
 use rusqlite::Connection;
 use std::{collections::BTreeMap, net::SocketAddr};
@@ -41,8 +43,7 @@ pub(super) async fn enrol(
     }
     let storage = state.storage.clone();
     let response = blocking(move || {
-        let identity = storage.identity().clone();
-        storage.write(move |db| redeem(db, &identity, &request, now).map_err(Failure)).map_err(|f| f.0)
+        storage.write(move |db| redeem(db, &request, now).map_err(Failure)).map_err(|f| f.0)
     })
     .await?;
     state.throttle.succeeded("", &key);
@@ -59,14 +60,39 @@ impl From<StorageError> for Failure {
     }
 }
 
-fn redeem(
-    db: &Connection,
-    identity: &ServerIdentity,
-    request: &EnrolRequest,
-    now_ms: i64,
-) -> Result<EnrolResponse, ApiError> {
+fn redeem(db: &Connection, request: &EnrolRequest, now_ms: i64) -> Result<EnrolResponse, ApiError> {
     let redeemed = redeem_code(db, &request.code, &request.device_name, &request.app_version, now_ms)
         .map_err(refusal_of)?;
+    welcome(db, redeemed, now_ms)
+}
+
+/// `POST /v1/clone`
+pub(super) async fn clone(
+    State(state): State<AppState>,
+    caller: Caller,
+    request: Result<Json<CloneRequest>, JsonRejection>,
+) -> Result<Json<EnrolResponse>, ApiError> {
+    let request = body(request)?;
+    let storage = state.storage.clone();
+    if caller.revoked || request.server_id != storage.identity().server_id {
+        let words = "这部手机不能在这台服务器上换编号。您写的都在本机，请联系乡镇走访办。";
+        return Err(ApiError::new(ErrorCode::OtherServer, words));
+    }
+    let (copied, now) = (caller.device, now_ms());
+    let response = blocking(move || {
+        let split = move |db: &Connection| -> Result<EnrolResponse, Failure> {
+            let redeemed = split_device(db, copied, now)?;
+            welcome(db, redeemed, now).map_err(Failure)
+        };
+        storage.write(split).map_err(|failure| failure.0)
+    })
+    .await?;
+    tracing::warn!(%copied, device = %response.device, "a copied phone got a device of its own");
+    Ok(Json(response))
+}
+
+fn welcome(db: &Connection, redeemed: Redeemed, now_ms: i64) -> Result<EnrolResponse, ApiError> {
+    let identity = read_identity(db)?;
     let cadre = list_cadres(db)?.into_iter().find(|cadre| cadre.id == redeemed.cadre);
     let cadre = cadre.ok_or_else(|| {
         ApiError::new(ErrorCode::CodeUnknown, "这个登记码对应的干部已不在名册上，请联系乡镇走访办。")
@@ -85,7 +111,7 @@ fn redeem(
         cadre: cadre.id,
         cadre_name: cadre.name,
         unit: cadre.unit,
-        township: identity.township.clone(),
+        township: identity.township,
         villages,
     })
 }

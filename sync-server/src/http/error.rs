@@ -24,7 +24,7 @@ pub struct ApiError {
 impl ApiError {
     /// With its words.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { body: ErrorBody { code, message: message.into() }, retry_after: None }
+        Self { body: ErrorBody { code, message: message.into(), life: None }, retry_after: None }
     }
 
     /// The storage or the platform failed: nothing was stored, the phone keeps all and tries again.

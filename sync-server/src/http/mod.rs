@@ -58,7 +58,9 @@ pub fn router(state: AppState, console: Router, web: Option<PathBuf>) -> Router 
     let api = Router::new()
         .route("/v1/sync", post(api::sync))
         .route("/v1/repair", post(api::repair))
+        .route("/v1/salvage", post(api::salvage))
         .route("/v1/enrol", post(enrol::enrol))
+        .route("/v1/clone", post(enrol::clone))
         .layer(
             ServiceBuilder::new()
                 .layer(RequestBodyLimitLayer::new(request_bytes_max))

@@ -3,21 +3,25 @@
 
 mod apply;
 mod check;
+mod life;
 mod local;
 mod pull;
 mod push;
 mod repair;
+mod salvage;
 mod sync;
 
 pub use check::{CheckReport, check};
+pub use life::{NewLife, begin_life};
 pub use local::{LocalWriter, Origin};
 pub use pull::{changes_bytes_max, pull};
 pub use push::{Pushed, push};
 pub use repair::repair;
+pub use salvage::salvage;
 pub use sync::{Refusal, ServiceError, SyncService, read_phase, write_phase};
 
 use lianxin_shared::replica::DeviceId;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A device that has shown its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,4 +30,8 @@ pub struct Caller {
     pub device: DeviceId,
     /// Villages that it may read and write: its cadre's, and the township's own code.
     pub villages: BTreeSet<String>,
+    /// Villages whose grant has ended, and when (Unix milliseconds): what was written before is still accepted.
+    pub past: BTreeMap<String, i64>,
+    /// It was revoked: what it still sends is kept apart for the office, and it receives nothing.
+    pub revoked: bool,
 }

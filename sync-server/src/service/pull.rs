@@ -1,16 +1,16 @@
 //! A pull: receipt, changes, cursor and digest out of one read transaction.
 
-use super::{Caller, push::Pushed, sync::Refusal};
-use crate::storage::{ServerIdentity, StorageError, head, nonce_at};
+use super::{Caller, life::receipt_of, push::Pushed, sync::Refusal};
+use crate::storage::{ServerIdentity, StorageError, head, nonce_at, read_identity};
 use lianxin_shared::{
-    replica::{ChainHash, Row},
+    replica::Row,
     sqlite::{digest_of, rows_after},
     wire::{
         PROTOCOL,
-        v1::{Cursor, ErrorCode, Held, Receipt, SyncResponse, batch_of_rows},
+        v1::{Accepted, Batch, Cursor, ErrorCode, Held, Scope, SyncResponse, batch_of_rows, scope_hash},
     },
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -25,7 +25,6 @@ pub const changes_bytes_max: usize = 8 * 1024 * 1024;
 /// [`Refusal`] when the cursor is not of this database; otherwise when SQLite fails.
 pub fn pull(
     db: &Connection,
-    identity: &ServerIdentity,
     caller: &Caller,
     cursor: &Cursor,
     pushed: Pushed,
@@ -38,6 +37,10 @@ pub fn pull(
             "乡镇服务器的数据回到了从前的样子，对不上这部手机的进度。您写的都还在本机，请联系乡镇走访办。",
         )
         .into());
+    }
+    let identity = read_identity(db)?;
+    if caller.revoked {
+        return Ok(quiet(db, caller, identity, cursor, now_ms)?);
     }
     let (rows, more) = changed_rows(db, caller, cursor.seq, &pushed.told, bytes_max)?;
     let (head_seq, head_nonce) = head(db)?;
@@ -56,8 +59,9 @@ pub fn pull(
         server_id: identity.server_id,
         epoch: identity.epoch,
         server_time: now_ms.unsigned_abs(),
-        receipt: receipt(db, caller)?,
+        receipt: receipt_of(db, caller.device)?,
         held: held(db, caller)?,
+        scope: scope_unless(db, caller, &identity, &pushed.scope_seen)?,
         accepted: pushed.accepted,
         changes: batch_of_rows(&rows),
         cursor: next,
@@ -89,11 +93,47 @@ fn changed_rows(
     Ok((rows, more))
 }
 
-fn receipt(db: &Connection, caller: &Caller) -> Result<Receipt, StorageError> {
-    let mut statement = db.prepare_cached("SELECT receipt, chain FROM device WHERE id = ?1")?;
-    let (receipt, chain): (i64, [u8; 16]) =
-        statement.query_row([caller.device.to_i64()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(Receipt { device_seq: receipt.unsigned_abs(), chain: ChainHash(chain) })
+/// The answer to a revoked phone: what it handed in is safe, and it learns nothing else.
+fn quiet(
+    db: &Connection,
+    caller: &Caller,
+    identity: ServerIdentity,
+    cursor: &Cursor,
+    now_ms: i64,
+) -> Result<SyncResponse, StorageError> {
+    Ok(SyncResponse {
+        protocol: PROTOCOL,
+        server_id: identity.server_id,
+        epoch: identity.epoch,
+        server_time: now_ms.unsigned_abs(),
+        receipt: receipt_of(db, caller.device)?,
+        held: held(db, caller)?,
+        scope: None,
+        accepted: Accepted::default(),
+        changes: Batch::default(),
+        cursor: cursor.clone(),
+        more: false,
+        digest: String::new(),
+    })
+}
+
+/// The villages granted, unless the phone has just these.
+fn scope_unless(
+    db: &Connection,
+    caller: &Caller,
+    identity: &ServerIdentity,
+    seen: &str,
+) -> Result<Option<Scope>, StorageError> {
+    if scope_hash(caller.villages.iter().map(String::as_str)) == seen {
+        return Ok(None);
+    }
+    let mut name_of = db.prepare_cached("SELECT name FROM village WHERE code = ?1")?;
+    let mut villages = BTreeMap::new();
+    for code in caller.villages.iter().filter(|code| **code != identity.region) {
+        let name: Option<String> = name_of.query_row([code], |row| row.get(0)).optional()?;
+        villages.insert(code.clone(), name.unwrap_or_else(|| code.clone()));
+    }
+    Ok(Some(Scope { villages, region: identity.region.clone() }))
 }
 
 fn held(db: &Connection, caller: &Caller) -> Result<Vec<Held>, StorageError> {

@@ -3,14 +3,15 @@
 use super::{
     Caller,
     apply::{Applied, Applier, Body},
+    life::receipt_of,
     sync::Refusal,
 };
 use crate::storage::{StorageError, keep_clock, read_clock};
 use lianxin_shared::{
-    replica::{ChainHash, Clock, DeviceId, Patch, PatchHash, Row, Stamp},
+    replica::{ChainHash, Clock, DeviceId, Patch, PatchDraft, PatchHash, Row, Stamp},
     sqlite::read_row,
     sync::order_of,
-    wire::v1::{Accepted, ErrorCode},
+    wire::v1::{Accepted, ErrorCode, Receipt},
 };
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
@@ -23,6 +24,8 @@ pub struct Pushed {
     pub accepted: Accepted,
     /// Rows that the phone folds itself: their numbers as told, so that the pull leaves them out.
     pub told: BTreeMap<Uuid, u64>,
+    /// Hash of the villages that the phone holds.
+    pub scope_seen: String,
 }
 
 /// Stores and applies the new ones of `patches` (in the order of their `device_seq`). Those at or below the
@@ -38,7 +41,7 @@ pub fn push(
     patches: &[Patch],
     now_ms: i64,
 ) -> Result<Pushed, super::ServiceError> {
-    let (mut receipt, mut chain) = receipt_of(db, caller.device)?;
+    let Receipt { device_seq: mut receipt, mut chain } = receipt_of(db, caller.device)?;
     let mut pushed = Pushed::default();
     let mut clock = read_clock(db)?;
     let mut applier = Applier::new(db)?;
@@ -61,7 +64,7 @@ pub fn push(
         if order != patch.edit.stamp {
             pushed.accepted.orders.insert(patch.device_seq, order);
         }
-        let held = held_because(caller, patch, row.as_ref().map(|row| row.village.as_str()));
+        let held = held_because(caller, patch, row.as_ref().map(|row| row.village.as_str()), now_ms);
         record_patch(db, caller.device, patch, order, hash, now_ms, held.unwrap_or_default())?;
         let applied = match held {
             Some(_) => None,
@@ -116,24 +119,39 @@ fn tell(pushed: &mut Pushed, cursor_seq: u64, outcomes: &[(Uuid, Option<Applied>
 }
 
 /// Bytes first, judgement later: why a patch is kept apart, or none.
-fn held_because(caller: &Caller, patch: &Patch, village_of_row: Option<&str>) -> Option<&'static str> {
-    let village = village_of_row.unwrap_or(&patch.edit.village);
-    if let Some(reason) = patch.edit.malformed() {
+fn held_because(
+    caller: &Caller,
+    patch: &Patch,
+    village_of_row: Option<&str>,
+    now_ms: i64,
+) -> Option<&'static str> {
+    if caller.revoked {
+        return Some("这部手机已停用，等乡镇走访办看过再收");
+    }
+    judge_scope(caller, &patch.edit, village_of_row, now_ms)
+}
+
+/// Why a device may not write this; none if it may. Authorisation is judged by the grants at the time of writing:
+/// what was written before a grant ended counts.
+pub(super) fn judge_scope(
+    caller: &Caller,
+    edit: &PatchDraft,
+    village_of_row: Option<&str>,
+    now_ms: i64,
+) -> Option<&'static str> {
+    let village = village_of_row.unwrap_or(&edit.village);
+    let written_ms = i64::try_from(edit.stamp.wall_ms).unwrap_or(now_ms);
+    let granted = caller.villages.contains(village)
+        || caller.past.get(village).is_some_and(|ended_ms| written_ms <= *ended_ms);
+    if let Some(reason) = edit.malformed() {
         Some(reason)
-    } else if patch.edit.kind == lianxin_shared::replica::kind::CONFLICT {
+    } else if edit.kind == lianxin_shared::replica::kind::CONFLICT {
         Some("冲突记录由乡镇服务器产生")
-    } else if !caller.villages.contains(village) {
+    } else if !granted {
         Some("这个村没有分给您")
     } else {
         None
     }
-}
-
-fn receipt_of(db: &Connection, device: DeviceId) -> Result<(u64, ChainHash), StorageError> {
-    let mut statement = db.prepare_cached("SELECT receipt, chain FROM device WHERE id = ?1")?;
-    let (receipt, chain): (i64, [u8; 16]) =
-        statement.query_row([device.to_i64()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok((receipt.unsigned_abs(), ChainHash(chain)))
 }
 
 fn keep_receipt(

@@ -1,13 +1,20 @@
 //! One sync request: judged, pushed in a write transaction, answered from a read transaction begun after it.
 
-use super::{Caller, Pushed, changes_bytes_max, pull, push, repair};
+use super::{
+    Caller, NewLife, Pushed, begin_life, changes_bytes_max,
+    life::{life_of, receipt_of},
+    pull, push, repair, salvage,
+};
 use crate::{
     clock::now_ms,
-    storage::{ServerIdentity, Storage, StorageError},
+    storage::{Storage, StorageError, nonce_at, read_identity},
 };
 use lianxin_shared::wire::{
     PROTOCOL,
-    v1::{ErrorBody, ErrorCode, RepairRequest, RepairResponse, SyncRequest, SyncResponse, patches_of_batch},
+    v1::{
+        Cursor, ErrorBody, ErrorCode, RepairRequest, RepairResponse, SalvageRequest, SalvageResponse,
+        SyncRequest, SyncResponse, patches_of_batch,
+    },
 };
 use rusqlite::{Connection, params};
 use std::sync::Arc;
@@ -21,7 +28,7 @@ pub struct Refusal(pub ErrorBody);
 impl Refusal {
     /// A refusal with its words.
     pub fn new(code: ErrorCode, message: &str) -> Self {
-        Self(ErrorBody { code, message: message.to_owned() })
+        Self(ErrorBody { code, message: message.to_owned(), life: None })
     }
 }
 
@@ -36,34 +43,40 @@ pub enum ServiceError {
     Storage(#[from] StorageError),
 }
 
-/// Whether a request is for this server and in a protocol that it speaks.
-///
-/// # Errors
-/// The refusal to send.
-fn judge(identity: &ServerIdentity, protocol: u32, server_id: Uuid, epoch: Uuid) -> Result<(), Refusal> {
+/// Whether a request is for this server, in its present life, and in a protocol that it speaks.
+fn judge(
+    db: &Connection,
+    caller: &Caller,
+    (protocol, server_id): (u32, Uuid),
+    epoch: Uuid,
+) -> Result<(), ServiceError> {
     if protocol > PROTOCOL {
         return Err(Refusal::new(
             ErrorCode::ProtocolTooNew,
             "手机上的连心册比乡镇服务器新。您写的都在本机，等乡镇服务器升级后会自动上报。",
-        ));
+        )
+        .into());
     }
     if protocol < 1 {
         return Err(Refusal::new(
             ErrorCode::ProtocolTooOld,
             "手机上的连心册太旧，请刷新换成新版再同步。您写的都在本机。",
-        ));
+        )
+        .into());
     }
+    let identity = read_identity(db)?;
     if server_id != identity.server_id {
         return Err(Refusal::new(
             ErrorCode::OtherServer,
             "这不是这部手机登记的那台乡镇服务器，什么都没有上报。您写的都在本机，请核对地址。",
-        ));
+        )
+        .into());
     }
     if epoch != identity.epoch {
-        return Err(Refusal::new(
-            ErrorCode::OtherEpoch,
-            "乡镇服务器恢复过旧备份，要重新对一遍。您写的都在本机，请联系乡镇走访办。",
-        ));
+        let mut refusal =
+            Refusal::new(ErrorCode::OtherEpoch, "乡镇服务器恢复过备份，正在重新对一遍。您写的都在本机。");
+        refusal.0.life = Some(life_of(db, identity.epoch, caller)?);
+        return Err(refusal.into());
     }
     Ok(())
 }
@@ -71,45 +84,52 @@ fn judge(identity: &ServerIdentity, protocol: u32, server_id: Uuid, epoch: Uuid)
 /// The writing half of a sync, inside a write transaction.
 ///
 /// # Errors
-/// A refusal, or the storage's failure; the caller rolls back.
+/// A refusal, or the storage's failure; the caller rolls back. After [`ErrorCode::RolledBack`] it begins a new life
+/// ([`super::begin_life`]) and asks again.
 pub fn write_phase(
     db: &Connection,
-    identity: &ServerIdentity,
     caller: &Caller,
     request: SyncRequest,
     now_ms: i64,
 ) -> Result<Pushed, ServiceError> {
-    judge(identity, request.protocol, request.server_id, request.epoch)?;
+    judge(db, caller, (request.protocol, request.server_id), request.epoch)?;
+    if lacks_what_it_gave(db, caller, &request)? {
+        return Err(Refusal::new(
+            ErrorCode::RolledBack,
+            "乡镇服务器的数据回到了从前的样子，正在重新对一遍。您写的都还在本机。",
+        )
+        .into());
+    }
+    if caller.revoked && request.patches.is_empty() {
+        return Err(Refusal::new(
+            ErrorCode::Revoked,
+            "这部手机已被乡镇走访办停用，不再收发。写过的都已交到乡镇，请联系乡镇走访办。",
+        )
+        .into());
+    }
     let patches = patches_of_batch(request.patches).map_err(|error| {
         Refusal::new(
             ErrorCode::Malformed,
             &format!("上报的内容看不懂（{error}），没有存下。您写的都在本机。"),
         )
     })?;
-    if let Some(seen) = receipt_ahead(db, caller, request.receipt_seen)? {
-        return Err(seen.into());
-    }
-    let pushed = if patches.is_empty() {
+    let mut pushed = if patches.is_empty() {
         Pushed::default()
     } else {
         push(db, caller, request.cursor.seq, &patches, now_ms)?
     };
+    pushed.scope_seen = request.scope;
     db.prepare_cached("UPDATE device SET last_sync_at = ?2 WHERE id = ?1")
         .and_then(|mut s| s.execute(params![caller.device.to_i64(), now_ms]))
         .map_err(StorageError::from)?;
     Ok(pushed)
 }
 
-/// A phone that has seen a receipt which this database has not given proves a rollback.
-fn receipt_ahead(db: &Connection, caller: &Caller, seen: u64) -> Result<Option<Refusal>, StorageError> {
-    let mut statement = db.prepare_cached("SELECT receipt FROM device WHERE id = ?1")?;
-    let receipt: i64 = statement.query_row([caller.device.to_i64()], |row| row.get(0))?;
-    Ok((receipt.unsigned_abs() < seen).then(|| {
-        Refusal::new(
-            ErrorCode::RolledBack,
-            "乡镇服务器的数据回到了从前的样子，少了它收过的记录。您写的都还在本机，请联系乡镇走访办。",
-        )
-    }))
+/// Whether the phone proves a rollback: it has a receipt or a cursor that this database never gave.
+fn lacks_what_it_gave(db: &Connection, caller: &Caller, request: &SyncRequest) -> Result<bool, StorageError> {
+    let receipt = receipt_of(db, caller.device)?.device_seq;
+    Ok(receipt < request.receipt_seen
+        || nonce_at(db, request.cursor.seq)?.as_deref() != Some(request.cursor.nonce.as_str()))
 }
 
 /// The reading half of a sync, inside a read transaction begun after the push was committed.
@@ -118,13 +138,12 @@ fn receipt_ahead(db: &Connection, caller: &Caller, seen: u64) -> Result<Option<R
 /// A refusal, or the storage's failure.
 pub fn read_phase(
     db: &Connection,
-    identity: &ServerIdentity,
     caller: &Caller,
-    cursor: &lianxin_shared::wire::v1::Cursor,
+    cursor: &Cursor,
     pushed: Pushed,
     now_ms: i64,
 ) -> Result<SyncResponse, ServiceError> {
-    pull(db, identity, caller, cursor, pushed, changes_bytes_max, now_ms)
+    pull(db, caller, cursor, pushed, changes_bytes_max, now_ms)
 }
 
 /// The protocol over the open storage. Blocking.
@@ -146,9 +165,17 @@ impl SyncService {
     pub fn sync(&self, caller: Caller, request: SyncRequest) -> Result<SyncResponse, ServiceError> {
         let now = now_ms();
         let cursor = request.cursor.clone();
-        let (identity, writer) = (self.storage.identity().clone(), caller.clone());
-        let pushed = self.storage.write(move |db| write_phase(db, &identity, &writer, request, now))?;
-        self.storage.read(|db| read_phase(db, self.storage.identity(), &caller, &cursor, pushed, now_ms()))
+        let (writer, repeat) = (caller.clone(), request.clone());
+        let pushed = match self.storage.write(move |db| write_phase(db, &writer, request, now)) {
+            Err(ServiceError::Refused(Refusal(body))) if body.code == ErrorCode::RolledBack => {
+                tracing::error!(device = %caller.device, "the database has been rolled back: a new life begins");
+                let (writer, new, former) = (caller.clone(), NewLife::random()?, repeat.epoch);
+                self.storage.write(move |db| begin_life(db, former, new, "数据回到了从前", now))?;
+                self.storage.write(move |db| write_phase(db, &writer, repeat, now))?
+            }
+            outcome => outcome?,
+        };
+        self.storage.read(|db| read_phase(db, &caller, &cursor, pushed, now_ms()))
     }
 
     /// One step of a repair.
@@ -156,7 +183,31 @@ impl SyncService {
     /// # Errors
     /// A refusal, or the storage's failure.
     pub fn repair(&self, caller: &Caller, request: &RepairRequest) -> Result<RepairResponse, ServiceError> {
-        judge(self.storage.identity(), request.protocol, request.server_id, request.epoch)?;
-        self.storage.read(|db| Ok(repair(db, caller, request)?))
+        self.storage.read(|db| {
+            refuse_revoked(caller)?;
+            judge(db, caller, (request.protocol, request.server_id), request.epoch)?;
+            Ok(repair(db, caller, request)?)
+        })
     }
+
+    /// Takes back what a former life had.
+    ///
+    /// # Errors
+    /// A refusal, or the storage's failure: then nothing was stored.
+    pub fn salvage(&self, caller: Caller, request: SalvageRequest) -> Result<SalvageResponse, ServiceError> {
+        self.storage.write(move |db| {
+            refuse_revoked(&caller)?;
+            judge(db, &caller, (request.protocol, request.server_id), request.epoch)?;
+            salvage(db, &caller, request, now_ms())
+        })
+    }
+}
+
+/// A revoked phone may only hand in its own unsent work.
+fn refuse_revoked(caller: &Caller) -> Result<(), Refusal> {
+    if caller.revoked {
+        let words = "这部手机已被乡镇走访办停用，不再收发。请联系乡镇走访办。";
+        return Err(Refusal::new(ErrorCode::Revoked, words));
+    }
+    Ok(())
 }

@@ -16,7 +16,8 @@ use uuid::Uuid;
 pub use writer::Writer;
 
 /// Schema steps, oldest first; a shipped one is never edited.
-pub const MIGRATIONS: [&str; 3] = [REPLICA_V1, include_str!("schema/server_v1.sql"), REPLICA_V2];
+pub const MIGRATIONS: [&str; 4] =
+    [REPLICA_V1, include_str!("schema/server_v1.sql"), REPLICA_V2, include_str!("schema/server_v2.sql")];
 
 /// The database's file within the data directory.
 pub const DATABASE_FILE: &str = "lianxin.db";
@@ -115,7 +116,7 @@ impl Storage {
         Ok(Self { identity, writer: Writer::start(db)?, readers: Readers::new(path) })
     }
 
-    /// Who this server is.
+    /// Who this server is, as at opening: life and device may change while it runs ([`read_identity`] tells).
     pub fn identity(&self) -> &ServerIdentity {
         &self.identity
     }
@@ -177,16 +178,16 @@ fn configure(db: &Connection) -> Result<(), StorageError> {
 /// # Errors
 /// When SQLite fails.
 pub fn read_identity(db: &Connection) -> Result<ServerIdentity, StorageError> {
-    let identity =
-        db.query_row("SELECT server_id, epoch, device, township, region FROM server", [], |row| {
-            Ok(ServerIdentity {
-                server_id: Uuid::from_bytes(row.get(0)?),
-                epoch: Uuid::from_bytes(row.get(1)?),
-                device: DeviceId::from_i64(row.get(2)?),
-                township: row.get(3)?,
-                region: row.get(4)?,
-            })
-        })?;
+    let mut statement = db.prepare_cached("SELECT server_id, epoch, device, township, region FROM server")?;
+    let identity = statement.query_row([], |row| {
+        Ok(ServerIdentity {
+            server_id: Uuid::from_bytes(row.get(0)?),
+            epoch: Uuid::from_bytes(row.get(1)?),
+            device: DeviceId::from_i64(row.get(2)?),
+            township: row.get(3)?,
+            region: row.get(4)?,
+        })
+    })?;
     Ok(identity)
 }
 

@@ -3,7 +3,8 @@
 use super::columns::Batch;
 use crate::replica::{ChainHash, DeviceId, Stamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// A place in the server's one stream of changes.
@@ -47,6 +48,9 @@ pub struct SyncRequest {
     pub cursor: Cursor,
     /// The last receipt that the phone has committed.
     pub receipt_seen: u64,
+    /// [`scope_hash`] of the villages that the phone holds; empty from phones that do not know theirs.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub scope: String,
     /// New patches, gapless from `receipt_seen + 1` or earlier.
     #[serde(default, skip_serializing_if = "Batch::is_empty")]
     pub patches: Batch,
@@ -81,6 +85,9 @@ pub struct SyncResponse {
     /// Held patches of this device.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<Held>,
+    /// The villages granted, when the phone's are others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
     /// The patches of this request that were new.
     #[serde(default, skip_serializing_if = "is_default")]
     pub accepted: Accepted,
@@ -95,6 +102,75 @@ pub struct SyncResponse {
     /// Sum over all rows in the device's villages, hexadecimal; only when there are no more.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub digest: String,
+}
+
+/// What a device may read and write.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// The cadre's villages, code to name.
+    pub villages: BTreeMap<String, String>,
+    /// The township's own code: its records go to every device.
+    pub region: String,
+}
+
+impl Scope {
+    /// All codes, in order.
+    pub fn codes(&self) -> impl Iterator<Item = &str> {
+        let codes: BTreeSet<&str> = self
+            .villages
+            .keys()
+            .chain([&self.region])
+            .map(String::as_str)
+            .filter(|code| !code.is_empty())
+            .collect();
+        codes.into_iter()
+    }
+}
+
+/// 64 bits over village codes in ascending order, hexadecimal: two ends compare their scopes by it.
+pub fn scope_hash<'v>(codes: impl IntoIterator<Item = &'v str>) -> String {
+    let mut hasher = Sha256::new();
+    for code in codes {
+        hasher.update(code);
+        hasher.update(b";");
+    }
+    let first = hasher.finalize().into_iter().take(8).fold(0u64, |hash, byte| (hash << 8) | u64::from(byte));
+    format!("{first:016x}")
+}
+
+/// `POST /v1/salvage`: writes of the server's former life that its new one lacks, as the phone still has them.
+/// Merged by their stamps, kept as history like any other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SalvageRequest {
+    /// [`crate::wire::PROTOCOL`] of the sender.
+    pub protocol: u32,
+    /// The server that the phone belongs to.
+    pub server_id: Uuid,
+    /// The new life.
+    pub epoch: Uuid,
+    /// The writes, numbered 1, 2, 3 …; their stamps are those of their first writers.
+    pub patches: Batch,
+    /// Order stamps that differ from the stamps, by number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub orders: BTreeMap<u64, Stamp>,
+}
+
+/// The answer to a [`SalvageRequest`]: all of it is committed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SalvageResponse {
+    /// The protocol of this answer.
+    pub protocol: u32,
+    /// How many of the writes the server did not have.
+    pub taken: u64,
+}
+
+/// `POST /v1/clone`: another phone writes under this one's device id; a new one, please.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloneRequest {
+    /// [`crate::wire::PROTOCOL`] of the sender.
+    pub protocol: u32,
+    /// The server that the phone belongs to.
+    pub server_id: Uuid,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -219,4 +295,16 @@ pub struct ErrorBody {
     pub code: ErrorCode,
     /// For the person, in Chinese.
     pub message: String,
+    /// With [`ErrorCode::OtherEpoch`]: the life that has begun, and what it has of this device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub life: Option<Life>,
+}
+
+/// A life of the server's database, to a phone that knew another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Life {
+    /// Its id.
+    pub epoch: Uuid,
+    /// All that it has committed of the device.
+    pub receipt: Receipt,
 }

@@ -7,6 +7,7 @@ pub use columns::{
     Batch, Group, WireError, batch_of_patches, batch_of_rows, patches_of_batch, rows_of_batch,
 };
 pub use message::{
-    Accepted, Cursor, EnrolRequest, EnrolResponse, ErrorBody, ErrorCode, Held, Receipt, RepairRequest,
-    RepairResponse, SyncRequest, SyncResponse,
+    Accepted, CloneRequest, Cursor, EnrolRequest, EnrolResponse, ErrorBody, ErrorCode, Held, Life, Receipt,
+    RepairRequest, RepairResponse, SalvageRequest, SalvageResponse, Scope, SyncRequest, SyncResponse,
+    scope_hash,
 };

@@ -1,0 +1,73 @@
+//! Lives of the server's database: a restore, or a phone that proves a rollback, begins a new one, so that no phone
+//! takes an old receipt or cursor for one of the present.
+
+use super::Caller;
+use crate::storage::StorageError;
+use lianxin_shared::{
+    replica::{ChainHash, DeviceId},
+    wire::v1::{Life, Receipt},
+};
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+/// What a new life is known by; random, but given from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewLife {
+    /// Its id.
+    pub epoch: Uuid,
+    /// The server's own device in it: stamps of the former life cannot come again.
+    pub device: DeviceId,
+}
+
+impl NewLife {
+    /// At random.
+    ///
+    /// # Errors
+    /// When the platform gives no randomness.
+    pub fn random() -> Result<Self, StorageError> {
+        Ok(Self { epoch: crate::storage::random_uuid()?, device: DeviceId::from_bits(getrandom::u64()?) })
+    }
+}
+
+/// Begins a new life if `former` is still the present one; false if another has begun meanwhile.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn begin_life(
+    db: &Connection,
+    former: Uuid,
+    new: NewLife,
+    why: &str,
+    now_ms: i64,
+) -> Result<bool, StorageError> {
+    let changed = db.execute(
+        "UPDATE server SET epoch = ?2, device = ?3 WHERE epoch = ?1",
+        params![former.as_bytes(), new.epoch.as_bytes(), new.device.to_i64()],
+    )?;
+    if changed == 1 {
+        db.execute(
+            "INSERT INTO epoch (epoch, began_at, why) VALUES (?1, ?2, ?3)",
+            params![new.epoch.as_bytes(), now_ms, why],
+        )?;
+    }
+    Ok(changed == 1)
+}
+
+/// Whether the present life is not the first.
+pub(super) fn has_former_life(db: &Connection) -> Result<bool, StorageError> {
+    let mut statement = db.prepare_cached("SELECT 1 FROM epoch LIMIT 1")?;
+    Ok(statement.query_row([], |_| Ok(())).optional()?.is_some())
+}
+
+/// The present life as a device must know it.
+pub(super) fn life_of(db: &Connection, epoch: Uuid, caller: &Caller) -> Result<Life, StorageError> {
+    Ok(Life { epoch, receipt: receipt_of(db, caller.device)? })
+}
+
+/// What is durably committed of a device.
+pub(super) fn receipt_of(db: &Connection, device: DeviceId) -> Result<Receipt, StorageError> {
+    let mut statement = db.prepare_cached("SELECT receipt, chain FROM device WHERE id = ?1")?;
+    let (receipt, chain): (i64, [u8; 16]) =
+        statement.query_row([device.to_i64()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Receipt { device_seq: receipt.unsigned_abs(), chain: ChainHash(chain) })
+}

@@ -1,0 +1,89 @@
+//! State push: after a restore, phones bring back what the new life lacks and they still have. Merged by stamp, within
+//! the phone's villages, and kept as history like any other write.
+
+use super::{
+    Caller,
+    apply::{Applier, Body},
+    life::has_former_life,
+    push::{judge_scope, record_patch},
+    sync::Refusal,
+};
+use crate::storage::{StorageError, keep_clock, read_clock, read_identity};
+use lianxin_shared::{
+    replica::{DeviceId, Patch, PatchDraft, PatchHash},
+    sqlite::read_row,
+    sync::order_of,
+    wire::{
+        PROTOCOL,
+        v1::{ErrorCode, SalvageRequest, SalvageResponse, patches_of_batch},
+    },
+};
+use rusqlite::{Connection, params};
+use std::collections::BTreeSet;
+
+/// Takes what is offered and not yet there, in the caller's transaction. Offering it again changes nothing.
+///
+/// # Errors
+/// [`Refusal`] when this server never lost anything or the request makes no sense; otherwise when SQLite fails.
+pub fn salvage(
+    db: &Connection,
+    caller: &Caller,
+    request: SalvageRequest,
+    now_ms: i64,
+) -> Result<SalvageResponse, super::ServiceError> {
+    if !has_former_life(db)? {
+        let words = "乡镇服务器没有恢复过，不需要补回。您写的都在本机，照常上报。";
+        return Err(Refusal::new(ErrorCode::Malformed, words).into());
+    }
+    let orders = request.orders;
+    let patches = patches_of_batch(request.patches).map_err(|error| {
+        Refusal::new(
+            ErrorCode::Malformed,
+            &format!("补回的内容看不懂（{error}），没有存下。您写的都在本机。"),
+        )
+    })?;
+    let office = read_identity(db)?.device;
+    let mut next_seq = last_seq(db, office)? + 1;
+    let mut clock = read_clock(db)?;
+    let mut applier = Applier::new(db)?;
+    let mut taken = 0;
+    for Patch { device_seq, edit } in patches {
+        let row = read_row(db, edit.id).map_err(StorageError::from)?;
+        let refused =
+            judge_scope(caller, &edit, row.as_ref().map(|row| row.village.as_str()), now_ms).is_some();
+        if refused || is_known(db, &edit)? {
+            continue;
+        }
+        let order = order_of(orders.get(&device_seq).copied().unwrap_or(edit.stamp), &mut clock, now_ms);
+        let patch = Patch { device_seq: next_seq, edit };
+        record_patch(db, office, &patch, order, PatchHash::of(&patch), now_ms, "")?;
+        db.prepare_cached("INSERT INTO salvaged (device, device_seq, offered_by) VALUES (?1, ?2, ?3)")
+            .and_then(|mut s| s.execute(params![office.to_i64(), next_seq as i64, caller.device.to_i64()]))
+            .map_err(StorageError::from)?;
+        applier.apply(row.as_ref(), &patch.edit, order)?;
+        next_seq += 1;
+        taken += 1;
+    }
+    applier.finish()?;
+    keep_clock(db, &clock)?;
+    Ok(SalvageResponse { protocol: PROTOCOL, taken })
+}
+
+fn last_seq(db: &Connection, device: DeviceId) -> Result<u64, StorageError> {
+    let mut statement =
+        db.prepare_cached("SELECT coalesce(max(device_seq), 0) FROM patch WHERE device = ?1")?;
+    Ok(statement.query_row([device.to_i64()], |row| row.get::<_, i64>(0))?.unsigned_abs())
+}
+
+/// Whether the record's history has all of these writes, by their stamp.
+fn is_known(db: &Connection, edit: &PatchDraft) -> Result<bool, StorageError> {
+    let mut statement =
+        db.prepare_cached("SELECT body FROM patch WHERE record = ?1 AND stamp = ?2 AND held = ''")?;
+    let mut rows = statement.query(params![edit.id.as_bytes(), edit.stamp.to_bytes()])?;
+    let mut known = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        let body: Body = serde_json::from_str(row.get_ref(0)?.as_str().unwrap_or_default())?;
+        known.extend(body.set.into_keys());
+    }
+    Ok(edit.set.keys().all(|field| known.contains(field)))
+}
