@@ -140,6 +140,31 @@ impl Server {
         String::from_utf8_lossy(&said.stdout).into_owned()
     }
 
+    /// The same with no more address space than this, KiB.
+    ///
+    /// # Panics
+    /// When the command fails.
+    pub fn cli_within(&self, memory_kib_max: u64, arguments: &[&str]) -> String {
+        let limited = format!("ulimit -v {memory_kib_max} && exec \"$0\" \"$@\"");
+        let mut command = Command::new("sh");
+        command.args(["-c", &limited]).arg(&self.program).arg("--data").arg(self.data()).args(arguments);
+        let said = command.stdin(Stdio::null()).output().expect("lianxin-server");
+        assert!(said.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&said.stderr));
+        String::from_utf8_lossy(&said.stdout).into_owned()
+    }
+
+    /// Runs a command that must fail and returns all that it says.
+    ///
+    /// # Panics
+    /// When the command succeeds.
+    pub fn refused(&self, arguments: &[&str]) -> String {
+        let said = self.run(arguments, "");
+        let words =
+            [said.stdout, said.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        assert!(!said.status.success(), "{arguments:?}: {words}");
+        words
+    }
+
     /// A fresh enrolment code for a cadre.
     pub fn code(&self, cadre: &str) -> String {
         let said = self.cli(&["enrol", cadre]);
