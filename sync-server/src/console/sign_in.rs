@@ -6,10 +6,14 @@ use super::{
     layout::{Page, bare},
     request::{Address, Posted, PostedOutside, session_of, token_of},
 };
-use crate::auth::{
-    User, Wait, check_password, clearing_cookie, end_session, failures_free_per_address,
-    failures_free_per_name, session_cookie, start_session, user_count,
+use crate::{
+    auth::{
+        User, Wait, check_password, clearing_cookie, end_session, failures_free_per_address,
+        failures_free_per_name, session_cookie, start_session, user_count,
+    },
+    service::OFFICE_NAME,
 };
+
 use axum::{
     extract::{Query, State},
     http::{HeaderMap, StatusCode, header},
@@ -46,7 +50,7 @@ fn door(word: Option<Markup>, name: &str, next: &str) -> Page {
         "登录",
         html! {
             form.card.door method="post" action="/console/login" {
-                h1 { "乡镇走访办公室" }
+                h1 { (OFFICE_NAME) }
                 @if let Some(word) = &word { (word) }
                 input type="hidden" name="next" value=(next);
                 label.field {

@@ -19,6 +19,9 @@ pub use sync::{Refusal, ServiceError, SyncService, read_phase, write_phase};
 use lianxin_shared::replica::DeviceId;
 use std::collections::BTreeSet;
 
+/// What people call the office: it stands as the writer where the server itself wrote, and phones say whom to ask.
+pub const OFFICE_NAME: &str = "乡镇走访办";
+
 /// A device that has shown its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {

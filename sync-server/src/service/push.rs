@@ -61,7 +61,7 @@ pub fn push(
         if order != patch.edit.stamp {
             pushed.accepted.orders.insert(patch.device_seq, order);
         }
-        let held = held_because(caller, patch, row.as_ref().map(|row| row.village.as_str()));
+        let held = held_because(caller, patch, row.as_ref());
         record_patch(db, caller.device, patch, order, hash, now_ms, held.unwrap_or_default())?;
         let applied = match held {
             Some(_) => None,
@@ -116,12 +116,16 @@ fn tell(pushed: &mut Pushed, cursor_seq: u64, outcomes: &[(Uuid, Option<Applied>
 }
 
 /// Bytes first, judgement later: why a patch is kept apart, or none.
-fn held_because(caller: &Caller, patch: &Patch, village_of_row: Option<&str>) -> Option<&'static str> {
-    let village = village_of_row.unwrap_or(&patch.edit.village);
+fn held_because(caller: &Caller, patch: &Patch, row: Option<&Row>) -> Option<&'static str> {
+    let village = row.map_or(&patch.edit.village, |row| &row.village);
     if let Some(reason) = patch.edit.malformed() {
         Some(reason)
     } else if patch.edit.kind == lianxin_shared::replica::kind::CONFLICT {
         Some("冲突记录由乡镇服务器产生")
+    } else if patch.edit.stamp.device != caller.device {
+        Some("署名不是这部手机")
+    } else if row.is_some_and(|row| row.kind != patch.edit.kind) {
+        Some("这条记录已有，却是另一类")
     } else if !caller.villages.contains(village) {
         Some("这个村没有分给您")
     } else {
