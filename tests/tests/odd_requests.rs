@@ -169,3 +169,29 @@ async fn a_record_stays_in_its_village_whatever_a_patch_believes() {
     assert!(!got.contains(&id), "小吴 has never been in {LIUSHUGOU}");
     server.check();
 }
+
+/// Guesses a code as from this address, by a proxy's word; the status.
+async fn guess(server: &Server, forwarded: &str) -> StatusCode {
+    let code = serde_json::json!({"protocol": PROTOCOL, "code": "0000000000", "device_name": "", "app_version": "0"});
+    let sent = Client::new().post(format!("{}/v1/enrol", server.url())).header("x-forwarded-for", forwarded);
+    sent.json(&code).send().await.expect("an answer").status()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guessing_is_slowed_down_by_address_behind_a_proxy_too_and_nobody_invents_addresses() {
+    let mut server = township();
+    let mut last = StatusCode::OK;
+    for n in 0..30 {
+        last = guess(&server, &format!("192.0.2.{n}")).await;
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS, "an address that anybody may write is none");
+
+    server.stop();
+    server.start_with(&["--trusted-proxy", "127.0.0.1"]);
+    for _ in 0..30 {
+        last = guess(&server, "198.51.100.7, 192.0.2.1").await;
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(guess(&server, "198.51.100.8, 192.0.2.1").await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(guess(&server, "192.0.2.2").await, StatusCode::FORBIDDEN, "the neighbour has not guessed yet");
+}

@@ -63,9 +63,15 @@ impl Server {
 
     /// Starts it; the second time at the port of the first.
     pub fn start(&mut self) {
+        self.start_with(&[]);
+    }
+
+    /// The same with further options of `serve`.
+    pub fn start_with(&mut self, options: &[&str]) {
         assert!(self.running.is_none(), "the server runs already");
         let mut command = Command::new(&self.program);
         command.arg("--data").arg(self.data()).arg("serve").arg("--port").arg(self.port.to_string());
+        command.args(options);
         if let Some(web) = web_dir() {
             command.arg("--web").arg(web);
         }
