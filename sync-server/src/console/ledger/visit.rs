@@ -1,10 +1,10 @@
 //! One visit: its answers in the order of asking, the words as they were said, and where the record comes from.
 
-use super::{PATH, name_or};
+use super::PATH;
 use crate::{
     console::{
         ConsoleState, Content, Page, PageError, Room, Today,
-        parts::{kind_tag, tags, topic_name},
+        parts::{name_or, said, tags},
         request::SignedIn,
     },
     export::{LedgerRow, named_opinions, read_ledger_row, words},
@@ -75,13 +75,7 @@ fn words_card(opinions: &[(Uuid, Opinion)]) -> Markup {
             h2 { "意见建议（原话）" span { "不记名的不随走访显示，在“意见建议”里按村列出" } }
             @if opinions.is_empty() { p.faint { "这次走访没有记名的意见建议。" } }
             @for (_, opinion) in opinions {
-                blockquote {
-                    p { (opinion.text) }
-                    footer {
-                        (kind_tag(opinion.kind)) " " (topic_name(&opinion.category))
-                        @if opinion.immediate { " " span.st.ok { "立行立改" } }
-                    }
-                }
+                (said(opinion))
             }
         }
     }
@@ -214,11 +208,12 @@ fn clock_off(arrival: &Arrival, written_at: i64) -> Option<i64> {
 /// 3 天, in the largest unit that fits.
 fn span(ms: u64) -> String {
     let minutes = ms / 60_000;
-    match minutes {
-        ..120 => format!("{minutes} 分钟"),
-        ..2_880 => format!("{} 小时", minutes / 60),
-        ..525_600 => format!("{} 天", minutes / 1_440),
-        _ => format!("{} 年", (minutes + 262_800) / 525_600),
+    let (hours, days) = (minutes / 60, minutes / (24 * 60));
+    match (hours, days) {
+        (0 | 1, _) => format!("{minutes} 分钟"),
+        (_, 0 | 1) => format!("{hours} 小时"),
+        (_, 2..365) => format!("{days} 天"),
+        _ => format!("{} 年", (days + 182) / 365),
     }
 }
 
