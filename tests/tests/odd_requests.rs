@@ -148,6 +148,21 @@ async fn nobody_writes_in_anothers_name_or_makes_something_else_of_a_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_office_lays_down_for_all_is_not_written_by_a_phone() {
+    let server = township();
+    let mut phone = Device::enrolled(&server, "阿香").await;
+    let mut village = phone.edit(1, Uuid::from_u128(1), "name", "阿香村");
+    village.kind = kind::VILLAGE.to_owned();
+    let mut campaign = phone.edit(2, Uuid::from_u128(2), "name", "不用走访的活动");
+    (campaign.kind, campaign.village) = (kind::CAMPAIGN.to_owned(), "519921105000".to_owned());
+    let answer = phone.push(vec![village, campaign]).await;
+    assert_eq!(held(&answer).len(), 2);
+    assert_eq!(server.count("SELECT count(*) FROM village WHERE name = '阿香村'"), 0);
+    assert_eq!(server.count("SELECT count(*) FROM campaign"), 0);
+    server.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_record_stays_in_its_village_whatever_a_patch_believes() {
     let server = township();
     let mut laozhou = Device::enrolled(&server, "老周").await;

@@ -17,8 +17,10 @@ pub enum SqliteError {
 }
 
 impl From<serde_json::Error> for SqliteError {
+    /// Where and how, without what stands there: these errors are logged, villagers' words are not.
     fn from(error: serde_json::Error) -> Self {
-        SqliteError::Damaged(error.to_string())
+        let (line, column) = (error.line(), error.column());
+        SqliteError::Damaged(format!("{:?} at line {line} column {column}", error.classify()))
     }
 }
 
@@ -33,7 +35,7 @@ pub fn uuid_at(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Uuid> 
 
 fn parse<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
     serde_json::from_str(text)
-        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(e)))
+        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(SqliteError::from(e))))
 }
 
 type Others = BTreeMap<String, (Stamp, Stamp)>;
@@ -236,5 +238,18 @@ mod tests {
         replica.finish().unwrap();
         assert_eq!(newest_order(&db).unwrap(), Some(stamp(6)));
         assert_eq!(read_row(&db, row.id).unwrap(), Some(row));
+    }
+
+    #[test]
+    fn a_damaged_row_is_told_without_the_words_in_it() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(super::super::REPLICA_V1).unwrap();
+        let mut replica = Replica::new(&db);
+        let row = Row::empty("visit", Uuid::nil(), "519921105201");
+        replica.put(&row).unwrap();
+        replica.finish().unwrap();
+        db.execute("UPDATE record SET body = '\"周秀兰说房子漏水\"'", []).unwrap();
+        let told = read_row(&db, row.id).unwrap_err().to_string();
+        assert!(!told.contains("周秀兰") && told.contains("line 1"), "{told}");
     }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::storage::{StorageError, keep_clock, read_clock};
 use lianxin_shared::{
-    replica::{ChainHash, Clock, DeviceId, Patch, PatchHash, Row, Stamp},
+    replica::{ChainHash, Clock, DeviceId, Patch, PatchHash, Row, Stamp, kind},
     sqlite::read_row,
     sync::order_of,
     wire::v1::{Accepted, ErrorCode},
@@ -120,8 +120,10 @@ fn held_because(caller: &Caller, patch: &Patch, row: Option<&Row>) -> Option<&'s
     let village = row.map_or(&patch.edit.village, |row| &row.village);
     if let Some(reason) = patch.edit.malformed() {
         Some(reason)
-    } else if patch.edit.kind == lianxin_shared::replica::kind::CONFLICT {
+    } else if patch.edit.kind == kind::CONFLICT {
         Some("冲突记录由乡镇服务器产生")
+    } else if matches!(patch.edit.kind.as_str(), kind::VILLAGE | kind::CAMPAIGN) {
+        Some("村和活动由乡镇走访办设定")
     } else if patch.edit.stamp.device != caller.device {
         Some("署名不是这部手机")
     } else if row.is_some_and(|row| row.kind != patch.edit.kind) {
