@@ -14,7 +14,7 @@ use uuid::Uuid;
 const MET: &str = "(SELECT household FROM visit WHERE campaign = ? AND absent = 0 AND void = 0
     AND household IS NOT NULL
   UNION ALL
-  SELECT a.shown FROM household_alias a JOIN visit v ON v.household = a.old
+  SELECT a.shown FROM household_alias a CROSS JOIN visit v ON v.household = a.old
     WHERE v.campaign = ? AND v.absent = 0 AND v.void = 0)";
 
 /// As it stands in the address; an empty field does not filter.
