@@ -46,6 +46,9 @@ pub enum StoreError {
     /// The database was written by a newer version of the app.
     #[error("本机资料是新版连心册写的，这一版打不开。资料都在，请刷新页面换成新版。")]
     TooNew,
+    /// Another phone writes under this one's device id: a copy of its data is in use.
+    #[error("另有一部手机在用同一份资料。您写的都在本机，正在给这部手机换新编号。")]
+    Copied,
     /// Anything else SQLite or the platform says.
     #[error(
         "本机存储出了问题，这一步没有存上；以前存的都还在。请重新打开再试；若仍不行，请联系乡镇走访办。（{0}）"

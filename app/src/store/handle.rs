@@ -2,7 +2,7 @@
 
 use super::{
     Event, Identity, Reply, Request, Status, StoreError, SyncLine, SyncPhase, campaign, conflicts, db_error,
-    drafts,
+    drafts, former,
     households::{self, Chips},
     meta::{self, Membership},
     overview, records, replicate,
@@ -10,15 +10,16 @@ use super::{
 use lianxin_shared::{
     replica::Clock,
     sqlite::{REPLICA_V1, REPLICA_V2, migrate, refresh_stale},
-    sync::{CommitReport, Outgoing},
-    wire::v1::{EnrolResponse, RepairResponse, SyncResponse},
+    sync::{CommitReport, Outgoing, Salvage},
+    wire::v1::{EnrolResponse, Life, RepairResponse, SyncResponse},
 };
 use rusqlite::{Connection, TransactionBehavior};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Schema steps of the phone's database, oldest first; a shipped one is never edited.
-pub const MIGRATIONS: [&str; 3] = [REPLICA_V1, include_str!("schema/phone_v1.sql"), REPLICA_V2];
+pub const MIGRATIONS: [&str; 4] =
+    [REPLICA_V1, include_str!("schema/phone_v1.sql"), REPLICA_V2, include_str!("schema/phone_v2.sql")];
 
 /// Prepared statements kept.
 #[allow(non_upper_case_globals)]
@@ -293,6 +294,40 @@ impl Store {
         self.changed();
         self.events.push(Event::Changed);
         Ok(report)
+    }
+
+    /// The machine's `Renew`.
+    ///
+    /// # Errors
+    /// [`StoreError::Copied`], or when SQLite fails; nothing has changed then.
+    pub fn sync_renew(&mut self, life: &Life) -> Result<(), StoreError> {
+        self.transact(|db| former::renew(db, life))
+    }
+
+    /// The machine's `BecomeOther`.
+    ///
+    /// # Errors
+    /// When SQLite fails; nothing has changed then.
+    pub fn sync_become_other(&mut self, enrolled: &EnrolResponse, now_ms: i64) -> Result<(), StoreError> {
+        self.transact(|db| meta::become_other(db, enrolled, now_ms))
+    }
+
+    /// The machine's `LoadSalvage`.
+    ///
+    /// # Errors
+    /// When SQLite fails; nothing has changed then.
+    pub fn sync_load_salvage(&mut self, bytes_max: usize) -> Result<Salvage, StoreError> {
+        let salvage = self.transact(|db| former::load_salvage(db, bytes_max))?;
+        self.changed();
+        Ok(salvage)
+    }
+
+    /// The machine's `KeepSalvaged`.
+    ///
+    /// # Errors
+    /// When SQLite fails; nothing has changed then.
+    pub fn sync_keep_salvaged(&mut self) -> Result<(), StoreError> {
+        self.transact(former::keep_salvaged)
     }
 
     /// The database itself, for checks in tests and for the storage line.

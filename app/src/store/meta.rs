@@ -91,6 +91,26 @@ pub(super) fn become_device(
     facts.iter().try_for_each(|(key, value)| set(db, key, value))
 }
 
+/// Goes on as another device of the same server, with everything that is not receipted: its patches are numbered anew,
+/// their stamps stay. What was receipted stays with the former device's numbers, on the server.
+pub(super) fn become_other(db: &Connection, enrolled: &EnrolResponse, now_ms: i64) -> Result<(), StoreError> {
+    let mut clock = clock(db)?.unwrap_or_else(|| Clock::new(enrolled.device));
+    db.execute_batch(
+        "UPDATE patch SET device_seq = NULL WHERE state >= 2;
+         UPDATE patch SET device_seq = NULL, hash = NULL, state = 0 WHERE state = 1;",
+    )
+    .map_err(db_error)?;
+    let facts = [
+        ("device", enrolled.device.to_string()),
+        ("token", enrolled.token.clone()),
+        ("chain", ChainHash::start(enrolled.device).to_string()),
+        ("receipt", "0".to_owned()),
+    ];
+    facts.iter().try_for_each(|(key, value)| set(db, key, value))?;
+    clock.set_server_time(enrolled.server_time, now_ms);
+    keep_clock(db, &clock)
+}
+
 pub(super) fn clock(db: &Connection) -> Result<Option<Clock>, StoreError> {
     let Some(device) = get(db, "device")?.and_then(|text| text.parse::<DeviceId>().ok()) else {
         return Ok(None);

@@ -13,6 +13,7 @@ mod db;
 pub mod draft;
 mod drafts;
 mod error;
+mod former;
 mod handle;
 mod households;
 mod link;
@@ -22,6 +23,7 @@ mod phase;
 mod records;
 mod replicate;
 mod request;
+mod scope;
 #[cfg(target_family = "wasm")]
 mod worker_web;
 

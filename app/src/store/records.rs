@@ -1,7 +1,7 @@
 //! Records as they are shown: the server's rows with this phone's unreceipted patches laid over them.
 //! Every save is one durable transaction before the screen may say 已存.
 
-use super::{Edit, Loaded, RecordPlace, StoreError, db_error, meta};
+use super::{Edit, Loaded, RecordPlace, StoreError, db_error, former, meta};
 use lianxin_shared::{
     replica::{Base, Clock, FieldSet, PatchDraft, Row, Stamp, Value, patch_bytes_max},
     sqlite::{project, read_row, uuid_at},
@@ -42,9 +42,13 @@ pub(super) fn patch_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<OwnPatch> 
     })
 }
 
-/// What is shown of a record: the fold of the server's row and this phone's patches that are not in it yet.
+/// What is shown of a record: the fold of the server's row (after a restore also of its former life's) and this
+/// phone's patches that are not in it yet.
 pub(super) fn shown(db: &Connection, id: Uuid) -> Result<Option<Row>, StoreError> {
-    let mut row = read_row(db, id)?;
+    let mut row = match (read_row(db, id)?, former::read(db, id)?) {
+        (Some(row), Some(former)) => Some(former::merged(row, former)),
+        (row, former) => row.or(former),
+    };
     let mut statement = db
         .prepare_cached(
             "SELECT at, stamp, record, kind, village, body FROM patch WHERE record = ?1 AND state < 3 ORDER BY at",

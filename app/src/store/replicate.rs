@@ -1,6 +1,6 @@
 //! The store's half of a sync: what the machine's `Load`, `Commit` and repair actions do, each one transaction.
 
-use super::{StoreError, db_error, meta, records};
+use super::{StoreError, db_error, former, meta, records, scope};
 use lianxin_shared::{
     replica::{ChainHash, Patch, PatchHash, Row},
     sqlite::{Replica, digest_of, newest_order, project, read_row, uuid_at},
@@ -38,6 +38,7 @@ pub(super) fn load(db: &Connection, bytes_max: usize) -> Result<Outgoing, StoreE
         epoch: member.epoch,
         cursor: meta::cursor(db)?,
         receipt_seen,
+        scope: scope::hash(db)?,
         patches,
         waiting: waiting(db)?,
     })
@@ -94,6 +95,10 @@ pub(super) fn commit(
         }
     }
     replica.finish()?;
+    if let Some(scope) = &response.scope {
+        scope::keep(db, scope)?;
+    }
+    db.execute("UPDATE patch SET held = '' WHERE held <> ''", []).map_err(db_error)?;
     for held in &response.held {
         db.prepare_cached("UPDATE patch SET held = ?2 WHERE device_seq = ?1")
             .and_then(|mut s| s.execute(params![held.device_seq as i64, held.reason]))
@@ -101,6 +106,7 @@ pub(super) fn commit(
     }
     if !response.more {
         settle(db, response.receipt.device_seq, &mut touched)?;
+        scope::evict(db)?;
     }
     touched.into_iter().try_for_each(|id| records::project_shown(db, id))?;
     if let Some(order) = response.accepted.orders.values().max() {
@@ -110,7 +116,12 @@ pub(super) fn commit(
     meta::keep_cursor(db, &response.cursor)?;
     meta::set(db, "last_sync_ms", &now_ms.to_string())?;
     let digest_equal = response.digest.is_empty() || response.digest == digest(db)?;
-    Ok(CommitReport { more: response.more, waiting: waiting(db)?, digest_equal })
+    Ok(CommitReport {
+        more: response.more,
+        waiting: waiting(db)?,
+        digest_equal,
+        former: former::remains(db)?,
+    })
 }
 
 /// Takes a receipt, if its chain is that of the very patches that were sent.
@@ -134,9 +145,7 @@ fn receipted(db: &Connection, device_seq: u64, chain: ChainHash) -> Result<(), S
         own = own.then(hash.map_err(db_error)?);
     }
     if own != chain {
-        return Err(StoreError::Invalid(
-            "乡镇的收条与本机写的对不上，没有当作收到。您写的都还在本机，请联系乡镇走访办。".to_owned(),
-        ));
+        return Err(StoreError::Copied);
     }
     db.prepare_cached("UPDATE patch SET state = 2 WHERE state = 1 AND device_seq <= ?1")
         .and_then(|mut s| s.execute([device_seq as i64]))
@@ -189,7 +198,8 @@ fn read_seq(db: &Connection, id: Uuid) -> Result<Option<u64>, StoreError> {
 fn settle(db: &Connection, receipt: u64, touched: &mut BTreeSet<Uuid>) -> Result<(), StoreError> {
     let mut statement = db
         .prepare_cached(
-            "UPDATE patch SET state = 3 WHERE state = 2 AND held = '' AND device_seq <= ?1 RETURNING record",
+            "UPDATE patch SET state = 3 WHERE state = 2 AND held = '' AND coalesce(device_seq, 0) <= ?1
+             RETURNING record",
         )
         .map_err(db_error)?;
     let ids = statement.query_map([receipt as i64], |row| uuid_at(row, "record")).map_err(db_error)?;
@@ -213,21 +223,16 @@ fn rewind(
             |r| r.get(0),
         )
         .map_err(db_error)?;
-    if !later {
+    // Writes of a former life may still come back with later orders.
+    if !later && !former::remains(db)? {
         clock.rewind_to(order);
         newest_order(db)?.into_iter().for_each(|newest| clock.observe(newest));
     }
     Ok(())
 }
 
-fn villages(db: &Connection) -> Result<Vec<String>, StoreError> {
-    let mut statement = db.prepare_cached("SELECT village FROM village_digest").map_err(db_error)?;
-    let rows = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect);
-    rows.map_err(db_error)
-}
-
 fn digest(db: &Connection) -> Result<String, StoreError> {
-    let villages = villages(db)?;
+    let villages = scope::codes(db)?;
     Ok(format!("{:016x}", digest_of(db, villages.iter().map(String::as_str))?.0))
 }
 
@@ -237,7 +242,7 @@ pub(super) fn sums(db: &Connection) -> Result<BTreeMap<String, String>, StoreErr
         let sum = digest_of(db, [village.as_str()])?.0;
         Ok((village, format!("{sum:016x}")))
     };
-    villages(db)?.into_iter().map(each).collect()
+    scope::codes(db)?.into_iter().map(each).collect()
 }
 
 /// Compares the server's lists with the rows here: rows that the server does not have go (nothing of this
@@ -299,5 +304,5 @@ pub(super) fn commit_repair(db: &Connection, response: RepairResponse) -> Result
             None => project(db, row)?,
         }
     }
-    Ok(CommitReport { more: false, waiting: waiting(db)?, digest_equal: true })
+    Ok(CommitReport { more: !rows.is_empty(), waiting: waiting(db)?, digest_equal: true, former: false })
 }

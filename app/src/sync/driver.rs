@@ -8,7 +8,7 @@ use super::{
 use crate::store::{Request, Store, StoreError, SyncPhase};
 use lianxin_shared::{
     sync::{Action, Failure, Input, Machine, Phase},
-    wire::v1::{RepairResponse, SyncResponse},
+    wire::v1::{EnrolResponse, RepairResponse, SalvageResponse, SyncResponse},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -72,6 +72,8 @@ impl Driver {
         let input = match path {
             Path::Sync => Input::Answered(decode::<SyncResponse>(answer)),
             Path::Repair => Input::Repaired(decode::<RepairResponse>(answer)),
+            Path::Salvage => Input::Salvaged(decode::<SalvageResponse>(answer)),
+            Path::Clone => Input::Recast(decode::<EnrolResponse>(answer)),
         };
         self.step(store, input, now_ms)
     }
@@ -83,6 +85,7 @@ impl Driver {
             match self.execute(store, action, now_ms, &mut effects) {
                 Ok(Some(input)) => self.machine.handle(input, now_ms),
                 Ok(None) => {}
+                Err(StoreError::Copied) => self.machine.handle(Input::Copied, now_ms),
                 Err(error) => self.machine.handle(Input::StoreFailed(error.to_string()), now_ms),
             }
         }
@@ -109,6 +112,29 @@ impl Driver {
             Action::SendRepair(request) => {
                 effects.push(Effect::Send(exchange(store, Path::Repair, &*request)?));
                 None
+            }
+            Action::SendSalvage(request) => {
+                effects.push(Effect::Send(exchange(store, Path::Salvage, &*request)?));
+                None
+            }
+            Action::SendClone(request) => {
+                effects.push(Effect::Send(exchange(store, Path::Clone, &request)?));
+                None
+            }
+            Action::Renew(life) => {
+                store.sync_renew(&life)?;
+                Some(Input::Renewed)
+            }
+            Action::BecomeOther(enrolled) => {
+                store.sync_become_other(&enrolled, now_ms)?;
+                Some(Input::Renewed)
+            }
+            Action::LoadSalvage { bytes_max } => {
+                Some(Input::Salvage(Box::new(store.sync_load_salvage(bytes_max)?)))
+            }
+            Action::KeepSalvaged => {
+                store.sync_keep_salvaged()?;
+                Some(Input::SalvageKept)
             }
             Action::WakeAt(at_ms) => {
                 self.wish += 1;
@@ -173,14 +199,14 @@ mod tests {
         assert_eq!(failure(answer(413, "")), Failure::TooLarge);
         assert_eq!(failure(answer(429, "")), Failure::Busy { retry_ms: 7_000 });
         assert_eq!(failure(answer(502, "bad gateway")), Failure::Server);
-        let revoked = ErrorBody { code: ErrorCode::Revoked, message: "停用".into() };
+        let revoked = ErrorBody { code: ErrorCode::Revoked, message: "停用".into(), life: None };
         assert_eq!(
             failure(answer(403, &serde_json::to_string(&revoked).unwrap())),
             Failure::Refused(revoked)
         );
         let newer = answer(409, r#"{"code":"something_new","message":"新版的话","more":1}"#);
         assert!(
-            matches!(failure(newer), Failure::Refused(ErrorBody { code: ErrorCode::Unknown, message }) if message == "新版的话")
+            matches!(failure(newer), Failure::Refused(ErrorBody { code: ErrorCode::Unknown, message, .. }) if message == "新版的话")
         );
     }
 }

@@ -17,6 +17,10 @@ pub enum Path {
     Sync,
     /// `/v1/repair`
     Repair,
+    /// `/v1/salvage`
+    Salvage,
+    /// `/v1/clone`
+    Clone,
 }
 
 /// A request on its way.
@@ -70,6 +74,8 @@ impl Transport {
         let path = match exchange.path {
             Path::Sync => "/v1/sync",
             Path::Repair => "/v1/repair",
+            Path::Salvage => "/v1/salvage",
+            Path::Clone => "/v1/clone",
         };
         let token = Some(exchange.token.as_str());
         self.post(&format!("{}{path}", exchange.server_url), token, exchange.body).await

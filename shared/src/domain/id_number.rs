@@ -162,14 +162,18 @@ fn check_char(digits: &[u32]) -> char {
     CHECK_CHARS.get(remainder).copied().unwrap_or('0')
 }
 
+/// A number whole: seventeen characters with the check character behind them. Not judged otherwise.
+pub fn completed(seventeen: &str) -> String {
+    let digits: Vec<u32> = seventeen.chars().filter_map(|c| c.to_digit(10)).collect();
+    format!("{seventeen}{}", check_char(&digits))
+}
+
 fn upgrade(old: &str) -> Result<Identity, IdNumberError> {
     if !old.chars().all(|c| c.is_ascii_digit()) {
         return Err(IdNumberError::Characters);
     }
     let (region, rest) = old.split_at_checked(6).ok_or(IdNumberError::Characters)?;
-    let seventeen = format!("{region}19{rest}");
-    let digits: Vec<u32> = seventeen.chars().filter_map(|c| c.to_digit(10)).collect();
-    let number = IdNumber::from_eighteen(format!("{seventeen}{}", check_char(&digits)))?;
+    let number = IdNumber::from_eighteen(completed(&format!("{region}19{rest}")))?;
     Ok(Identity { number, disability: None, from_fifteen: true })
 }
 
@@ -245,9 +249,7 @@ mod tests {
     fn numbers() -> impl Strategy<Value = String> {
         (110_000u32..660_000, 1900i32..2030, 1u32..=12, 1u32..=28, 0u32..1000).prop_map(
             |(region, year, month, day, order)| {
-                let text = format!("{region:06}{year:04}{month:02}{day:02}{order:03}");
-                let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
-                format!("{text}{}", check_char(&digits))
+                completed(&format!("{region:06}{year:04}{month:02}{day:02}{order:03}"))
             },
         )
     }

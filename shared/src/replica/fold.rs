@@ -46,6 +46,15 @@ pub struct RecordFold {
     pub conflicts: Vec<Conflict>,
 }
 
+impl RecordFold {
+    /// The record stands in this village, whatever the village of its earliest patch is: only a move brings it
+    /// into another, and its conflicts stay with it.
+    pub fn stay_in(&mut self, village: &str) {
+        village.clone_into(&mut self.row.village);
+        self.conflicts.iter_mut().for_each(|conflict| village.clone_into(&mut conflict.village));
+    }
+}
+
 impl History {
     /// Adds a patch; one that is there already changes nothing. A write that comes twice with different bases (once
     /// from its writer, once salvaged by a phone that had only its row) has seen what either says.

@@ -1,6 +1,9 @@
 //! Patches: local edits, the only thing that a phone ever sends.
 
-use super::{stamp::Stamp, value::Value};
+use super::{
+    stamp::{Stamp, WALL_MS_MAX},
+    value::Value,
+};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -61,6 +64,8 @@ impl PatchDraft {
             Some("记录类型不合规")
         } else if self.village.len() != 12 || !self.village.bytes().all(|b| b.is_ascii_digit()) {
             Some("村代码不合规")
+        } else if self.stamp.wall_ms > WALL_MS_MAX {
+            Some("时间不合规")
         } else {
             None
         }

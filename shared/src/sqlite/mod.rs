@@ -8,7 +8,9 @@ mod stale;
 
 pub use migrate::{SchemaError, migrate};
 pub use projection::{IS_PRESENT, project, rebuild_projections};
-pub use rows::{Replica, SqliteError, digest_of, newest_order, read_row, rows_after, uuid_at};
+pub use rows::{
+    RECORD_COLUMNS, Replica, SqliteError, digest_of, newest_order, read_row, row_from, rows_after, uuid_at,
+};
 pub use stale::refresh_stale;
 
 /// The tables of replica and projections, version 1. Never edited once shipped.

@@ -17,8 +17,10 @@ pub enum SqliteError {
 }
 
 impl From<serde_json::Error> for SqliteError {
+    /// Where and how, without what stands there: these errors are logged, villagers' words are not.
     fn from(error: serde_json::Error) -> Self {
-        SqliteError::Damaged(error.to_string())
+        let (line, column) = (error.line(), error.column());
+        SqliteError::Damaged(format!("{:?} at line {line} column {column}", error.classify()))
     }
 }
 
@@ -33,12 +35,19 @@ pub fn uuid_at(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Uuid> 
 
 fn parse<T: serde::de::DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
     serde_json::from_str(text)
-        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(e)))
+        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(SqliteError::from(e))))
 }
 
 type Others = BTreeMap<String, (Stamp, Stamp)>;
 
-fn row_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Row, i64)> {
+/// The columns of `record`, and of any table of rows beside it.
+pub const RECORD_COLUMNS: &str = "id, kind, village, seq, stamp, body, others, hash";
+
+/// A row out of [`RECORD_COLUMNS`].
+///
+/// # Errors
+/// When the stored row is damaged.
+pub fn row_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let body: FieldSet = parse(row.get_ref("body")?.as_str()?)?;
     let others = row.get_ref("others")?.as_str()?;
     let mut others: Others = if others.is_empty() { Others::new() } else { parse(others)? };
@@ -47,25 +56,22 @@ fn row_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Row, i64)> {
         let (stamp, order) = others.remove(&name).unwrap_or((stamp, stamp));
         (name, FieldVersion { value, stamp, order })
     });
-    let row_out = Row {
+    Ok(Row {
         kind: row.get("kind")?,
         id: uuid_at(row, "id")?,
         village: row.get("village")?,
         seq: row.get::<_, i64>("seq")?.unsigned_abs(),
         fields: fields.collect(),
-    };
-    Ok((row_out, row.get("hash")?))
+    })
 }
-
-const SELECT: &str = "SELECT id, kind, village, seq, stamp, body, others, hash FROM record";
 
 /// One record as the replica holds it.
 ///
 /// # Errors
 /// When SQLite fails or the stored row is damaged.
 pub fn read_row(db: &Connection, id: Uuid) -> Result<Option<Row>, SqliteError> {
-    let mut statement = db.prepare_cached(&format!("{SELECT} WHERE id = ?1"))?;
-    Ok(statement.query_row([id.as_bytes()], row_from).optional()?.map(|(row, _)| row))
+    let mut statement = db.prepare_cached(&format!("SELECT {RECORD_COLUMNS} FROM record WHERE id = ?1"))?;
+    Ok(statement.query_row([id.as_bytes()], row_from).optional()?)
 }
 
 /// Calls `each` with the rows after `seq` in the order of their numbers until it returns false.
@@ -73,10 +79,11 @@ pub fn read_row(db: &Connection, id: Uuid) -> Result<Option<Row>, SqliteError> {
 /// # Errors
 /// When SQLite fails or a stored row is damaged.
 pub fn rows_after(db: &Connection, seq: u64, mut each: impl FnMut(Row) -> bool) -> Result<(), SqliteError> {
-    let mut statement = db.prepare_cached(&format!("{SELECT} WHERE seq > ?1 ORDER BY seq"))?;
+    let mut statement =
+        db.prepare_cached(&format!("SELECT {RECORD_COLUMNS} FROM record WHERE seq > ?1 ORDER BY seq"))?;
     let mut rows = statement.query([seq as i64])?;
     while let Some(row) = rows.next()? {
-        if !each(row_from(row)?.0) {
+        if !each(row_from(row)?) {
             break;
         }
     }
@@ -236,5 +243,18 @@ mod tests {
         replica.finish().unwrap();
         assert_eq!(newest_order(&db).unwrap(), Some(stamp(6)));
         assert_eq!(read_row(&db, row.id).unwrap(), Some(row));
+    }
+
+    #[test]
+    fn a_damaged_row_is_told_without_the_words_in_it() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(super::super::REPLICA_V1).unwrap();
+        let mut replica = Replica::new(&db);
+        let row = Row::empty("visit", Uuid::nil(), "519921105201");
+        replica.put(&row).unwrap();
+        replica.finish().unwrap();
+        db.execute("UPDATE record SET body = '\"周秀兰说房子漏水\"'", []).unwrap();
+        let told = read_row(&db, row.id).unwrap_err().to_string();
+        assert!(!told.contains("周秀兰") && told.contains("line 1"), "{told}");
     }
 }

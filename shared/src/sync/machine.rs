@@ -37,6 +37,9 @@ pub const idle_pull_ms: i64 = 5 * 60 * 1000;
 /// A phone meets a new life of its server, or a copy of itself, at most so often in one round; more is a fault.
 #[allow(non_upper_case_globals)]
 pub const renewals_max: u32 = 3;
+/// Repairs in one round: each fetches thousands of rows; more would be a fault that repairing does not cure.
+#[allow(non_upper_case_globals)]
+pub const repairs_max: u32 = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -59,7 +62,7 @@ pub struct Machine {
     backoff: Backoff,
     identity: Option<(Uuid, Uuid)>,
     total: u32,
-    repair_tried: bool,
+    repairs: u32,
     renewals: u32,
     actions: VecDeque<Action>,
 }
@@ -75,7 +78,7 @@ impl Machine {
             backoff: Backoff::new(seed),
             identity: None,
             total: 0,
-            repair_tried: false,
+            repairs: 0,
             renewals: 0,
             actions: VecDeque::new(),
         }
@@ -149,7 +152,7 @@ impl Machine {
         }
         self.again = false;
         self.total = 0;
-        self.repair_tried = false;
+        self.repairs = 0;
         self.renewals = 0;
         self.load();
     }
@@ -200,6 +203,8 @@ impl Machine {
     fn committed(&mut self, report: CommitReport, now_ms: i64) {
         let took_nothing = match self.state {
             State::Committing { took_nothing } => took_nothing,
+            // Rows came: perhaps not all of them yet (a village granted anew may have many).
+            State::Repairing if report.more && self.repairs < repairs_max => return self.load(),
             State::Repairing => return self.rest(now_ms),
             _ => return,
         };
@@ -214,8 +219,8 @@ impl Machine {
         } else if report.former {
             self.state = State::Salvaging;
             self.act(Action::LoadSalvage { bytes_max: self.batch_bytes });
-        } else if !report.digest_equal && !self.repair_tried {
-            self.repair_tried = true;
+        } else if !report.digest_equal && self.repairs < repairs_max {
+            self.repairs += 1;
             self.state = State::Repairing;
             self.act(Action::LoadSums);
         } else {

@@ -32,7 +32,7 @@ pub struct Outgoing {
 /// What a committed answer left behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommitReport {
-    /// The server has more rows.
+    /// The server has more rows; of a repair: rows came, so another look at the digest is due.
     pub more: bool,
     /// Patches not yet receipted.
     pub waiting: u32,

@@ -36,7 +36,7 @@ pub struct DeviceInfo {
     pub cadre_name: String,
     /// What the phone calls itself (Android · Chrome).
     pub name: String,
-    /// Version of the app at its last sync.
+    /// Version of the app that enrolled.
     pub app_version: String,
     /// Unix milliseconds.
     pub enrolled_at_ms: i64,
@@ -63,16 +63,6 @@ pub fn authenticate(db: &Connection, token: &str) -> Result<Option<Device>, Auth
     villages.insert(read_identity(db)?.region);
     let past = past_villages_of(db, &cadre)?;
     Ok(Some(Device { id: DeviceId::from_i64(id), cadre, villages, past, revoked }))
-}
-
-/// Notes that a device has synced, and with which version of the app.
-///
-/// # Errors
-/// When the database fails.
-pub fn note_sync(db: &Connection, id: DeviceId, app_version: &str, now_ms: i64) -> Result<(), AuthError> {
-    db.prepare_cached("UPDATE device SET last_sync_at = ?2, app_version = ?3 WHERE id = ?1")?
-        .execute(params![id.to_i64(), now_ms, app_version])?;
-    Ok(())
 }
 
 /// All devices, the ones in use first, then by cadre.
@@ -158,7 +148,6 @@ mod tests {
         assert_eq!(ChainHash(chain), ChainHash::start(phone.device));
 
         let id = phone.device;
-        storage.write(move |db| note_sync(db, id, "0.1.1", 50)).unwrap();
         for now in [60, 70] {
             storage.write(move |db| revoke_device(db, id, now)).unwrap();
         }
@@ -167,9 +156,9 @@ mod tests {
         let [device] = devices.as_slice() else { panic!("{devices:?}") };
         assert_eq!(
             (device.cadre_name.as_str(), device.app_version.as_str(), device.enrolled_at_ms),
-            ("阿香", "0.1.1", 5)
+            ("阿香", "0.1.0", 5)
         );
-        assert_eq!((device.last_sync_at_ms, device.revoked_at_ms), (Some(50), Some(60)));
+        assert_eq!((device.last_sync_at_ms, device.revoked_at_ms), (None, Some(60)));
         let stranger = DeviceId::from_bits(id.bits() ^ 1);
         assert!(storage.write(move |db| revoke_device(db, stranger, 1)).is_err());
     }

@@ -4,7 +4,7 @@ use super::{admin::enrolment_code, demo};
 use crate::{
     auth,
     console::{self, ConsoleState},
-    http::{self, ServeOptions},
+    http::{self, ServeOptions, TrustedProxies},
     storage::Storage,
     tls::TLS_FOLDER,
 };
@@ -30,6 +30,9 @@ pub(super) struct Serve {
     /// 手机用来打开的网址（在反向代理后面时写）
     #[arg(long)]
     public_url: Option<String>,
+    /// 反向代理的地址，可写几次：只有它们转来的 X-Forwarded-For 才算数，用来按来处限制试密码和登记码
+    #[arg(long = "trusted-proxy", value_name = "IP")]
+    trusted_proxies: Vec<IpAddr>,
     /// 证书文件（PEM）
     #[arg(long, requires = "key")]
     cert: Option<PathBuf>,
@@ -68,6 +71,7 @@ impl Serve {
             insecure_lan: self.insecure_lan,
             web: self.web,
             public_url: self.public_url,
+            trusted_proxies: TrustedProxies::new(self.trusted_proxies),
             ca: Some(own.join("ca.pem")),
         };
         let code = match self.demo {

@@ -8,13 +8,13 @@ use super::{
 };
 use crate::{
     auth::list_cadres,
-    export::{like, like_in_json, words},
+    export::{Conditions, words},
     storage::StorageError,
 };
 use axum::extract::{Query, State};
 use lianxin_shared::{domain::diary::Diary, sqlite::read_row};
 use maud::{Markup, html};
-use rusqlite::{Connection, params_from_iter, types::Value};
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -39,27 +39,11 @@ impl DiaryFilter {
     }
 
     fn ids(&self, db: &Connection) -> Result<Vec<Uuid>, StorageError> {
-        let mut conditions = vec!["1"];
-        let mut values: Vec<Value> = Vec::new();
-        for (sql, value) in [("d.cadre = ?", &self.cadre), ("d.village = ?", &self.village)] {
-            if !value.is_empty() {
-                conditions.push(sql);
-                values.push(value.clone().into());
-            }
-        }
-        let term = self.q.trim();
-        if !term.is_empty() {
-            conditions.push(
-                r"EXISTS (SELECT 1 FROM record r WHERE r.id = d.id AND r.body LIKE ? ESCAPE '\'
-                    AND json_extract(r.body, '$.text') LIKE ? ESCAPE '\')",
-            );
-            values.extend([Value::from(like_in_json(term)), Value::from(like(term))]);
-        }
-        let sql =
-            format!("SELECT d.id FROM diary d WHERE {} ORDER BY d.day DESC, d.id", conditions.join(" AND "));
-        let mut statement = db.prepare(&sql)?;
-        let ids = statement.query_map(params_from_iter(values), |row| row.get::<_, [u8; 16]>(0))?;
-        Ok(ids.map(|id| id.map(Uuid::from_bytes)).collect::<Result<_, _>>()?)
+        let mut all = Conditions::default();
+        all.text("d.cadre = ?", &self.cadre);
+        all.text("d.village = ?", &self.village);
+        all.says("d", &self.q);
+        all.ids(db, "SELECT d.id FROM diary d", "d.day DESC, d.id")
     }
 }
 

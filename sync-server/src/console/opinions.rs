@@ -11,7 +11,7 @@ use super::{
     scope,
 };
 use crate::{
-    export::{like, like_in_json, words},
+    export::{Conditions, words},
     storage::StorageError,
 };
 use axum::extract::{Query, State};
@@ -24,7 +24,7 @@ use lianxin_shared::{
     templates::templates,
 };
 use maud::{Markup, html};
-use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
+use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -50,34 +50,15 @@ impl OpinionFilter {
     }
 
     fn ids(&self, db: &Connection) -> Result<Vec<Uuid>, StorageError> {
-        let mut conditions = vec!["1"];
-        let mut values: Vec<Value> = Vec::new();
-        for (sql, value) in [("o.kind = ?", &self.kind), ("o.village = ?", &self.village)] {
-            if !value.is_empty() {
-                conditions.push(sql);
-                values.push(value.clone().into());
-            }
+        let mut all = Conditions::default();
+        all.text("o.kind = ?", &self.kind);
+        all.text("o.village = ?", &self.village);
+        match self.category.as_str() {
+            UNSORTED => all.add("o.category = ''", []),
+            code => all.text("o.category = ?", code),
         }
-        if !self.category.is_empty() {
-            conditions.push("o.category = ?");
-            let code = if self.category == UNSORTED { "" } else { &self.category };
-            values.push(code.to_owned().into());
-        }
-        let term = self.q.trim();
-        if !term.is_empty() {
-            conditions.push(
-                r"EXISTS (SELECT 1 FROM record r WHERE r.id = o.id AND r.body LIKE ? ESCAPE '\'
-                    AND json_extract(r.body, '$.text') LIKE ? ESCAPE '\')",
-            );
-            values.extend([Value::from(like_in_json(term)), Value::from(like(term))]);
-        }
-        let sql = format!(
-            "SELECT o.id FROM opinion o WHERE {} ORDER BY o.occurred_at DESC, o.id",
-            conditions.join(" AND ")
-        );
-        let mut statement = db.prepare(&sql)?;
-        let ids = statement.query_map(params_from_iter(values), |row| row.get::<_, [u8; 16]>(0))?;
-        Ok(ids.map(|id| id.map(Uuid::from_bytes)).collect::<Result<_, _>>()?)
+        all.says("o", &self.q);
+        all.ids(db, "SELECT o.id FROM opinion o", "o.occurred_at DESC, o.id")
     }
 }
 

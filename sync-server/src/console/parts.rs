@@ -1,7 +1,10 @@
 //! Pieces that several pages share: selects, pages of a list, tags, empty states.
 
 use crate::export::words;
-use lianxin_shared::{domain::opinion::OpinionKind, templates::templates};
+use lianxin_shared::{
+    domain::opinion::{Opinion, OpinionKind},
+    templates::templates,
+};
 use maud::{Markup, html};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -140,6 +143,24 @@ pub(super) fn kind_tag(kind: OpinionKind) -> Markup {
         OpinionKind::Help => "wait",
     };
     html! { span class={ "st " (colour) } { (kind.label()) } }
+}
+
+/// What somebody said under their name, verbatim, with what it was about.
+pub(super) fn said(opinion: &Opinion) -> Markup {
+    html! {
+        blockquote {
+            p { (opinion.text) }
+            footer {
+                (kind_tag(opinion.kind)) " " (topic_name(&opinion.category))
+                @if opinion.immediate { " " span.st.ok { "立行立改" } }
+            }
+        }
+    }
+}
+
+/// A name, or words that say there is none.
+pub(super) fn name_or(name: &str) -> &str {
+    if name.trim().is_empty() { "（没写名字）" } else { name }
 }
 
 /// What a topic is called; 未归类 while nobody has sorted the opinion.

@@ -1,15 +1,14 @@
-//! What a request brings: the session behind its cookie, a form with its token, the caller's address.
+//! What a request brings: the session behind its cookie and a form with its token.
 
 use super::{ConsoleState, error::PageError};
 use crate::auth::{Session, find_session, token_in_cookies};
 use axum::{
     RequestExt,
     body::Bytes,
-    extract::{ConnectInfo, FromRequest, FromRequestParts, Request},
+    extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, Method, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use std::{convert::Infallible, net::SocketAddr};
 
 /// Someone who has signed in; anyone else is sent to the door and brought back afterwards.
 pub(super) struct SignedIn(pub Session);
@@ -115,18 +114,6 @@ impl FromRequest<ConsoleState> for PostedOutside {
             return Err(PageError::Csrf.into_response());
         }
         Fields::read(request, state).await.map(PostedOutside).map_err(IntoResponse::into_response)
-    }
-}
-
-/// Where the request comes from; unknown when the server is called without a socket.
-pub(super) struct Address(pub String);
-
-impl FromRequestParts<ConsoleState> for Address {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &ConsoleState) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Address(peer.map_or_else(|| "unknown".to_owned(), |peer| peer.0.ip().to_string())))
     }
 }
 

@@ -4,12 +4,17 @@ use super::{
     ConsoleState,
     error::PageError,
     layout::{Page, bare},
-    request::{Address, Posted, PostedOutside, session_of, token_of},
+    request::{Posted, PostedOutside, session_of, token_of},
 };
-use crate::auth::{
-    User, Wait, check_password, clearing_cookie, end_session, failures_free_per_address,
-    failures_free_per_name, session_cookie, start_session, user_count,
+use crate::{
+    auth::{
+        User, Wait, check_password, clearing_cookie, end_session, failures_free_per_address,
+        failures_free_per_name, session_cookie, start_session, user_count,
+    },
+    http::ClientAddress,
+    service::OFFICE_NAME,
 };
+
 use axum::{
     extract::{Query, State},
     http::{HeaderMap, StatusCode, header},
@@ -46,7 +51,7 @@ fn door(word: Option<Markup>, name: &str, next: &str) -> Page {
         "登录",
         html! {
             form.card.door method="post" action="/console/login" {
-                h1 { "乡镇走访办公室" }
+                h1 { (OFFICE_NAME) }
                 @if let Some(word) = &word { (word) }
                 input type="hidden" name="next" value=(next);
                 label.field {
@@ -75,7 +80,7 @@ fn inside(next: &str) -> &str {
 /// `POST /console/login`
 pub(super) async fn sign_in(
     State(state): State<ConsoleState>,
-    Address(address): Address,
+    address: ClientAddress,
     PostedOutside(fields): PostedOutside,
 ) -> Result<Response, PageError> {
     let (name, next) = (fields.text("name").trim().to_lowercase(), fields.text("next"));

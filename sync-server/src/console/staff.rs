@@ -122,7 +122,7 @@ fn devices_table(devices: &[DeviceInfo], now_ms: i64) -> Markup {
     html! {
         div.scroll { table.rows {
             thead { tr {
-                th { "干部" } th { "设备" } th { "最近同步" } th { "版本" } th.number { "已收到" } th { "登记时间" } th {}
+                th { "干部" } th { "设备" } th { "最近同步" } th { "登记时的版本" } th.number { "已收到" } th { "登记时间" } th {}
             } }
             tbody { @for device in devices { tr.void[device.revoked_at_ms.is_some()] {
                 td.nowrap { (device.cadre_name) }

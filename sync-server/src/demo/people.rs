@@ -5,6 +5,7 @@ use super::{names, prng::Prng};
 use chrono::{Datelike, NaiveDate};
 use lianxin_shared::domain::{
     household::{Household, HouseholdClass, HouseholdState},
+    id_number,
     person::{Person, Sex},
     region::group_name,
 };
@@ -330,14 +331,10 @@ fn id_number(number: u64, birth: NaiveDate, sex: Sex) -> String {
     const SEQUENCES: u64 = 500;
     let county = 518_000 + (1_921 + number / SEQUENCES) % 2_000;
     let sequence = number % SEQUENCES * 2 + u64::from(sex == Sex::Male);
-    let body = format!("{county}{:04}{:02}{:02}{sequence:03}", birth.year(), birth.month(), birth.day());
-    let check = check_char(&body);
-    format!("{body}{check}")
-}
-
-/// The eighteenth character of an identity number (ISO 7064 MOD 11-2).
-pub(super) fn check_char(body: &str) -> char {
-    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = body.chars().zip(WEIGHTS).map(|(c, weight)| c.to_digit(10).unwrap_or(0) * weight).sum();
-    "10X98765432".chars().nth(usize::try_from(sum % 11).unwrap_or(0)).unwrap_or('X')
+    id_number::completed(&format!(
+        "{county}{:04}{:02}{:02}{sequence:03}",
+        birth.year(),
+        birth.month(),
+        birth.day()
+    ))
 }

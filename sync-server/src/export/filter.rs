@@ -1,12 +1,15 @@
 //! Which visits, in which order: one filter for the console's list and for the files.
 
-use super::words;
+use super::{
+    conditions::{Conditions, like, like_in_json},
+    words,
+};
 use crate::storage::StorageError;
 use lianxin_shared::{
     domain::{Coded, visit::VisitMode},
     templates::templates,
 };
-use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
+use rusqlite::{Connection, OptionalExtension, types::Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -37,44 +40,12 @@ pub struct LedgerFilter {
     pub sort: String,
 }
 
-/// A condition with its parameters.
-#[derive(Default)]
-struct Conditions {
-    sql: Vec<String>,
-    values: Vec<Value>,
-}
-
-impl Conditions {
-    fn add(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) {
-        self.sql.push(sql.to_owned());
-        self.values.extend(values);
-    }
-
-    fn text(&mut self, sql: &str, value: &str) {
-        if !value.is_empty() {
-            self.add(sql, [Value::from(value.to_owned())]);
-        }
-    }
-}
-
 /// Notes and words are searched in the record itself: first the raw body, which is cheap, then the field.
 const SEARCH: &str = r"(v.target_name LIKE ? ESCAPE '\' OR v.visitor_name LIKE ? ESCAPE '\'
   OR EXISTS (SELECT 1 FROM record r WHERE r.id = v.id AND r.body LIKE ? ESCAPE '\'
     AND json_extract(r.body, '$.notes') LIKE ? ESCAPE '\')
   OR EXISTS (SELECT 1 FROM opinion o JOIN record r ON r.id = o.id WHERE o.visit = v.id AND o.anonymous = 0
     AND r.body LIKE ? ESCAPE '\' AND json_extract(r.body, '$.text') LIKE ? ESCAPE '\'))";
-
-/// A pattern for LIKE that finds `term` anywhere.
-pub(crate) fn like(term: &str) -> String {
-    let escaped = term.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-    format!("%{escaped}%")
-}
-
-/// The term as a JSON text holds it, for a search in a raw body.
-pub(crate) fn like_in_json(term: &str) -> String {
-    let json = serde_json::to_string(term).unwrap_or_default();
-    like(json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(term))
-}
 
 impl LedgerFilter {
     /// Whether anything is filtered.
@@ -87,16 +58,7 @@ impl LedgerFilter {
     /// # Errors
     /// When SQLite fails.
     pub fn ids(&self, db: &Connection) -> Result<Vec<Uuid>, StorageError> {
-        let conditions = self.conditions();
-        let sql = format!(
-            "SELECT v.id FROM visit v WHERE {} ORDER BY {}",
-            conditions.sql.join(" AND "),
-            self.order()
-        );
-        let mut statement = db.prepare(&sql)?;
-        let ids =
-            statement.query_map(params_from_iter(conditions.values), |row| row.get::<_, [u8; 16]>(0))?;
-        Ok(ids.map(|id| id.map(Uuid::from_bytes)).collect::<Result<_, _>>()?)
+        self.conditions().ids(db, "SELECT v.id FROM visit v", self.order())
     }
 
     fn conditions(&self) -> Conditions {

@@ -5,15 +5,16 @@
 //! household, neither its words nor its number.
 
 mod cell;
+mod conditions;
 mod csv;
 mod filter;
 mod ledger;
 pub(crate) mod words;
 mod xlsx;
 
+pub(crate) use conditions::{Conditions, like};
 pub use csv::ledger_csv;
 pub use filter::LedgerFilter;
-pub(crate) use filter::{like, like_in_json};
 pub use ledger::{LedgerRow, categories_of, named_opinions, read_row as read_ledger_row, received_at_ms};
 pub use xlsx::ledger_xlsx;
 

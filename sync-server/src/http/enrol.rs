@@ -2,7 +2,7 @@
 //! phone becomes a device of its own.
 
 use super::{
-    ApiError, AppState,
+    ApiError, AppState, ClientAddress,
     api::{blocking, body},
 };
 use crate::{
@@ -13,18 +13,18 @@ use crate::{
 };
 use axum::{
     Json,
-    extract::{ConnectInfo, State, rejection::JsonRejection},
+    extract::{State, rejection::JsonRejection},
 };
 use lianxin_shared::wire::{
     PROTOCOL,
     v1::{CloneRequest, EnrolRequest, EnrolResponse, ErrorCode},
 };
 use rusqlite::Connection;
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::collections::BTreeMap;
 
 pub(super) async fn enrol(
     State(state): State<AppState>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    address: ClientAddress,
     request: Result<Json<EnrolRequest>, JsonRejection>,
 ) -> Result<Json<EnrolResponse>, ApiError> {
     let request = body(request)?;
@@ -34,7 +34,7 @@ pub(super) async fn enrol(
             "手机上的连心册比乡镇服务器新，请联系乡镇走访办升级服务器。",
         ));
     }
-    let key = format!("enrol {}", address.ip());
+    let key = format!("enrol {address}");
     let now = now_ms();
     if let Err(wait) = state.throttle.admit(&[(&key, failures_free_per_address)], now) {
         let mut error = ApiError::new(ErrorCode::TooMany, format!("登记码试得太多了，请等 {wait} 再试。"));

@@ -1,12 +1,14 @@
 //! The server's HTTP face: the sync API, the phone app's files, the office console, health and metrics.
 
 mod api;
+mod client;
 mod enrol;
 mod error;
 mod metrics;
 mod pwa;
 mod serve;
 
+pub use client::{ClientAddress, TrustedProxies};
 pub use error::ApiError;
 pub use metrics::Metrics;
 pub use serve::{ServeError, ServeOptions, serve};

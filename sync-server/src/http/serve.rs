@@ -1,8 +1,12 @@
 //! Listening: plain on loopback, TLS everywhere else, and a stop that lets running requests end.
 
-use super::{AppState, router};
+use super::{
+    AppState,
+    client::{TrustedProxies, find_caller},
+    router,
+};
 use crate::storage::Storage;
-use axum::Router;
+use axum::{Router, middleware::from_fn_with_state};
 use axum_server::{Handle, tls_rustls::RustlsConfig};
 use std::{
     io::Write,
@@ -29,6 +33,8 @@ pub struct ServeOptions {
     pub web: Option<PathBuf>,
     /// The address that phones use, if it is not the one listened on.
     pub public_url: Option<String>,
+    /// Reverse proxies whose word about the caller's address is taken.
+    pub trusted_proxies: TrustedProxies,
     /// The own CA's certificate, offered for installing.
     pub ca: Option<PathBuf>,
 }
@@ -69,6 +75,7 @@ pub async fn serve(
     let url = options.public_url.unwrap_or_else(|| format!("{scheme}://{address}"));
     let app = router(AppState::new(storage), console(&url), options.web)
         .merge(crate::tls::router(options.ca))
+        .layer(from_fn_with_state(options.trusted_proxies, find_caller))
         .into_make_service_with_connect_info::<SocketAddr>();
     let handle = Handle::new();
     tokio::spawn({

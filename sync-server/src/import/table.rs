@@ -6,8 +6,11 @@ use lianxin_shared::domain::text::clean;
 
 /// Largest file read.
 pub const FILE_BYTES_MAX: usize = 50 * 1024 * 1024;
-/// Most rows with something in them, over all sheets of a file.
-pub const ROWS_MAX: usize = 100_000;
+/// Most that a workbook may hold unpacked: an `.xlsx` is a zip, and a small one may hold gigabytes. 100,000 rows of
+/// twenty columns are some 80 MB.
+pub const UNPACKED_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Most rows with something in them, over all sheets of a file: 100,000 people with the titles of many sheets.
+pub const ROWS_MAX: usize = 120_000;
 /// Widest table read.
 pub const COLUMNS_MAX: usize = 200;
 
@@ -24,6 +27,12 @@ pub enum ImportError {
         /// Size of the file.
         bytes: usize,
     },
+    /// Over [`UNPACKED_BYTES_MAX`].
+    #[error(
+        "文件展开后超过 {} MB，不像一张户表；没有写入任何内容。请在 Excel 里新建一个文件，只把表格复制过去，另存再导入",
+        UNPACKED_BYTES_MAX / 1_048_576
+    )]
+    TooLargeUnpacked,
     /// Over [`ROWS_MAX`].
     #[error("文件超过 {ROWS_MAX} 行；没有写入任何内容。请按村拆成几个文件再导入")]
     TooManyRows,

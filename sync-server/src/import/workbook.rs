@@ -1,19 +1,21 @@
 //! Excel workbooks, cell by cell: a stray cell in the last row and column costs one cell here, not the
 //! seventeen thousand million between.
 
-use super::table::{COLUMNS_MAX, Cell, CellKind, ImportError, ROWS_MAX, Row, Sheet};
+use super::table::{COLUMNS_MAX, Cell, CellKind, ImportError, ROWS_MAX, Row, Sheet, UNPACKED_BYTES_MAX};
 use calamine::{
     Data, DataRef, DataType, Dimensions, ExcelDateTime, Reader, SheetType, SheetVisible, Xls, XlsError, Xlsx,
     XlsxError,
 };
 use std::collections::BTreeMap;
-use std::io::Cursor;
+use std::io::{Cursor, Read};
+use zip::ZipArchive;
 
 /// Reads an `.xlsx`.
 ///
 /// # Errors
-/// Damaged, too long or too wide.
+/// Damaged, too large unpacked, too long or too wide.
 pub fn read_xlsx(bytes: &[u8]) -> Result<Vec<Sheet>, ImportError> {
+    bounded(bytes)?;
     let mut book = Xlsx::new(Cursor::new(bytes)).map_err(xlsx_error)?;
     let mut rows_left = ROWS_MAX;
     let mut sheets = Vec::new();
@@ -68,6 +70,21 @@ pub fn read_xls(bytes: &[u8]) -> Result<Vec<Sheet>, ImportError> {
         sheets.push(grid.finish(&merges));
     }
     Ok(sheets)
+}
+
+/// Unpacks everything once to nowhere: what the zip says of its sizes need not be true, and the library below keeps
+/// whole parts in memory.
+fn bounded(bytes: &[u8]) -> Result<(), ImportError> {
+    let malformed = |detail: String| ImportError::Malformed { detail };
+    let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| malformed(error.to_string()))?;
+    let mut left = UNPACKED_BYTES_MAX as u64;
+    for at in 0..zip.len() {
+        let part = zip.by_index(at).map_err(|error| malformed(error.to_string()))?;
+        let read = std::io::copy(&mut part.take(left + 1), &mut std::io::sink());
+        let read = read.map_err(|error| malformed(error.to_string()))?;
+        left = left.checked_sub(read).ok_or(ImportError::TooLargeUnpacked)?;
+    }
+    Ok(())
 }
 
 fn xlsx_error(error: XlsxError) -> ImportError {

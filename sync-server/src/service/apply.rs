@@ -82,9 +82,12 @@ impl<'c> Applier<'c> {
         match admit(row, &in_conflict, edit, order) {
             Admission::Plain(row) => Ok(Applied { seq: self.store(row)?, before, plain: true }),
             Admission::Refold => {
-                let Some(fold) = fold_of(self.db, edit.id)? else {
+                let Some(mut fold) = fold_of(self.db, edit.id)? else {
                     return Err(StorageError::Stopped);
                 };
+                if let Some(row) = row {
+                    fold.stay_in(&row.village);
+                }
                 let unchanged = row.is_some_and(|row| row.fields == fold.row.fields);
                 let seq = if unchanged { before } else { self.store(fold.row.clone())? };
                 self.store_conflicts(edit.id, &fold)?;
@@ -151,12 +154,12 @@ pub(super) fn fold_of(db: &Connection, record: Uuid) -> Result<Option<RecordFold
     Ok(history.fold(record))
 }
 
-/// The name of the cadre who holds a device; 乡镇办 for the server's own.
+/// The name of the cadre who holds a device; the office's for the server's own.
 fn writer_name(db: &Connection, device: DeviceId) -> Result<String, StorageError> {
     let mut statement =
         db.prepare_cached("SELECT c.name FROM device d JOIN cadre c ON c.id = d.cadre WHERE d.id = ?1")?;
     let name: Option<String> = statement.query_row(params![device.to_i64()], |row| row.get(0)).optional()?;
-    Ok(name.unwrap_or_else(|| "乡镇办".to_owned()))
+    Ok(name.unwrap_or_else(|| super::OFFICE_NAME.to_owned()))
 }
 
 fn conflict_row(

@@ -56,6 +56,13 @@ fn folds_equal_rows(db: &Connection, report: &mut CheckReport) -> Result<(), Sto
             report.problems.push(format!("record {id} is not the fold of its patches"));
         }
     }
+    let mut statement = db.prepare(
+        "SELECT id FROM record WHERE kind <> 'conflict'
+           AND NOT EXISTS (SELECT 1 FROM patch WHERE patch.record = record.id AND held = '')",
+    )?;
+    for id in statement.query_map([], |row| row.get(0).map(Uuid::from_bytes))? {
+        report.problems.push(format!("record {} has no patch", id?));
+    }
     let mut statement = db.prepare("SELECT id FROM conflict WHERE open = 1")?;
     let shown: BTreeSet<Uuid> =
         statement.query_map([], |row| row.get(0).map(Uuid::from_bytes))?.collect::<Result<_, _>>()?;

@@ -23,11 +23,16 @@ pub use sync::{Refusal, ServiceError, SyncService, read_phase, write_phase};
 use lianxin_shared::replica::DeviceId;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What people call the office: it stands as the writer where the server itself wrote, and phones say whom to ask.
+pub const OFFICE_NAME: &str = "乡镇走访办";
+
 /// A device that has shown its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The device.
     pub device: DeviceId,
+    /// Whose it is.
+    pub cadre: String,
     /// Villages that it may read and write: its cadre's, and the township's own code.
     pub villages: BTreeSet<String>,
     /// Villages whose grant has ended, and when (Unix milliseconds): what was written before is still accepted.

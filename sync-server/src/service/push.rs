@@ -8,7 +8,7 @@ use super::{
 };
 use crate::storage::{StorageError, keep_clock, read_clock};
 use lianxin_shared::{
-    replica::{ChainHash, Clock, DeviceId, Patch, PatchDraft, PatchHash, Row, Stamp},
+    replica::{ChainHash, Clock, DeviceId, Patch, PatchDraft, PatchHash, Row, Stamp, kind},
     sqlite::read_row,
     sync::order_of,
     wire::v1::{Accepted, ErrorCode, Receipt},
@@ -64,7 +64,7 @@ pub fn push(
         if order != patch.edit.stamp {
             pushed.accepted.orders.insert(patch.device_seq, order);
         }
-        let held = held_because(caller, patch, row.as_ref().map(|row| row.village.as_str()), now_ms);
+        let held = held_because(db, caller, &patch.edit, row.as_ref())?;
         record_patch(db, caller.device, patch, order, hash, now_ms, held.unwrap_or_default())?;
         let applied = match held {
             Some(_) => None,
@@ -120,33 +120,45 @@ fn tell(pushed: &mut Pushed, cursor_seq: u64, outcomes: &[(Uuid, Option<Applied>
 
 /// Bytes first, judgement later: why a patch is kept apart, or none.
 fn held_because(
-    caller: &Caller,
-    patch: &Patch,
-    village_of_row: Option<&str>,
-    now_ms: i64,
-) -> Option<&'static str> {
-    if caller.revoked {
-        return Some("这部手机已停用，等乡镇走访办看过再收");
-    }
-    judge_scope(caller, &patch.edit, village_of_row, now_ms)
-}
-
-/// Why a device may not write this; none if it may. Authorisation is judged by the grants at the time of writing:
-/// what was written before a grant ended counts.
-pub(super) fn judge_scope(
+    db: &Connection,
     caller: &Caller,
     edit: &PatchDraft,
-    village_of_row: Option<&str>,
-    now_ms: i64,
-) -> Option<&'static str> {
-    let village = village_of_row.unwrap_or(&edit.village);
-    let written_ms = i64::try_from(edit.stamp.wall_ms).unwrap_or(now_ms);
+    row: Option<&Row>,
+) -> Result<Option<&'static str>, StorageError> {
+    Ok(if caller.revoked {
+        Some("这部手机已停用，等乡镇走访办看过再收")
+    } else if matches!(edit.kind.as_str(), kind::VILLAGE | kind::CAMPAIGN) {
+        Some("村和活动由乡镇走访办设定")
+    } else if !may_sign(db, caller, edit.stamp.device)? {
+        Some("署名不是这部手机")
+    } else {
+        objection(caller, edit, row)
+    })
+}
+
+/// A stamp names who wrote: this device, or another of the same cadre (a copied phone goes on under a device of its
+/// own, with what it had written before).
+fn may_sign(db: &Connection, caller: &Caller, signed: DeviceId) -> Result<bool, StorageError> {
+    if signed == caller.device {
+        return Ok(true);
+    }
+    let mut statement = db.prepare_cached("SELECT 1 FROM device WHERE id = ?1 AND cadre = ?2")?;
+    Ok(statement.query_row(params![signed.to_i64(), caller.cadre], |_| Ok(())).optional()?.is_some())
+}
+
+/// What speaks against a write, whoever signs it. Authorisation is judged by the grants at the time of writing: what
+/// was written before a grant ended counts.
+pub(super) fn objection(caller: &Caller, edit: &PatchDraft, row: Option<&Row>) -> Option<&'static str> {
+    let village = row.map_or(&edit.village, |row| &row.village);
+    let written_ms = i64::try_from(edit.stamp.wall_ms).unwrap_or(i64::MAX);
     let granted = caller.villages.contains(village)
         || caller.past.get(village).is_some_and(|ended_ms| written_ms <= *ended_ms);
     if let Some(reason) = edit.malformed() {
         Some(reason)
-    } else if edit.kind == lianxin_shared::replica::kind::CONFLICT {
+    } else if edit.kind == kind::CONFLICT {
         Some("冲突记录由乡镇服务器产生")
+    } else if row.is_some_and(|row| row.kind != edit.kind) {
+        Some("这条记录已有，却是另一类")
     } else if !granted {
         Some("这个村没有分给您")
     } else {

@@ -1,16 +1,17 @@
 //! State push: after a restore, phones bring back what the new life lacks and they still have. Merged by stamp, within
-//! the phone's villages, and kept as history like any other write.
+//! the phone's villages, and kept as history like any other write. The office's own records (villages, campaigns) come
+//! back only where there is none: a phone never changes them.
 
 use super::{
     Caller,
     apply::{Applier, Body},
     life::has_former_life,
-    push::{judge_scope, record_patch},
+    push::{objection, record_patch},
     sync::Refusal,
 };
 use crate::storage::{StorageError, keep_clock, read_clock, read_identity};
 use lianxin_shared::{
-    replica::{DeviceId, Patch, PatchDraft, PatchHash},
+    replica::{DeviceId, Patch, PatchDraft, PatchHash, kind},
     sqlite::read_row,
     sync::order_of,
     wire::{
@@ -49,8 +50,8 @@ pub fn salvage(
     let mut taken = 0;
     for Patch { device_seq, edit } in patches {
         let row = read_row(db, edit.id).map_err(StorageError::from)?;
-        let refused =
-            judge_scope(caller, &edit, row.as_ref().map(|row| row.village.as_str()), now_ms).is_some();
+        let refused = objection(caller, &edit, row.as_ref()).is_some()
+            || (row.is_some() && matches!(edit.kind.as_str(), kind::VILLAGE | kind::CAMPAIGN));
         if refused || is_known(db, &edit)? {
             continue;
         }

@@ -34,9 +34,6 @@ pub enum StorageError {
     /// The schema does not fit.
     #[error(transparent)]
     Schema(#[from] SchemaError),
-    /// A stored body does not parse.
-    #[error("stored body is damaged: {0}")]
-    Body(#[from] serde_json::Error),
     /// The platform gives no randomness.
     #[error("no randomness: {0}")]
     Random(#[from] getrandom::Error),
@@ -49,6 +46,12 @@ pub enum StorageError {
     /// The writer thread has ended.
     #[error("the writer has stopped")]
     Stopped,
+}
+
+impl From<serde_json::Error> for StorageError {
+    fn from(error: serde_json::Error) -> Self {
+        StorageError::Rows(SqliteError::from(error))
+    }
 }
 
 /// Who the server is.

@@ -4,6 +4,7 @@
 use super::StorageError;
 use rusqlite::Connection;
 use std::{
+    panic::AssertUnwindSafe,
     sync::{Mutex, PoisonError, mpsc},
     thread::JoinHandle,
 };
@@ -123,7 +124,8 @@ fn run_group(db: &Connection, group: Vec<Waiting>, finishes: &mut Vec<Finish>) -
 
 fn one(db: &Connection, run: Job) -> Result<(), rusqlite::Error> {
     db.execute_batch("SAVEPOINT one")?;
-    if run(db) {
+    // A fault in one write must not end the thread that all phones' writes wait for; its savepoint goes.
+    if std::panic::catch_unwind(AssertUnwindSafe(|| run(db))).unwrap_or(false) {
         db.execute_batch("RELEASE one")
     } else if db.is_autocommit() {
         // A full disk makes SQLite roll the whole transaction back by itself.
@@ -154,5 +156,25 @@ mod tests {
         drop(writer);
         let db = Connection::open(dir.path().join("w.db")).unwrap();
         assert_eq!(db.query_row("SELECT count(*) FROM t", [], |r| r.get::<_, i64>(0)).unwrap(), 2);
+    }
+
+    #[test]
+    fn a_write_that_panics_is_one_failed_write_and_the_writer_goes_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Connection::open(dir.path().join("w.db")).unwrap();
+        db.execute_batch("CREATE TABLE t (x)").unwrap();
+        let writer = Writer::start(db).unwrap();
+        let add = |then: fn()| {
+            writer.write(move |db| {
+                db.execute("INSERT INTO t VALUES (1)", []).map_err(StorageError::from)?;
+                then();
+                Ok::<_, StorageError>(())
+            })
+        };
+        assert!(add(|| panic!("a fault of ours")).is_err());
+        assert!(add(|| ()).is_ok());
+        drop(writer);
+        let db = Connection::open(dir.path().join("w.db")).unwrap();
+        assert_eq!(db.query_row("SELECT count(*) FROM t", [], |r| r.get::<_, i64>(0)).unwrap(), 1);
     }
 }

@@ -63,9 +63,15 @@ impl Server {
 
     /// Starts it; the second time at the port of the first.
     pub fn start(&mut self) {
+        self.start_with(&[]);
+    }
+
+    /// The same with further options of `serve`.
+    pub fn start_with(&mut self, options: &[&str]) {
         assert!(self.running.is_none(), "the server runs already");
         let mut command = Command::new(&self.program);
         command.arg("--data").arg(self.data()).arg("serve").arg("--port").arg(self.port.to_string());
+        command.args(options);
         if let Some(web) = web_dir() {
             command.arg("--web").arg(web);
         }
@@ -138,6 +144,31 @@ impl Server {
         let said = self.run(arguments, "");
         assert!(said.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&said.stderr));
         String::from_utf8_lossy(&said.stdout).into_owned()
+    }
+
+    /// The same with no more address space than this, KiB.
+    ///
+    /// # Panics
+    /// When the command fails.
+    pub fn cli_within(&self, memory_kib_max: u64, arguments: &[&str]) -> String {
+        let limited = format!("ulimit -v {memory_kib_max} && exec \"$0\" \"$@\"");
+        let mut command = Command::new("sh");
+        command.args(["-c", &limited]).arg(&self.program).arg("--data").arg(self.data()).args(arguments);
+        let said = command.stdin(Stdio::null()).output().expect("lianxin-server");
+        assert!(said.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&said.stderr));
+        String::from_utf8_lossy(&said.stdout).into_owned()
+    }
+
+    /// Runs a command that must fail and returns all that it says.
+    ///
+    /// # Panics
+    /// When the command succeeds.
+    pub fn refused(&self, arguments: &[&str]) -> String {
+        let said = self.run(arguments, "");
+        let words =
+            [said.stdout, said.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        assert!(!said.status.success(), "{arguments:?}: {words}");
+        words
     }
 
     /// A fresh enrolment code for a cadre.

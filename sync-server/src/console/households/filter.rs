@@ -2,13 +2,20 @@
 
 use crate::{
     console::scope::{Campaign, json_list},
-    export::like,
+    export::{Conditions, like},
     storage::StorageError,
 };
 use lianxin_shared::{domain::region, sqlite::IS_PRESENT};
 use rusqlite::{Connection, params_from_iter, types::Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+/// The households met in a campaign, and those under which they are shown after a 并户.
+const MET: &str = "(SELECT household FROM visit WHERE campaign = ? AND absent = 0 AND void = 0
+    AND household IS NOT NULL
+  UNION ALL
+  SELECT a.shown FROM household_alias a CROSS JOIN visit v ON v.household = a.old
+    WHERE v.campaign = ? AND v.absent = 0 AND v.void = 0)";
 
 /// As it stands in the address; an empty field does not filter.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,53 +58,40 @@ impl HouseholdFilter {
         db: &Connection,
         campaign: Option<&Campaign>,
     ) -> Result<Vec<Uuid>, StorageError> {
-        let mut conditions = vec![match self.register.as_str() {
-            "off" => format!("NOT {IS_PRESENT}"),
-            "all" => "1".to_owned(),
-            _ => IS_PRESENT.to_owned(),
-        }];
-        let mut values: Vec<Value> = Vec::new();
-        if !self.village.is_empty() {
-            conditions.push("h.village = ?".to_owned());
-            values.push(self.village.clone().into());
+        let mut all = Conditions::default();
+        match self.register.as_str() {
+            "off" => all.add(&format!("NOT {IS_PRESENT}"), []),
+            "all" => {}
+            _ => all.add(IS_PRESENT, []),
         }
-        if !self.category.is_empty() {
-            conditions.push("h.id IN (SELECT household FROM tag WHERE category = ?)".to_owned());
-            values.push(self.category.clone().into());
-        }
+        all.text("h.village = ?", &self.village);
+        all.text("h.id IN (SELECT household FROM tag WHERE category = ?)", &self.category);
         if !self.must.is_empty() {
             let required = campaign.map(Campaign::categories).unwrap_or_default();
-            conditions.push(
-                "h.id IN (SELECT household FROM tag WHERE category IN (SELECT value FROM json_each(?)))"
-                    .to_owned(),
+            all.add(
+                "h.id IN (SELECT household FROM tag WHERE category IN (SELECT value FROM json_each(?)))",
+                [json_list(&required)?.into()],
             );
-            values.push(json_list(&required)?.into());
         }
-        if matches!(self.visited.as_str(), "yes" | "no") {
-            let not = if self.visited == "no" { "NOT" } else { "" };
-            conditions.push(format!(
-                "h.id {not} IN (SELECT household FROM visit WHERE campaign = ? AND absent = 0 AND void = 0
-                   AND household IS NOT NULL
-                 UNION ALL
-                 SELECT a.shown FROM household_alias a JOIN visit v ON v.household = a.old
-                   WHERE v.campaign = ? AND v.absent = 0 AND v.void = 0)"
-            ));
+        let met = match self.visited.as_str() {
+            "yes" => Some("IN"),
+            "no" => Some("NOT IN"),
+            _ => None,
+        };
+        if let Some(within) = met {
             let id = campaign.map(|campaign| campaign.id.to_string()).unwrap_or_default();
-            values.extend([Value::from(id.clone()), Value::from(id)]);
+            all.add(&format!("h.id {within} {MET}"), [Value::from(id.clone()), Value::from(id)]);
         }
         for term in self.q.split_whitespace() {
             let pattern = like(&term.to_lowercase());
-            conditions.push(
+            all.add(
                 r"(h.search LIKE ? ESCAPE '\'
-                   OR EXISTS (SELECT 1 FROM person p WHERE p.household = h.id AND p.search LIKE ? ESCAPE '\'))"
-                    .to_owned(),
+                   OR EXISTS (SELECT 1 FROM person p WHERE p.household = h.id AND p.search LIKE ? ESCAPE '\'))",
+                [Value::from(pattern.clone()), Value::from(pattern)],
             );
-            values.extend([Value::from(pattern.clone()), Value::from(pattern)]);
         }
-        let sql = format!(
-            "SELECT h.id, h.village, h.grp, h.door FROM household h WHERE {}",
-            conditions.join(" AND ")
-        );
+        let (holds, values) = all.parts();
+        let sql = format!("SELECT h.id, h.village, h.grp, h.door FROM household h WHERE {holds}");
         let mut statement = db.prepare(&sql)?;
         let rows = statement.query_map(params_from_iter(values), |row| {
             let place = Place::new(row.get(1)?, row.get(2)?, row.get(3)?);

@@ -4,7 +4,7 @@ use super::PATH;
 use crate::{
     console::{
         ConsoleState, Content, Page, PageError, Room, Today,
-        parts::{kind_tag, tags, topic_name},
+        parts::{name_or, said, tags},
         request::SignedIn,
         scope,
     },
@@ -55,7 +55,7 @@ fn content(db: &Connection, today: Today, id: Uuid) -> Result<Content, PageError
         }
     };
     Ok(Content {
-        title: if household.head.is_empty() { "（没写户主）".to_owned() } else { household.head },
+        title: name_or(&household.head).to_owned(),
         subtitle: place,
         aside: Some(html! { a.button href=(PATH) { "回户册" } }),
         body,
@@ -168,8 +168,7 @@ fn timeline_card(entries: &[Entry], now_ms: i64) -> Markup {
                     }
                     @if !row.visit.notes.trim().is_empty() { p.verbatim { (row.visit.notes) } }
                     @for (_, opinion) in opinions {
-                        blockquote { p { (opinion.text) }
-                            footer { (kind_tag(opinion.kind)) " " (topic_name(&opinion.category)) } }
+                        (said(opinion))
                     }
                 }
             } }

@@ -156,12 +156,11 @@ fn read_line(db: &Connection, id: Uuid) -> Result<Option<Line>, PageError> {
 }
 
 fn row(line: &Line, villages: &BTreeMap<String, String>, now_ms: i64) -> Markup {
-    let head = if line.head.is_empty() { "（没写户主）" } else { &line.head };
     html! {
         tr.void[line.standing != Standing::Present] {
             td.nowrap { (scope::village_name(villages, &line.village)) " " small { (line.group) } }
             td.nowrap {
-                a href={ (PATH) "/" (line.id) } { (head) }
+                a href={ (PATH) "/" (line.id) } { (parts::name_or(&line.head)) }
                 @if line.standing != Standing::Present { " " span.st.wait { (line.standing.label()) } }
             }
             td.nowrap { (line.door) }

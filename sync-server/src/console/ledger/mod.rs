@@ -5,7 +5,8 @@ mod visit;
 use super::{
     ConsoleState, Content, Page, PageError, Room, Today,
     parts::{
-        self, Paging, category_select, empty, filter_end, filtered, pager, search_box, select, village_select,
+        self, Paging, category_select, empty, filter_end, filtered, name_or, pager, search_box, select,
+        village_select,
     },
     request::SignedIn,
     scope,
@@ -171,11 +172,6 @@ fn summary(row: &LedgerRow) -> String {
         return visit.void_reason.clone();
     }
     if visit.absent && visit.notes.is_empty() { String::new() } else { row.summary() }
-}
-
-/// A name, or words that say there is none.
-fn name_or(name: &str) -> &str {
-    if name.trim().is_empty() { "（没写名字）" } else { name }
 }
 
 fn nothing(filter: &LedgerFilter) -> Markup {

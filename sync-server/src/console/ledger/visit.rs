@@ -1,13 +1,14 @@
 //! One visit: its answers in the order of asking, the words as they were said, and where the record comes from.
 
-use super::{PATH, name_or};
+use super::PATH;
 use crate::{
     console::{
         ConsoleState, Content, Page, PageError, Room, Today,
-        parts::{kind_tag, tags, topic_name},
+        parts::{name_or, said, tags},
         request::SignedIn,
     },
     export::{LedgerRow, named_opinions, read_ledger_row, words},
+    service::OFFICE_NAME,
     storage::StorageError,
 };
 use axum::extract::{Path, State};
@@ -18,7 +19,7 @@ use lianxin_shared::{
         opinion::Opinion,
         visit::{TargetKind, Visit, field::ANSWER_PREFIX},
     },
-    replica::Value,
+    replica::{Stamp, Value, ahead_ms_max},
     templates::templates,
 };
 use maud::{Markup, html};
@@ -41,7 +42,7 @@ pub(in crate::console) async fn show(
 
 fn content(db: &Connection, today: Today, id: Uuid) -> Result<Content, PageError> {
     let row = read_ledger_row(db, id)?.ok_or(PageError::NotFound)?;
-    let opinions = named_opinions(db, id)?;
+    let (opinions, arrivals) = (named_opinions(db, id)?, arrivals(db, id)?);
     let visit = &row.visit;
     let when = visit.occurred_at.map(|at| words::day(at, today.now_ms)).unwrap_or_default();
     let body = html! {
@@ -56,7 +57,7 @@ fn content(db: &Connection, today: Today, id: Uuid) -> Result<Content, PageError
             }
             div {
                 (facts_card(&row, today.now_ms))
-                (arrivals_card(&arrivals(db, id)?, today.now_ms))
+                (arrivals_card(&arrivals, visit.written_at, today.now_ms))
             }
         }
     };
@@ -74,13 +75,7 @@ fn words_card(opinions: &[(Uuid, Opinion)]) -> Markup {
             h2 { "意见建议（原话）" span { "不记名的不随走访显示，在“意见建议”里按村列出" } }
             @if opinions.is_empty() { p.faint { "这次走访没有记名的意见建议。" } }
             @for (_, opinion) in opinions {
-                blockquote {
-                    p { (opinion.text) }
-                    footer {
-                        (kind_tag(opinion.kind)) " " (topic_name(&opinion.category))
-                        @if opinion.immediate { " " span.st.ok { "立行立改" } }
-                    }
-                }
+                (said(opinion))
             }
         }
     }
@@ -177,6 +172,7 @@ fn facts_card(row: &LedgerRow, now_ms: i64) -> Markup {
 /// One patch of a record as the server received it.
 struct Arrival {
     received_at: i64,
+    stamp: Stamp,
     device: String,
     cadre: String,
     held: bool,
@@ -184,20 +180,54 @@ struct Arrival {
 
 fn arrivals(db: &Connection, record: Uuid) -> Result<Vec<Arrival>, StorageError> {
     let mut statement = db.prepare_cached(
-        "SELECT p.received_at, coalesce(d.name, ''), coalesce(c.name, '乡镇办'), p.held <> ''
+        "SELECT p.received_at, coalesce(d.name, ''), coalesce(c.name, ?3), p.held <> '', p.stamp
          FROM patch p LEFT JOIN device d ON d.id = p.device LEFT JOIN cadre c ON c.id = d.cadre
          WHERE p.record = ?1 ORDER BY p.received_at, p.device, p.device_seq LIMIT ?2",
     )?;
-    let rows = statement.query_map(rusqlite::params![record.as_bytes(), arrivals_max], |row| {
-        Ok(Arrival { received_at: row.get(0)?, device: row.get(1)?, cadre: row.get(2)?, held: row.get(3)? })
-    })?;
+    let rows =
+        statement.query_map(rusqlite::params![record.as_bytes(), arrivals_max, OFFICE_NAME], |row| {
+            Ok(Arrival {
+                received_at: row.get(0)?,
+                device: row.get(1)?,
+                cadre: row.get(2)?,
+                held: row.get(3)?,
+                stamp: Stamp::from_bytes(row.get(4)?),
+            })
+        })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn arrivals_card(arrivals: &[Arrival], now_ms: i64) -> Markup {
+/// How far the phone's clock was off when it wrote, milliseconds; none if it was about right. The stamp knows the
+/// server's time since the last sync, and nothing was written after it came.
+fn clock_off(arrival: &Arrival, written_at: i64) -> Option<i64> {
+    let stamp = i64::try_from(arrival.stamp.wall_ms).unwrap_or(i64::MAX);
+    let off = written_at.saturating_sub(stamp.min(arrival.received_at));
+    (off.unsigned_abs() > ahead_ms_max).then_some(off)
+}
+
+/// 3 天, in the largest unit that fits.
+fn span(ms: u64) -> String {
+    let minutes = ms / 60_000;
+    let (hours, days) = (minutes / 60, minutes / (24 * 60));
+    match (hours, days) {
+        (0 | 1, _) => format!("{minutes} 分钟"),
+        (_, 0 | 1) => format!("{hours} 小时"),
+        (_, 2..365) => format!("{days} 天"),
+        _ => format!("{} 年", (days + 182) / 365),
+    }
+}
+
+fn arrivals_card(arrivals: &[Arrival], written_at: Option<i64>, now_ms: i64) -> Markup {
+    let off = arrivals.first().zip(written_at).and_then(|(first, at)| clock_off(first, at));
     html! {
         section.card {
             h2 { "从哪里来" span { "首次写下与后来的改动，都留着" } }
+            @if let Some(off) = off {
+                p.note.wait {
+                    "手机当时的时钟" @if off > 0 { "快" } @else { "慢" } "约 " (span(off.unsigned_abs()))
+                    "。走访时间和写下时间照手机写的显示，请核对；收到的时间是服务器的。"
+                }
+            }
             ol.arrivals { @for (at, arrival) in arrivals.iter().enumerate() {
                 li {
                     b { @if at == 0 { "收到" } @else { "补充或更正" } } " "
@@ -213,7 +243,14 @@ fn arrivals_card(arrivals: &[Arrival], now_ms: i64) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use super::of_item;
+    use super::{of_item, span};
+
+    #[test]
+    fn a_span_is_said_in_the_unit_that_people_use() {
+        let hour = 3_600_000;
+        let said = [11 * hour / 60, 5 * hour, 72 * hour, 5 * 365 * 24 * hour].map(span);
+        assert_eq!(said, ["11 分钟", "5 小时", "3 天", "5 年"]);
+    }
 
     #[test]
     fn an_answer_belongs_to_its_item_and_not_to_a_longer_name() {

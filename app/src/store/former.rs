@@ -1,0 +1,233 @@
+//! What the phone keeps of the server's former life after a restore: it goes on being shown, what the new life lacks
+//! is offered, and only what the new life has is let go.
+
+use super::{StoreError, db_error, meta, records};
+use lianxin_shared::{
+    replica::{
+        Base, ChainHash, FieldSet, FieldVersion, Patch, PatchDraft, PatchHash, Row, Stamp, Value, kind,
+    },
+    sqlite::{RECORD_COLUMNS, read_row, row_from, uuid_at},
+    sync::Salvage,
+    wire::v1::{Cursor, Life},
+};
+use rusqlite::{Connection, OptionalExtension};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// Takes up the server's new life: rows are set aside, cursor and receipts begin where it says, and the patches that
+/// it does not have wait again to be sent.
+///
+/// # Errors
+/// [`StoreError::Copied`] when what it has under this device's numbers is not what this phone wrote.
+pub(super) fn renew(db: &Connection, life: &Life) -> Result<(), StoreError> {
+    let receipt = life.receipt.device_seq as i64;
+    if chain_up_to(db, receipt)? != Some(life.receipt.chain) {
+        return Err(StoreError::Copied);
+    }
+    set_aside(db)?;
+    let changes = [
+        "UPDATE patch SET state = 1, held = '' WHERE device_seq > ?1 AND state >= 2",
+        "UPDATE patch SET state = 2 WHERE device_seq <= ?1 AND state < 2",
+    ];
+    for change in changes {
+        db.execute(change, [receipt]).map_err(db_error)?;
+    }
+    meta::set(db, "epoch", &life.epoch.to_string())?;
+    meta::set(db, "receipt", &receipt.to_string())?;
+    meta::set(db, "chain", &life.receipt.chain.to_string())?;
+    meta::keep_cursor(db, &Cursor::default())
+}
+
+/// The chain over this phone's patches up to a number; none if it has not written so many.
+fn chain_up_to(db: &Connection, device_seq: i64) -> Result<Option<ChainHash>, StoreError> {
+    let Some(member) = meta::membership(db)? else { return Err(StoreError::NotFound) };
+    let mut statement = db
+        .prepare("SELECT hash FROM patch WHERE device_seq <= ?1 AND state >= 1 ORDER BY device_seq")
+        .map_err(db_error)?;
+    let hashes = statement.query_map([device_seq], |row| row.get(0).map(PatchHash)).map_err(db_error)?;
+    let (mut chain, mut count) = (ChainHash::start(member.device), 0);
+    for hash in hashes {
+        chain = chain.then(hash.map_err(db_error)?);
+        count += 1;
+    }
+    Ok((count == device_seq).then_some(chain))
+}
+
+/// Moves all rows into the former ones. Where an earlier restore has left some, the newer writes of both stay.
+fn set_aside(db: &Connection) -> Result<(), StoreError> {
+    for id in ids(db, "SELECT id FROM record JOIN former_record USING (id)")? {
+        let (Some(row), Some(former)) = (read_row(db, id)?, read(db, id)?) else { continue };
+        put(db, &merged(row, former))?;
+        db.execute("DELETE FROM record WHERE id = ?1", [id.as_bytes()]).map_err(db_error)?;
+    }
+    db.execute_batch(&format!(
+        "INSERT INTO former_record ({RECORD_COLUMNS}) SELECT {RECORD_COLUMNS} FROM record;
+         UPDATE former_record SET offered = 0;
+         DELETE FROM record;
+         DELETE FROM village_digest;"
+    ))
+    .map_err(db_error)
+}
+
+fn put(db: &Connection, row: &Row) -> Result<(), StoreError> {
+    // Through the replica's own writer, so that a row has one form everywhere.
+    let mut replica = lianxin_shared::sqlite::Replica::new(db);
+    replica.put(row)?;
+    replica.finish()?;
+    db.execute_batch(&format!(
+        "INSERT OR REPLACE INTO former_record ({RECORD_COLUMNS}) SELECT {RECORD_COLUMNS} FROM record
+         WHERE id = x'{}'",
+        row.id.simple()
+    ))
+    .map_err(db_error)
+}
+
+/// A record as the server's former life had it.
+pub(super) fn read(db: &Connection, id: Uuid) -> Result<Option<Row>, StoreError> {
+    db.prepare_cached(&format!("SELECT {RECORD_COLUMNS} FROM former_record WHERE id = ?1"))
+        .and_then(|mut s| s.query_row([id.as_bytes()], row_from).optional())
+        .map_err(db_error)
+}
+
+/// The newer writes of both.
+pub(super) fn merged(mut row: Row, former: Row) -> Row {
+    for (name, version) in former.fields {
+        if lacks(&row, &name, &version) {
+            row.fields.insert(name, version);
+        }
+    }
+    row
+}
+
+fn lacks(row: &Row, field: &str, version: &FieldVersion) -> bool {
+    row.fields
+        .get(field)
+        .is_none_or(|standing| standing.stamp != version.stamp && version.wins_over(standing))
+}
+
+/// Whether there is anything left of the former life.
+pub(super) fn remains(db: &Connection) -> Result<bool, StoreError> {
+    db.prepare_cached("SELECT EXISTS (SELECT 1 FROM former_record)")
+        .and_then(|mut s| s.query_row([], |row| row.get(0)))
+        .map_err(db_error)
+}
+
+/// Everything of the new life is here: lets go what it has, and hands over what it lacks, about `bytes_max` at a time.
+pub(super) fn load_salvage(db: &Connection, bytes_max: usize) -> Result<Salvage, StoreError> {
+    let settled = ids(db, "SELECT id FROM former_record WHERE offered = 2")?;
+    forget(db, &settled)?;
+    db.execute("UPDATE former_record SET offered = 0 WHERE offered = 1", []).map_err(db_error)?;
+    let (mut salvage, mut bytes, mut had) = (Salvage::default(), 0, Vec::new());
+    for id in ids(db, "SELECT id FROM former_record ORDER BY id")? {
+        let Some(former) = read(db, id)? else { continue };
+        let edits =
+            if former.kind == kind::CONFLICT { lost_words(db, &former)? } else { lacking(db, former)? };
+        if edits.is_empty() {
+            had.push(id);
+            continue;
+        }
+        db.execute("UPDATE former_record SET offered = 1 WHERE id = ?1", [id.as_bytes()])
+            .map_err(db_error)?;
+        for (edit, order) in edits {
+            let device_seq = salvage.patches.len() as u64 + 1;
+            bytes += edit.size_bytes();
+            if order != edit.stamp {
+                salvage.orders.insert(device_seq, order);
+            }
+            salvage.patches.push(Patch { device_seq, edit });
+        }
+        if bytes > bytes_max {
+            break;
+        }
+    }
+    forget(db, &had)?;
+    Ok(salvage)
+}
+
+/// What was offered last is with the server; it is let go when it has been pulled.
+pub(super) fn keep_salvaged(db: &Connection) -> Result<(), StoreError> {
+    db.execute("UPDATE former_record SET offered = 2 WHERE offered = 1", []).map_err(db_error)?;
+    Ok(())
+}
+
+fn forget(db: &Connection, gone: &[Uuid]) -> Result<(), StoreError> {
+    for id in gone {
+        forget_one(db, *id)?;
+        records::project_shown(db, *id)?;
+    }
+    Ok(())
+}
+
+/// Lets one former row go.
+pub(super) fn forget_one(db: &Connection, id: Uuid) -> Result<(), StoreError> {
+    db.prepare_cached("DELETE FROM former_record WHERE id = ?1")
+        .and_then(|mut s| s.execute([id.as_bytes()]))
+        .map_err(db_error)?;
+    Ok(())
+}
+
+/// The writes of a former row that the new life's row does not have, one patch per stamp, with their order.
+fn lacking(db: &Connection, former: Row) -> Result<Vec<(PatchDraft, Stamp)>, StoreError> {
+    let row = read_row(db, former.id)?;
+    let disputed = disputed(db, former.id)?;
+    let mut edits: BTreeMap<(Stamp, Stamp), PatchDraft> = BTreeMap::new();
+    for (name, version) in former.fields {
+        if row.as_ref().is_some_and(|row| !lacks(row, &name, &version)) {
+            continue;
+        }
+        let edit = edits.entry((version.stamp, version.order)).or_insert_with(|| PatchDraft {
+            stamp: version.stamp,
+            kind: former.kind.clone(),
+            id: former.id,
+            village: former.village.clone(),
+            set: FieldSet::new(),
+            base: Base::new(),
+        });
+        // Its writer had seen what stands there now, unless the two were in conflict before.
+        let standing = row.as_ref().and_then(|row| row.fields.get(&name)).map(|standing| standing.stamp);
+        if let Some(seen) = standing.filter(|stamp| !disputed.contains(&(name.clone(), *stamp))) {
+            edit.base.insert(name.clone(), vec![seen]);
+        }
+        edit.set.insert(name, version.value);
+    }
+    Ok(edits.into_iter().map(|((_, order), edit)| (edit, order)).collect())
+}
+
+/// The losers of a record's open conflicts in the former life: (field, stamp).
+fn disputed(db: &Connection, record: Uuid) -> Result<BTreeSet<(String, Stamp)>, StoreError> {
+    let mut statement =
+        db.prepare_cached("SELECT id FROM conflict WHERE record = ?1 AND open = 1").map_err(db_error)?;
+    let found = statement.query_map([record.as_bytes()], |row| uuid_at(row, "id")).map_err(db_error)?;
+    let mut disputed = BTreeSet::new();
+    for id in found {
+        let Some(conflict) = read(db, id.map_err(db_error)?)? else { continue };
+        if let Ok(stamp) = conflict.text("other_stamp").parse() {
+            disputed.insert((conflict.text("field").to_owned(), stamp));
+        }
+    }
+    Ok(disputed)
+}
+
+/// An open conflict of the former life that the new one does not know: the words that lost are a write again, and the
+/// server finds the conflict anew.
+fn lost_words(db: &Connection, conflict: &Row) -> Result<Vec<(PatchDraft, Stamp)>, StoreError> {
+    let known = read_row(db, conflict.id)?.is_some();
+    let lost =
+        conflict.fields.get("other").filter(|_| *conflict.value("open") == Value::Bool(true) && !known);
+    let (Some(lost), Ok(id)) = (lost, conflict.text("record").parse()) else { return Ok(Vec::new()) };
+    let edit = PatchDraft {
+        stamp: lost.stamp,
+        kind: conflict.text("record_kind").to_owned(),
+        id,
+        village: conflict.village.clone(),
+        set: FieldSet::from([(conflict.text("field").to_owned(), lost.value.clone())]),
+        base: Base::new(),
+    };
+    Ok(vec![(edit, lost.order)])
+}
+
+fn ids(db: &Connection, sql: &str) -> Result<Vec<Uuid>, StoreError> {
+    let mut statement = db.prepare(sql).map_err(db_error)?;
+    let ids = statement.query_map([], |row| uuid_at(row, "id")).and_then(Iterator::collect);
+    ids.map_err(db_error)
+}

@@ -1,0 +1,99 @@
+//! The villages that this phone holds: told by the server whenever they change. What a village granted anew had before
+//! comes by repair; a village withdrawn leaves once nothing of it is unsent or being written.
+
+use super::{StoreError, db_error, former, meta, records};
+use lianxin_shared::{
+    sqlite::{Replica, project, read_row, uuid_at},
+    wire::v1::{Scope, scope_hash},
+};
+use rusqlite::{Connection, params};
+use uuid::Uuid;
+
+/// Where the codes are kept; a phone that was enrolled before they were told has none.
+const KEY: &str = "scope";
+
+/// Keeps what the server has told.
+pub(super) fn keep(db: &Connection, scope: &Scope) -> Result<(), StoreError> {
+    let json = |value: serde_json::Result<String>| value.map_err(|e| StoreError::Broken(e.to_string()));
+    let codes: Vec<&str> = scope.codes().collect();
+    meta::set(db, KEY, &json(serde_json::to_string(&codes))?)?;
+    meta::set(db, "villages", &json(serde_json::to_string(&scope.villages))?)
+}
+
+fn told(db: &Connection) -> Result<Option<Vec<String>>, StoreError> {
+    Ok(meta::get(db, KEY)?.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// The hash by which the server sees whether this phone knows its villages; empty if it was never told.
+pub(super) fn hash(db: &Connection) -> Result<String, StoreError> {
+    Ok(told(db)?.map(|codes| scope_hash(codes.iter().map(String::as_str))).unwrap_or_default())
+}
+
+/// The villages whose rows are compared with the server's.
+pub(super) fn codes(db: &Connection) -> Result<Vec<String>, StoreError> {
+    match told(db)? {
+        Some(codes) => Ok(codes),
+        None => held(db),
+    }
+}
+
+/// The villages that there are rows of.
+fn held(db: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut statement = db
+        .prepare_cached(
+            "SELECT village FROM village_digest WHERE records > 0 UNION SELECT village FROM former_record",
+        )
+        .map_err(db_error)?;
+    let held = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect);
+    held.map_err(db_error)
+}
+
+/// Lets withdrawn villages go, in the transaction of a sync that left nothing to pull.
+pub(super) fn evict(db: &Connection) -> Result<(), StoreError> {
+    let Some(mine) = told(db)? else { return Ok(()) };
+    for village in held(db)? {
+        if !mine.contains(&village) && !is_in_use(db, &village)? {
+            evict_village(db, &village)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether something of the village is unsent, or a visit there is being written.
+fn is_in_use(db: &Connection, village: &str) -> Result<bool, StoreError> {
+    db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM patch WHERE state < 2 AND village = ?1)
+             OR EXISTS (SELECT 1 FROM draft LEFT JOIN household ON household.id = draft.household
+                        WHERE household.village = ?1 OR instr(draft.body, ?1) > 0)",
+    )
+    .and_then(|mut s| s.query_row([village], |row| row.get(0)))
+    .map_err(db_error)
+}
+
+fn evict_village(db: &Connection, village: &str) -> Result<(), StoreError> {
+    let mut statement = db
+        .prepare_cached(
+            "SELECT id FROM record WHERE village = ?1 UNION SELECT id FROM former_record WHERE village = ?1",
+        )
+        .map_err(db_error)?;
+    let ids = statement.query_map(params![village], |row| uuid_at(row, "id")).and_then(Iterator::collect);
+    let ids: Vec<Uuid> = ids.map_err(db_error)?;
+    let mut replica = Replica::new(db);
+    for id in ids {
+        let Some(mut row) = read_row(db, id)?.map_or_else(|| former::read(db, id), |row| Ok(Some(row)))?
+        else {
+            continue;
+        };
+        replica.remove(id)?;
+        former::forget_one(db, id)?;
+        // What this phone wrote there and the township holds apart stays to be read.
+        match records::shown(db, id)? {
+            Some(shown) => project(db, &shown)?,
+            None => {
+                row.mark_deleted();
+                project(db, &row)?;
+            }
+        }
+    }
+    Ok(replica.finish()?)
+}

@@ -1,0 +1,69 @@
+//! Which records of a list: conditions with their parameters, and how words are searched for.
+
+use crate::storage::StorageError;
+use rusqlite::{Connection, params_from_iter, types::Value};
+use uuid::Uuid;
+
+/// Conditions that must all hold, with their parameters in order.
+#[derive(Default)]
+pub(crate) struct Conditions {
+    sql: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    /// One more.
+    pub(crate) fn add(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) {
+        self.sql.push(sql.to_owned());
+        self.values.extend(values);
+    }
+
+    /// One with a text for its only parameter, unless the text is empty.
+    pub(crate) fn text(&mut self, sql: &str, value: &str) {
+        if !value.is_empty() {
+            self.add(sql, [Value::from(value.to_owned())]);
+        }
+    }
+
+    /// That the field `text` of the record behind `row` holds this term: first the raw body, which is cheap, then
+    /// the field.
+    pub(crate) fn says(&mut self, row: &str, term: &str) {
+        let term = term.trim();
+        if !term.is_empty() {
+            let sql = format!(
+                r"EXISTS (SELECT 1 FROM record r WHERE r.id = {row}.id AND r.body LIKE ? ESCAPE '\'
+                    AND json_extract(r.body, '$.text') LIKE ? ESCAPE '\')"
+            );
+            self.add(&sql, [Value::from(like_in_json(term)), Value::from(like(term))]);
+        }
+    }
+
+    /// The ids that `select` gives where all hold, in this order.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub(crate) fn ids(self, db: &Connection, select: &str, order: &str) -> Result<Vec<Uuid>, StorageError> {
+        let (holds, values) = self.parts();
+        let mut statement = db.prepare(&format!("{select} WHERE {holds} ORDER BY {order}"))?;
+        let ids = statement.query_map(params_from_iter(values), |row| row.get::<_, [u8; 16]>(0))?;
+        Ok(ids.map(|id| id.map(Uuid::from_bytes)).collect::<Result<_, _>>()?)
+    }
+
+    /// The whole condition and its parameters.
+    pub(crate) fn parts(self) -> (String, Vec<Value>) {
+        let sql = if self.sql.is_empty() { "1".to_owned() } else { self.sql.join(" AND ") };
+        (sql, self.values)
+    }
+}
+
+/// A pattern for LIKE that finds `term` anywhere.
+pub(crate) fn like(term: &str) -> String {
+    let escaped = term.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    format!("%{escaped}%")
+}
+
+/// The term as a JSON text holds it, for a search in a raw body.
+pub(crate) fn like_in_json(term: &str) -> String {
+    let json = serde_json::to_string(term).unwrap_or_default();
+    like(json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(term))
+}
