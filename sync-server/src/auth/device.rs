@@ -53,16 +53,25 @@ pub struct DeviceInfo {
 /// # Errors
 /// When the database fails.
 pub fn authenticate(db: &Connection, token: &str) -> Result<Option<Device>, AuthError> {
+    let mut statement = db.prepare_cached("SELECT id FROM device WHERE token_hash = ?1")?;
+    let found: Option<i64> = statement.query_row([secret_hash(token)], |row| row.get(0)).optional()?;
+    found.map_or(Ok(None), |id| device_of(db, DeviceId::from_i64(id)))
+}
+
+/// A device by its id; none if there is no such device.
+///
+/// # Errors
+/// When the database fails.
+pub fn device_of(db: &Connection, id: DeviceId) -> Result<Option<Device>, AuthError> {
     let mut statement =
-        db.prepare_cached("SELECT id, cadre, revoked_at IS NOT NULL FROM device WHERE token_hash = ?1")?;
-    let found: Option<(i64, String, bool)> = statement
-        .query_row([secret_hash(token)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?;
-    let Some((id, cadre, revoked)) = found else { return Ok(None) };
+        db.prepare_cached("SELECT cadre, revoked_at IS NOT NULL FROM device WHERE id = ?1")?;
+    let found: Option<(String, bool)> =
+        statement.query_row([id.to_i64()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((cadre, revoked)) = found else { return Ok(None) };
     let mut villages = villages_of(db, &cadre)?;
     villages.insert(read_identity(db)?.region);
     let past = past_villages_of(db, &cadre)?;
-    Ok(Some(Device { id: DeviceId::from_i64(id), cadre, villages, past, revoked }))
+    Ok(Some(Device { id, cadre, villages, past, revoked }))
 }
 
 /// All devices, the ones in use first, then by cadre.

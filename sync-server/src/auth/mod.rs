@@ -17,7 +17,7 @@ use crate::storage::StorageError;
 use sha2::{Digest, Sha256};
 
 pub use cadre::{Cadre, add_cadre, list_cadres, new_cadre_id, set_villages};
-pub use device::{Device, DeviceInfo, authenticate, list_devices, revoke_device};
+pub use device::{Device, DeviceInfo, authenticate, device_of, list_devices, revoke_device};
 pub use enrol::{
     EnrolCode, RedeemError, Redeemed, create_code, enrol_ms_max, grouped_digits, normalize_code, redeem_code,
     split_device,

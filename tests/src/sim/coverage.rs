@@ -7,13 +7,14 @@ use std::{collections::BTreeMap, fmt};
 pub struct Coverage(BTreeMap<&'static str, u64>);
 
 /// What must have happened at least once over a run of a few hundred seeds.
-pub const ESSENTIAL: [&str; 29] = [
+pub const ESSENTIAL: [&str; 37] = [
     "answers lost",
     "answers too late",
     "batches beyond the first",
     "clock jumps",
     "conflicts made",
     "conflicts resolved",
+    "copies that got a device of their own",
     "crashes of a phone",
     "crashes of a phone within a transaction",
     "crashes of the server",
@@ -23,19 +24,26 @@ pub const ESSENTIAL: [&str; 29] = [
     "edits on a stale base",
     "edits within the open patch",
     "garbage answers",
+    "grants changed",
     "groups of pushes",
+    "new lives taken up",
     "office writes",
     "orders given",
     "pages beyond the first",
     "partitions",
     "patches held",
     "patches of unknown kinds",
+    "phones copied",
     "repairs after damage",
+    "repairs after a grant",
     "requests doubled",
     "requests lost",
+    "restores",
     "rows echoed",
+    "silent rollbacks",
     "status answers",
     "texts too long",
+    "writes salvaged",
     "visits completed",
 ];
 

@@ -4,10 +4,11 @@
 use super::{
     faults::Burn,
     network::{self, ANSWER_MS_MAX, Ask, Packet, Told},
-    phone::{Outcome, WallClock},
+    phone::{Asked, Outcome, WallClock},
     world::{Event, World},
 };
 use anyhow::{Context, Result, bail, ensure};
+use lianxin_app::store::StoreError;
 use lianxin_shared::{
     sync::{Action, Failure, Input, Phase},
     wire::v1::SyncResponse,
@@ -69,20 +70,45 @@ impl World {
             Action::Send(request) => {
                 let n = request.patches.len();
                 self.say(format!("phone {phone} sends {n} patches from cursor {}", request.cursor.seq));
-                self.send(phone, network::write_sync(&request));
+                self.send(phone, Asked::Sync, network::write_sync(&request));
                 Ok(())
             }
             Action::Commit(response) => self.commit_answer(phone, *response, wall),
             Action::LoadSums => {
-                ensure!(self.damaging && self.healed, "the digest differs although nothing was damaged");
-                self.coverage.count("repairs after damage");
+                let damaged = self.damaging && self.healed;
+                ensure!(
+                    damaged || self.disasters.regrants,
+                    "the digest differs although nothing was damaged"
+                );
+                self.coverage.count(if damaged { "repairs after damage" } else { "repairs after a grant" });
                 self.say(format!("phone {phone} repairs"));
                 let sums = self.store(phone, |store| store.sync_sums())?;
                 self.digest_outcome(phone, "sums", sums, Input::Sums)
             }
             Action::SendRepair(request) => {
-                self.send(phone, network::write_repair(&request));
+                self.send(phone, Asked::Repair, network::write_repair(&request));
                 Ok(())
+            }
+            Action::Renew(life) => self.renew(phone, &life),
+            Action::SendClone(_) => {
+                self.send(phone, Asked::Clone, Ask::Clone);
+                Ok(())
+            }
+            Action::BecomeOther(enrolled) => self.become_other(phone, &enrolled, wall),
+            Action::LoadSalvage { bytes_max } => {
+                let bytes_max = (bytes_max / self.phones[phone].batch_divisor).max(1);
+                let salvage = self.store(phone, |store| store.sync_load_salvage(bytes_max))?;
+                self.digest_outcome(phone, "salvage", salvage, |out| Input::Salvage(Box::new(out)))
+            }
+            Action::SendSalvage(request) => {
+                let n = request.patches.len();
+                self.say(format!("phone {phone} offers {n} writes of the former life"));
+                self.send(phone, Asked::Salvage, network::write_salvage(&request));
+                Ok(())
+            }
+            Action::KeepSalvaged => {
+                let kept = self.store(phone, |store| store.sync_keep_salvaged())?;
+                self.digest_outcome(phone, "salvage kept", kept, |()| Input::SalvageKept)
             }
             Action::Compare(response) => {
                 let differing = self.store(phone, |store| store.sync_compare(&response))?;
@@ -113,9 +139,13 @@ impl World {
         ));
         let echoed = response.accepted.seqs.iter().filter(|seq| **seq == 0).count();
         self.coverage.add("rows echoed", echoed as u64);
+        let scope = response.scope.clone();
         let moved = n > 0 || !response.accepted.seqs.is_empty();
         let report = self.store(phone, |store| store.sync_commit(response, wall))?;
         if let Outcome::Done(report) = &report {
+            if let Some(scope) = &scope {
+                self.learns_scope(phone, scope);
+            }
             self.coverage.count("answers committed");
             if report.waiting > 0 {
                 self.coverage.count("batches beyond the first");
@@ -171,6 +201,9 @@ impl World {
     ) -> Result<()> {
         match outcome {
             Outcome::Done(value) => self.hear(phone, name, input(value)),
+            Outcome::Refused(StoreError::Copied) if self.disasters.copies => {
+                self.hear(phone, "copied", Input::Copied);
+            }
             Outcome::Refused(error) => bail!("the store refuses an honest answer: {error}"),
             Outcome::Burnt if self.phones[phone].is_up() => {
                 self.hear(phone, "store failed", Input::StoreFailed("burnt".to_owned()));
@@ -178,6 +211,11 @@ impl World {
             Outcome::Burnt => {}
         }
         Ok(())
+    }
+
+    /// The machine hears that the phone has another device, or its server another life.
+    pub(super) fn digest_renewal(&mut self, phone: usize, outcome: Outcome<()>) -> Result<()> {
+        self.digest_outcome(phone, "renewed", outcome, |()| Input::Renewed)
     }
 
     pub(super) fn crash_phone(&mut self, phone: usize, how: &str) {
@@ -231,18 +269,19 @@ impl World {
         }
     }
 
-    fn send(&mut self, phone: usize, body: Ask) {
+    fn send(&mut self, phone: usize, asked: Asked, body: Ask) {
         self.requests += 1;
         let (request, life) = (self.requests, self.phones[phone].life);
         self.phones[phone].in_flight = Some(request);
-        self.phones[phone].repairing = matches!(body, Ask::Repair(_));
+        self.phones[phone].asked = asked;
+        let device = self.phones[phone].device;
         let covered = self.phones[phone].covered;
         let journey = network::send(&mut self.rng, &self.faults, covered, &mut self.coverage);
         if let Some((after, failure)) = journey.told {
             self.plan(after, Event::Answer(phone, life, request, Told::Failed(failure)));
         }
         for after in journey.arrivals {
-            let packet = Packet { request, phone, life, body: body.clone() };
+            let packet = Packet { request, phone, device, life, body: body.clone() };
             self.plan(after, Event::Arrive(packet));
         }
         self.plan(ANSWER_MS_MAX, Event::GiveUp(phone, life, request));
@@ -261,13 +300,17 @@ impl World {
             return Ok(());
         }
         self.phones[phone].in_flight = None;
-        let input = if self.phones[phone].repairing {
-            Input::Repaired(network::read_repair(told))
-        } else {
-            Input::Answered(network::read_sync(told))
+        let input = match self.phones[phone].asked {
+            Asked::Sync => Input::Answered(network::read_sync(told)),
+            Asked::Repair => Input::Repaired(network::read_other(told)),
+            Asked::Salvage => Input::Salvaged(network::read_other(told)),
+            Asked::Clone => Input::Recast(network::read_other(told)),
         };
         let name = match &input {
-            Input::Answered(Err(failure)) | Input::Repaired(Err(failure)) => {
+            Input::Answered(Err(failure))
+            | Input::Repaired(Err(failure))
+            | Input::Salvaged(Err(failure))
+            | Input::Recast(Err(failure)) => {
                 let line = format!("phone {phone} is told {failure:?}");
                 self.say(line);
                 "failure"

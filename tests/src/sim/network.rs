@@ -3,9 +3,11 @@
 
 use super::{coverage::Coverage, faults::Faults, rng::Rng};
 use lianxin_shared::{
+    replica::DeviceId,
     sync::Failure,
-    wire::v1::{ErrorBody, RepairRequest, RepairResponse, SyncRequest, SyncResponse},
+    wire::v1::{ErrorBody, RepairRequest, SalvageRequest, SyncRequest, SyncResponse},
 };
+use serde::de::DeserializeOwned;
 
 /// A phone gives a request up after this long, ms.
 pub const ANSWER_MS_MAX: i64 = 60_000;
@@ -19,6 +21,8 @@ pub struct Packet {
     pub request: u64,
     /// The phone.
     pub phone: usize,
+    /// The device that its token proves.
+    pub device: DeviceId,
     /// Which life of the phone's process waits for the answer.
     pub life: u32,
     /// The bytes.
@@ -32,6 +36,10 @@ pub enum Ask {
     Sync(Vec<u8>),
     /// `POST /v1/repair`
     Repair(Vec<u8>),
+    /// `POST /v1/salvage`
+    Salvage(Vec<u8>),
+    /// `POST /v1/clone`
+    Clone,
 }
 
 /// The bytes of an answer.
@@ -39,8 +47,8 @@ pub enum Ask {
 pub enum Told {
     /// 200 to a sync.
     Sync(Vec<u8>),
-    /// 200 to a repair.
-    Repair(Vec<u8>),
+    /// 200 to a repair, a salvage or a clone.
+    Other(Vec<u8>),
     /// A refusal of ours.
     Refused(Vec<u8>),
     /// A status without a body that we understand.
@@ -112,7 +120,7 @@ fn garbled(rng: &mut Rng, told: Told, coverage: &mut Coverage) -> Told {
     };
     match told {
         Told::Sync(bytes) => Told::Sync(bad(rng, bytes)),
-        Told::Repair(bytes) => Told::Repair(bad(rng, bytes)),
+        Told::Other(bytes) => Told::Other(bad(rng, bytes)),
         other => other,
     }
 }
@@ -135,10 +143,15 @@ pub fn read_sync(told: Told) -> Result<Box<SyncResponse>, Failure> {
     }
 }
 
-/// What a phone makes of the answer to a repair.
-pub fn read_repair(told: Told) -> Result<Box<RepairResponse>, Failure> {
+/// A salvage's request as bytes.
+pub fn write_salvage(request: &SalvageRequest) -> Ask {
+    Ask::Salvage(serde_json::to_vec(request).expect("a request is JSON"))
+}
+
+/// What a phone makes of the answer to anything else.
+pub fn read_other<T: DeserializeOwned>(told: Told) -> Result<Box<T>, Failure> {
     match told {
-        Told::Repair(bytes) => serde_json::from_slice(&bytes).map(Box::new).map_err(|_| Failure::Garbage),
+        Told::Other(bytes) => serde_json::from_slice(&bytes).map(Box::new).map_err(|_| Failure::Garbage),
         other => Err(failure_of(other)),
     }
 }
@@ -149,6 +162,6 @@ fn failure_of(told: Told) -> Failure {
         Told::Refused(bytes) => {
             serde_json::from_slice::<ErrorBody>(&bytes).map_or(Failure::Garbage, Failure::Refused)
         }
-        Told::Sync(_) | Told::Repair(_) => Failure::Garbage,
+        Told::Sync(_) | Told::Other(_) => Failure::Garbage,
     }
 }

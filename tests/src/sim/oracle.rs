@@ -95,10 +95,34 @@ fn writes(server: &Connection) -> Result<Vec<Write>> {
     Ok(all)
 }
 
+/// What people wrote, as a phone has it from the server, now and in its former life: record, field, stamp.
+///
+/// # Errors
+/// When its tables cannot be read.
+pub fn pulled(phone: &Connection) -> Result<BTreeSet<(Id, String, String)>> {
+    let mut all = BTreeSet::new();
+    for table in ["record", "former_record"] {
+        for (id, record) in stored_in(phone, table)? {
+            if record.kind != "conflict" {
+                all.extend(record.fields.into_iter().map(|(name, field)| (id.clone(), name, field.stamp)));
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Every write that the server accepted: record, field, stamp.
+///
+/// # Errors
+/// When its table cannot be read.
+pub fn written_stamps(server: &Connection) -> Result<BTreeSet<(Id, String, String)>> {
+    Ok(writes(server)?.into_iter().map(|write| (write.record, write.field, write.stamp)).collect())
+}
+
 /// Works everything out.
 ///
 /// # Errors
-/// When the table cannot be read, or holds one write twice.
+/// When the table cannot be read, or one stamp stands for two values.
 pub fn truth(server: &Connection) -> Result<Truth> {
     let mut fields: BTreeMap<(Id, String), Vec<Write>> = BTreeMap::new();
     let mut first: BTreeMap<Id, Write> = BTreeMap::new();
@@ -107,12 +131,19 @@ pub fn truth(server: &Connection) -> Result<Truth> {
         if write.order < earliest.order {
             *earliest = write.clone();
         }
-        fields.entry((write.record.clone(), write.field.clone())).or_default().push(write);
+        let writes = fields.entry((write.record.clone(), write.field.clone())).or_default();
+        match writes.iter_mut().find(|known| known.stamp == write.stamp) {
+            // Once from its writer, once brought back by a phone or from the writer's copied phone: one write.
+            Some(known) => {
+                ensure!(known.value == write.value, "two values of {} under one stamp", write.field);
+                known.base.extend(write.base);
+                known.order = known.order.clone().max(write.order);
+            }
+            None => writes.push(write),
+        }
     }
     let mut truth = Truth::default();
     for ((id, field), writes) in fields {
-        let stamps: BTreeSet<&String> = writes.iter().map(|write| &write.stamp).collect();
-        ensure!(stamps.len() == writes.len(), "two patches wrote {field} under one stamp");
         let winner = writes.iter().max_by_key(|write| rank(write)).context("no writes")?;
         for loser in writes.iter().filter(|write| write.value != winner.value) {
             if !writes.iter().any(|later| supersedes(later, loser, &writes)) {
@@ -152,8 +183,12 @@ fn supersedes(later: &Write, write: &Write, all: &[Write]) -> bool {
 /// # Errors
 /// When the table cannot be read.
 pub fn stored(db: &Connection) -> Result<BTreeMap<Id, Record>> {
+    stored_in(db, "record")
+}
+
+fn stored_in(db: &Connection, table: &str) -> Result<BTreeMap<Id, Record>> {
     let mut records = BTreeMap::new();
-    let mut statement = db.prepare("SELECT id, kind, village, stamp, body, others FROM record")?;
+    let mut statement = db.prepare(&format!("SELECT id, kind, village, stamp, body, others FROM {table}"))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let stamp = hex(&row.get::<_, Vec<u8>>(3)?);
@@ -172,12 +207,24 @@ pub fn stored(db: &Connection) -> Result<BTreeMap<Id, Record>> {
     Ok(records)
 }
 
-/// What a phone must show: the server's rows with its own patches over them that are not in them yet.
+/// What a phone must show: the newer writes of the server's rows and those of its former life, and over them its own
+/// patches that are not in them yet.
 ///
 /// # Errors
 /// When its tables cannot be read.
 pub fn shown(phone: &Connection) -> Result<BTreeMap<Id, Record>> {
     let mut records = stored(phone)?;
+    let rank = |field: &Field| (field.order.clone(), field.value.to_string().into_bytes());
+    for (id, former) in stored_in(phone, "former_record")? {
+        let record =
+            records.entry(id).or_insert_with(|| Record { fields: BTreeMap::new(), ..former.clone() });
+        for (name, field) in former.fields {
+            let newer = |standing: &Field| field.stamp != standing.stamp && rank(&field) > rank(standing);
+            if record.fields.get(&name).is_none_or(newer) {
+                record.fields.insert(name, field);
+            }
+        }
+    }
     let mut statement =
         phone.prepare("SELECT record, kind, village, stamp, body FROM patch WHERE state < 3")?;
     let mut rows = statement.query([])?;
@@ -193,7 +240,6 @@ pub fn shown(phone: &Connection) -> Result<BTreeMap<Id, Record>> {
         let set = body.get("set").and_then(Value::as_object).context("a patch without fields")?;
         for (name, value) in set {
             let own = Field { value: value.clone(), stamp: stamp.clone(), order: stamp.clone() };
-            let rank = |field: &Field| (field.order.clone(), field.value.to_string().into_bytes());
             if record.fields.get(name).is_none_or(|standing| rank(&own) > rank(standing)) {
                 record.fields.insert(name.clone(), own);
             }

@@ -56,8 +56,10 @@ pub struct Phone {
     pub device: DeviceId,
     /// Who holds it.
     pub cadre: String,
-    /// Villages granted, without the township's own code.
+    /// Villages that it has been told are its cadre's, without the township's own code.
     pub villages: BTreeSet<String>,
+    /// Villages that it ever had to let go.
+    pub withdrawn: BTreeSet<String>,
     /// Its wall clock.
     pub clock: WallClock,
     /// Which life of its process this is.
@@ -68,8 +70,8 @@ pub struct Phone {
     pub stepping: bool,
     /// The request that waits for its answer.
     pub in_flight: Option<u64>,
-    /// Whether that is a repair's.
-    pub repairing: bool,
+    /// What that asked for.
+    pub asked: Asked,
     /// Number of the last [`lianxin_shared::sync::Action::WakeAt`].
     pub wish: u64,
     /// Whether there is a signal.
@@ -91,6 +93,19 @@ pub struct Phone {
     fuse: Fuse,
 }
 
+/// What a phone waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// A sync.
+    Sync,
+    /// A step of a repair.
+    Repair,
+    /// That a salvage was taken.
+    Salvage,
+    /// A device of its own.
+    Clone,
+}
+
 /// How a request to the store ended.
 #[derive(Debug)]
 pub enum Outcome<T> {
@@ -110,12 +125,13 @@ impl Phone {
             device: DeviceId::from_bits(0xA000 + index as u64),
             cadre: format!("c{index}"),
             villages,
+            withdrawn: BTreeSet::new(),
             clock,
             life: 0,
             machine: Machine::new(index as u64),
             stepping: false,
             in_flight: None,
-            repairing: false,
+            asked: Asked::Sync,
             wish: 0,
             covered: true,
             last_input: "",
@@ -144,6 +160,21 @@ impl Phone {
         self.fuse.install(&mut db)?;
         self.store = Some(Store::open(db)?);
         Ok(())
+    }
+
+    /// The same data on another phone: copied at this moment, from now on both are used.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn copied(&self, dir: &Path, index: usize, clock: WallClock) -> Result<Self> {
+        let mut copy = Phone::new(dir, index, self.villages.clone(), clock);
+        (copy.device, copy.cadre) = (self.device, self.cadre.clone());
+        (copy.promises, copy.withdrawn) = (self.promises.clone(), self.withdrawn.clone());
+        (copy.drafts, copy.draft_order) = (self.drafts.clone(), self.draft_order.clone());
+        copy.batch_divisor = self.batch_divisor;
+        self.db()?.execute("VACUUM INTO ?1", [copy.path.to_str().context("a path in UTF-8")?])?;
+        copy.start()?;
+        Ok(copy)
     }
 
     /// Becomes a device of the township.
@@ -244,7 +275,7 @@ impl Phone {
         let records = self.promises.records();
         for id in records.into_iter().rev().take(records_max) {
             let shown = self.record(id, now_ms)?;
-            self.promises.kept(id, shown.as_ref())?;
+            self.promises.kept(id, shown.as_ref(), &self.withdrawn)?;
         }
         for (id, kept) in self.drafts.clone() {
             let Reply::Draft(open) = self.ask(Request::Draft { id }, now_ms)? else { bail!("no draft") };

@@ -17,9 +17,10 @@ struct Promise {
 }
 
 /// The promises of one phone.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Promises {
     shown: BTreeMap<Uuid, BTreeMap<String, Promise>>,
+    villages: BTreeMap<Uuid, String>,
     /// Acknowledged writes by the stamp of their patch.
     written: BTreeMap<Stamp, (Uuid, FieldSet)>,
 }
@@ -50,6 +51,7 @@ impl Promises {
                 overwritten.is_none(),
                 "{field} = {overwritten:?} is gone by an edit that had not seen it"
             );
+            self.villages.insert(after.id, after.village.clone());
             let promises = self.shown.entry(after.id).or_default();
             let mut replaced = promises.get(field).map(|old| old.replaced.clone()).unwrap_or_default();
             replaced.extend(promises.get(field).map(|old| old.stamp));
@@ -65,12 +67,16 @@ impl Promises {
         self.shown.keys().copied().collect()
     }
 
-    /// What is shown of a record keeps its promises: it is what was saved, or a write that came later.
+    /// What is shown of a record keeps its promises: it is what was saved, or a write that came later. Records of
+    /// villages that were `withdrawn` may be gone from the phone.
     ///
     /// # Errors
     /// When something acknowledged is gone.
-    pub fn kept(&self, record: Uuid, now: Option<&Loaded>) -> Result<()> {
+    pub fn kept(&self, record: Uuid, now: Option<&Loaded>, withdrawn: &BTreeSet<String>) -> Result<()> {
         let Some(promises) = self.shown.get(&record) else { return Ok(()) };
+        if self.villages.get(&record).is_some_and(|village| withdrawn.contains(village)) {
+            return Ok(());
+        }
         ensure!(now.is_some(), "a record that was saved is not there any more");
         for (field, promise) in promises {
             let stamp = now.and_then(|now| now.stamps.get(field)).copied();

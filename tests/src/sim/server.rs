@@ -5,18 +5,22 @@ use super::{
     faults::{Burn, Fuse},
     network::{Ask, Packet, Told},
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use lianxin_server::{
-    service::{Caller, LocalWriter, Origin, Pushed, Refusal, ServiceError, pull, repair, write_phase},
-    storage::{DATABASE_FILE, ServerIdentity, Storage, read_identity},
+    service::{
+        Caller, LocalWriter, NewLife, Origin, Pushed, Refusal, ServiceError, begin_life, pull, repair,
+        salvage, write_phase,
+    },
+    storage::{DATABASE_FILE, ServerIdentity, Storage, StorageError, read_identity},
 };
 use lianxin_shared::{
     replica::{ChainHash, DeviceId, FieldSet},
-    wire::v1::{Cursor, SyncRequest},
+    wire::v1::{Cursor, EnrolResponse, ErrorCode, RepairRequest, SalvageRequest, SyncRequest},
 };
 use rusqlite::{Connection, params};
 use std::{
-    collections::BTreeSet,
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 use uuid::Uuid;
@@ -36,6 +40,7 @@ pub struct Server {
     pub waiting: Vec<Packet>,
     /// Rows of one answer end here, bytes.
     pub page_bytes_max: usize,
+    lives: Cell<u32>,
     fuse: Fuse,
 }
 
@@ -71,7 +76,16 @@ impl Server {
             params![[1u8; 16], [2u8; 16], OFFICE_DEVICE.to_i64(), start.to_bytes()],
         )?;
         let identity = read_identity(&open.writer)?;
-        Ok(Server { path, open: Some(open), life: 0, identity, waiting: Vec::new(), page_bytes_max, fuse })
+        Ok(Server {
+            path,
+            open: Some(open),
+            life: 0,
+            identity,
+            waiting: Vec::new(),
+            page_bytes_max,
+            lives: Cell::new(0),
+            fuse,
+        })
     }
 
     /// Lets a phone in, as `enrol` would.
@@ -154,7 +168,14 @@ impl Server {
             let (outcome, cursor) = match self.write_one(db, &packet, &caller, now_ms) {
                 Ok((pushed, cursor)) => {
                     db.execute_batch("RELEASE one")?;
-                    (Ok(pushed), cursor)
+                    let told = |refusal| self.told(ServiceError::Refused(refusal));
+                    (
+                        match pushed {
+                            Ok(pushed) => Ok(pushed),
+                            Err(refusal) => Err(told(refusal)?),
+                        },
+                        cursor,
+                    )
                 }
                 Err(error) => {
                     anyhow::ensure!(!db.is_autocommit(), "SQLite gave the transaction up: {error}");
@@ -174,11 +195,29 @@ impl Server {
         packet: &Packet,
         caller: &Caller,
         now_ms: i64,
-    ) -> Result<(Pushed, Cursor), ServiceError> {
-        let Ask::Sync(bytes) = &packet.body else { return Ok((Pushed::default(), Cursor::default())) };
+    ) -> Result<(Result<Pushed, Refusal>, Cursor), ServiceError> {
+        let Ask::Sync(bytes) = &packet.body else { return Ok((Ok(Pushed::default()), Cursor::default())) };
         let request: SyncRequest = serde_json::from_slice(bytes).expect("a phone's request is whole");
         let cursor = request.cursor.clone();
-        Ok((write_phase(db, &self.identity, caller, request, now_ms)?, cursor))
+        match write_phase(db, caller, request.clone(), now_ms) {
+            Err(ServiceError::Refused(Refusal(body))) if body.code == ErrorCode::RolledBack => {
+                begin_life(db, request.epoch, self.new_life(), "数据回到了从前", now_ms)?;
+                // The refusal must stand in the same transaction as the life that it speaks of.
+                match write_phase(db, caller, request, now_ms) {
+                    Err(ServiceError::Refused(refusal)) => Ok((Err(refusal), cursor)),
+                    other => Ok((Ok(other?), cursor)),
+                }
+            }
+            outcome => Ok((Ok(outcome?), cursor)),
+        }
+    }
+
+    /// A life that a seed always gives.
+    fn new_life(&self) -> NewLife {
+        let n = self.lives.get() + 1;
+        self.lives.set(n);
+        let device = DeviceId::from_bits(OFFICE_DEVICE.bits() + u64::from(n));
+        NewLife { epoch: Uuid::from_u128(u128::from(n) << 64 | 2), device }
     }
 
     /// What a failed write is answered with; an error that no fuse explains is the service's own.
@@ -201,7 +240,7 @@ impl Server {
             Err(told) => return Ok((told, false)),
         };
         db.execute_batch("BEGIN")?;
-        let read = pull(db, &self.identity, caller, &committed.cursor, pushed, self.page_bytes_max, now_ms);
+        let read = pull(db, caller, &committed.cursor, pushed, self.page_bytes_max, now_ms);
         db.execute_batch("COMMIT")?;
         match read {
             Ok(response) => Ok((Told::Sync(serde_json::to_vec(&response)?), response.more)),
@@ -212,10 +251,112 @@ impl Server {
     /// Answers one step of a repair.
     pub fn repair(&self, bytes: &[u8], caller: &Caller) -> Result<Told> {
         let db = &self.open.as_ref().context("down")?.reader;
+        let request: RepairRequest = serde_json::from_slice(bytes)?;
+        if request.epoch != read_identity(db)?.epoch {
+            return Ok(Told::Failed(lianxin_shared::sync::Failure::Server));
+        }
         db.execute_batch("BEGIN")?;
-        let response = repair(db, caller, &serde_json::from_slice(bytes)?);
+        let response = repair(db, caller, &request);
         db.execute_batch("COMMIT")?;
-        Ok(Told::Repair(serde_json::to_vec(&response?)?))
+        Ok(Told::Other(serde_json::to_vec(&response?)?))
+    }
+
+    /// Takes a salvage, all or nothing.
+    pub fn salvage(&self, bytes: &[u8], caller: &Caller, now_ms: i64, burn: Burn) -> Result<(Told, u64)> {
+        let db = self.writer().context("down")?;
+        let request: SalvageRequest = serde_json::from_slice(bytes)?;
+        if request.epoch != read_identity(db)?.epoch {
+            return Ok((Told::Failed(lianxin_shared::sync::Failure::Server), 0));
+        }
+        self.fuse.light(burn);
+        db.execute_batch("BEGIN IMMEDIATE")?;
+        let outcome = salvage(db, caller, request, now_ms);
+        let outcome = outcome
+            .and_then(|done| Ok(db.execute_batch("COMMIT").map(|()| done).map_err(StorageError::from)?));
+        let burnt = self.fuse.put_out();
+        if !db.is_autocommit() {
+            db.execute_batch("ROLLBACK")?;
+        }
+        match outcome {
+            Ok(response) => Ok((Told::Other(serde_json::to_vec(&response)?), response.taken)),
+            Err(_) if burnt => Ok((Told::Failed(lianxin_shared::sync::Failure::Server), 0)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Gives a copied phone a device of its own.
+    pub fn split(&self, copied: DeviceId, own: DeviceId, now_ms: i64) -> Result<Told> {
+        let db = self.writer().context("down")?;
+        db.execute(
+            "INSERT INTO device (id, cadre, token_hash, enrolled_at, chain)
+             SELECT ?2, cadre, ?3, 0, ?4 FROM device WHERE id = ?1",
+            params![copied.to_i64(), own.to_i64(), own.bits().to_be_bytes(), ChainHash::start(own).0],
+        )?;
+        let identity = read_identity(db)?;
+        let enrolled = EnrolResponse {
+            protocol: lianxin_shared::wire::PROTOCOL,
+            server_id: identity.server_id,
+            epoch: identity.epoch,
+            device: own,
+            token: String::new(),
+            server_time: now_ms.unsigned_abs(),
+            cadre: String::new(),
+            cadre_name: String::new(),
+            unit: String::new(),
+            township: identity.township,
+            villages: BTreeMap::new(),
+        };
+        Ok(Told::Other(serde_json::to_vec(&enrolled)?))
+    }
+
+    /// Grants a cadre exactly these villages.
+    pub fn grant(&self, cadre: &str, villages: &BTreeSet<String>, now_ms: i64) -> Result<()> {
+        let db = self.writer().context("down")?;
+        db.execute_batch("BEGIN IMMEDIATE")?;
+        lianxin_server::auth::set_villages(db, cadre, villages, now_ms)?;
+        Ok(db.execute_batch("COMMIT")?)
+    }
+
+    /// Who calls with a device's token.
+    pub fn caller(&self, device: DeviceId) -> Result<Option<Caller>> {
+        let db = self.writer().context("down")?;
+        Ok(lianxin_server::auth::device_of(db, device)?.map(|device| Caller {
+            device: device.id,
+            cadre: device.cadre,
+            villages: device.villages,
+            past: device.past,
+            revoked: device.revoked,
+        }))
+    }
+
+    /// Keeps a copy of the database as it stands.
+    pub fn back_up(&self) -> Result<()> {
+        let copy = self.path.with_extension("backup");
+        if copy.exists() {
+            std::fs::remove_file(&copy)?;
+        }
+        self.writer()
+            .context("down")?
+            .execute("VACUUM INTO ?1", [copy.to_str().context("a path in UTF-8")?])?;
+        Ok(())
+    }
+
+    /// The copy becomes the database of a process that has ended; as a restore does, or behind its back.
+    pub fn go_back(&mut self, silently: bool, now_ms: i64) -> Result<()> {
+        ensure!(self.open.is_none(), "the server runs");
+        for ending in ["db-wal", "db-shm"] {
+            let file = self.path.with_extension(ending);
+            if file.exists() {
+                std::fs::remove_file(file)?;
+            }
+        }
+        std::fs::copy(self.path.with_extension("backup"), &self.path)?;
+        self.start()?;
+        if !silently {
+            let db = self.writer().context("down")?;
+            begin_life(db, read_identity(db)?.epoch, self.new_life(), "从备份恢复", now_ms)?;
+        }
+        Ok(())
     }
 
     /// The office writes (an import, say), all or nothing; false if the transaction failed.

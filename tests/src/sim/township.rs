@@ -42,22 +42,43 @@ impl World {
         if !self.server.waiting.is_empty() {
             self.plan(1, Event::Serve(life));
         }
-        let (syncs, repairs): (Vec<Packet>, Vec<Packet>) =
+        let (syncs, others): (Vec<Packet>, Vec<Packet>) =
             taken.into_iter().partition(|packet| matches!(packet.body, Ask::Sync(_)));
-        for packet in repairs {
-            let Ask::Repair(bytes) = &packet.body else { continue };
-            let told = self.server.repair(bytes, &self.caller(packet.phone))?;
+        for packet in others {
+            if !self.server.is_up() {
+                return Ok(());
+            }
+            let told = self.serve_other(&packet)?;
             self.send_answer(&packet, told);
         }
         if syncs.len() > 1 {
             self.coverage.count("groups of pushes");
         }
-        if !syncs.is_empty() { self.commit(life, syncs) } else { Ok(()) }
+        if !syncs.is_empty() && self.server.is_up() { self.commit(life, syncs) } else { Ok(()) }
+    }
+
+    /// A request that is no sync.
+    fn serve_other(&mut self, packet: &Packet) -> Result<Told> {
+        match &packet.body {
+            Ask::Sync(_) => bail!("a sync is committed in a group"),
+            Ask::Repair(bytes) => self.server.repair(bytes, &self.caller(packet.device)?),
+            Ask::Clone => self.split(packet.device),
+            Ask::Salvage(bytes) => {
+                let burn = self.faults.burn(&mut self.rng);
+                let caller = self.caller(packet.device)?;
+                let (told, taken) = self.server.salvage(bytes, &caller, self.now, burn)?;
+                self.coverage.add("writes salvaged", taken);
+                Ok(told)
+            }
+        }
     }
 
     fn commit(&mut self, life: u32, syncs: Vec<Packet>) -> Result<()> {
         let burn = self.faults.burn(&mut self.rng);
-        let mut group: Vec<_> = syncs.iter().map(|p| (p.clone(), self.caller(p.phone))).collect();
+        let mut group = Vec::new();
+        for packet in &syncs {
+            group.push((packet.clone(), self.caller(packet.device)?));
+        }
         strangers(&mut self.rng, &mut group);
         let Some(done) = self.server.commit_group(group, self.now, burn)? else {
             if self.rng.chance(600) {

@@ -3,6 +3,7 @@
 use super::{
     checks,
     coverage::Coverage,
+    disaster::{Disasters, Pulled},
     faults::Faults,
     network::{Packet, Told},
     phone::{Phone, WallClock},
@@ -13,11 +14,14 @@ use super::{
 use anyhow::{Context, Result, ensure};
 use lianxin_server::service::Caller;
 use lianxin_shared::{
-    replica::{FieldSet, kind},
+    replica::{DeviceId, FieldSet, kind},
     sync::{Failure, Input},
     wire::{PROTOCOL, v1::EnrolResponse},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 use uuid::Uuid;
 
 /// The township itself, granted to every device.
@@ -56,6 +60,14 @@ pub enum Event {
     Answer(usize, u32, u64, Told),
     /// A phone gives a request up.
     GiveUp(usize, u32, u64),
+    /// The server's database is copied.
+    BackUp,
+    /// The server goes back to that copy.
+    GoBack,
+    /// A phone's data is copied onto another phone.
+    Copy(usize),
+    /// A cadre's villages change.
+    Regrant(usize),
     /// A phone comes back into coverage.
     Covered(usize),
     /// A phone's process starts again.
@@ -103,11 +115,23 @@ pub struct World {
     pub healed: bool,
     /// A phone's rows will be damaged before the end.
     pub damaging: bool,
+    /// What befalls this world.
+    pub disasters: Disasters,
+    /// There is a copy of the server's database.
+    pub backed_up: bool,
+    /// Writes that phones had pulled when the server went back.
+    pub pulled: BTreeSet<Pulled>,
+    /// Devices given to copied phones.
+    pub splits: u64,
     queue: BTreeMap<(i64, u64), Event>,
     planned: u64,
     ids: u64,
     seed: u64,
     _dir: tempfile::TempDir,
+}
+
+fn is_disaster(event: &Event) -> bool {
+    matches!(event, Event::BackUp | Event::GoBack | Event::Copy(_) | Event::Regrant(_))
 }
 
 /// A folder in memory where there is one.
@@ -142,6 +166,10 @@ impl World {
             eager: 0,
             healed: false,
             damaging: seed % 16 == 5,
+            disasters: Disasters::of(seed),
+            backed_up: false,
+            pulled: BTreeSet::new(),
+            splits: 0,
             queue: BTreeMap::new(),
             planned: 0,
             ids: 0,
@@ -214,6 +242,7 @@ impl World {
             let at = self.rng.between(0, day_ms);
             self.plan(at, Event::Office);
         }
+        self.plan_disasters(day_ms);
         Ok(())
     }
 
@@ -234,11 +263,17 @@ impl World {
         self.trace.say(self.now - DAWN_MS, line);
     }
 
-    /// What a device may read and write.
-    pub fn caller(&self, phone: usize) -> Caller {
-        let phone = &self.phones[phone];
-        let villages = phone.villages.iter().cloned().chain([REGION.to_owned()]).collect();
-        Caller { device: phone.device, villages }
+    /// Who calls with a device's token, and what they may read and write.
+    ///
+    /// # Errors
+    /// When the server does not know the device.
+    pub fn caller(&self, device: DeviceId) -> Result<Caller> {
+        self.server.caller(device)?.context("an unknown device")
+    }
+
+    /// Where the world's files are.
+    pub fn dir(&self) -> &Path {
+        self._dir.path()
     }
 
     /// Lives until the time of writing is over and everything has come to rest, then checks.
@@ -294,7 +329,7 @@ impl World {
             Event::Serve(life) => self.serve(life),
             Event::Read(life, committed) => {
                 if self.server.life == life && self.server.is_up() {
-                    let caller = self.caller(committed.packet.phone);
+                    let caller = self.caller(committed.packet.device)?;
                     let packet = committed.packet.clone();
                     let (told, more) = self.server.answer(*committed, &caller, self.now)?;
                     if more {
@@ -310,6 +345,10 @@ impl World {
                 let waits = self.phones[phone].life == life && self.phones[phone].in_flight == Some(request);
                 if waits { self.answered(phone, life, request, told) } else { Ok(()) }
             }
+            Event::BackUp => self.back_up(),
+            Event::GoBack => self.go_back(),
+            Event::Copy(phone) => self.copy_phone(phone),
+            Event::Regrant(phone) => self.regrant(phone),
             Event::Covered(phone) => {
                 self.phones[phone].covered = true;
                 if self.phones[phone].is_up() && self.rng.chance(700) {
@@ -338,7 +377,7 @@ impl World {
     fn heal(&mut self) -> Result<()> {
         self.say("--- the network heals".to_owned());
         (self.faults, self.eager) = (Faults::default(), 0);
-        self.queue.retain(|_, event| !matches!(event, Event::Act(_) | Event::Office));
+        self.queue.retain(|_, event| !matches!(event, Event::Act(_) | Event::Office) && !is_disaster(event));
         if !self.server.is_up() {
             self.start_server()?;
         }

@@ -1,0 +1,176 @@
+//! What befalls a township besides bad networks: a server taken back to an older copy, phones copied onto others,
+//! villages that change hands.
+
+use super::{
+    network::Told,
+    phone::WallClock,
+    world::{Event, World},
+};
+use anyhow::{Context, Result, ensure};
+use lianxin_shared::{
+    replica::DeviceId,
+    wire::v1::{EnrolResponse, Life, Scope},
+};
+use std::collections::BTreeSet;
+
+/// Which disasters a world has.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Disasters {
+    /// The server goes back to an older copy, openly or behind its back.
+    pub goes_back: bool,
+    /// A phone's data is copied onto another phone.
+    pub copies: bool,
+    /// Villages are granted and withdrawn.
+    pub regrants: bool,
+}
+
+/// A write that a phone had from the server: record, field, stamp; all hexadecimal.
+pub type Pulled = (String, String, String);
+
+impl Disasters {
+    /// Those of a seed: mostly none, so that the common faults are not drowned.
+    pub fn of(seed: u64) -> Self {
+        Disasters { goes_back: seed % 3 == 1, copies: seed % 5 == 2, regrants: seed % 4 == 3 }
+    }
+}
+
+impl World {
+    /// Plans the disasters of this world's days.
+    pub(super) fn plan_disasters(&mut self, day_ms: i64) {
+        if self.disasters.goes_back {
+            let first = self.rng.between(0, day_ms);
+            self.plan(first, Event::BackUp);
+            for _ in 0..1 + self.rng.below(2) {
+                let after = self.rng.between(first, day_ms);
+                self.plan(after, Event::GoBack);
+            }
+        }
+        if self.disasters.copies {
+            let at = self.rng.between(0, day_ms);
+            let phone = self.rng.below(self.phones.len());
+            self.plan(at, Event::Copy(phone));
+        }
+        if self.disasters.regrants {
+            for _ in 0..1 + self.rng.below(4) {
+                let (at, phone) = (self.rng.between(0, day_ms), self.rng.below(self.phones.len()));
+                self.plan(at, Event::Regrant(phone));
+            }
+        }
+    }
+
+    pub(super) fn back_up(&mut self) -> Result<()> {
+        if self.server.is_up() {
+            self.server.back_up()?;
+            self.backed_up = true;
+            self.say("the server is backed up".to_owned());
+        }
+        Ok(())
+    }
+
+    /// The server goes back to its backup. What any phone has of it by now must survive.
+    pub(super) fn go_back(&mut self) -> Result<()> {
+        if !self.backed_up {
+            return Ok(());
+        }
+        let silently = self.rng.chance(400);
+        self.coverage.count(if silently { "silent rollbacks" } else { "restores" });
+        self.say(format!("the server goes back to its backup{}", if silently { ", silently" } else { "" }));
+        for phone in self.phones.iter().filter(|phone| phone.is_up()) {
+            self.pulled.extend(super::oracle::pulled(phone.db()?)?);
+        }
+        self.server.crash();
+        self.server.go_back(silently, self.now)
+    }
+
+    /// A phone's data is copied onto a new phone, and both are used from now on.
+    pub(super) fn copy_phone(&mut self, phone: usize) -> Result<()> {
+        if !self.phones[phone].is_up() {
+            return Ok(());
+        }
+        let index = self.phones.len();
+        let clock = WallClock::new(self.now, self.rng.between(-40_000, 40_000), self.rng.between(-500, 500));
+        let copy = self.phones[phone].copied(self.dir(), index, clock)?;
+        self.say(format!("phone {index} is a copy of phone {phone}"));
+        self.coverage.count("phones copied");
+        self.phones.push(copy);
+        self.press_sync(index);
+        for _ in 0..3 + self.rng.below(6) {
+            let at = self.rng.between(0, 30 * 60_000);
+            let who = if self.rng.chance(500) { phone } else { index };
+            self.plan(at, Event::Act(who));
+        }
+        Ok(())
+    }
+
+    /// The office changes a cadre's villages.
+    pub(super) fn regrant(&mut self, phone: usize) -> Result<()> {
+        if !self.server.is_up() {
+            return Ok(());
+        }
+        let mut villages: BTreeSet<String> =
+            self.villages.clone().into_iter().filter(|_| self.rng.chance(600)).collect();
+        if villages.is_empty() {
+            villages.insert(self.rng.pick(&self.villages).clone());
+        }
+        self.coverage.count("grants changed");
+        self.say(format!("the cadre of phone {phone} is granted {villages:?}"));
+        let cadre = self.phones[phone].cadre.clone();
+        self.server.grant(&cadre, &villages, self.now)
+    }
+
+    /// A phone was told its villages.
+    pub(super) fn learns_scope(&mut self, phone: usize, scope: &Scope) {
+        let villages: BTreeSet<String> = scope.villages.keys().cloned().collect();
+        let phone = &mut self.phones[phone];
+        phone.withdrawn.extend(phone.villages.difference(&villages).cloned());
+        phone.villages = villages;
+    }
+
+    /// A phone takes up the server's new life.
+    pub(super) fn renew(&mut self, phone: usize, life: &Life) -> Result<()> {
+        self.say(format!("phone {phone} takes up a new life from receipt {}", life.receipt.device_seq));
+        let outcome = self.store(phone, |store| store.sync_renew(life))?;
+        if matches!(outcome, super::phone::Outcome::Done(())) {
+            self.coverage.count("new lives taken up");
+            let now = self.now;
+            self.phones[phone].keeps_its_promises(8, now).context("after a new life")?;
+        }
+        self.digest_renewal(phone, outcome)
+    }
+
+    /// A copied phone becomes a device of its own.
+    pub(super) fn become_other(&mut self, phone: usize, enrolled: &EnrolResponse, wall: i64) -> Result<()> {
+        let outcome = self.store(phone, |store| store.sync_become_other(enrolled, wall))?;
+        if matches!(outcome, super::phone::Outcome::Done(())) {
+            self.coverage.count("copies that got a device of their own");
+            self.say(format!("phone {phone} is device {} now", enrolled.device));
+            self.phones[phone].device = enrolled.device;
+        }
+        self.digest_renewal(phone, outcome)
+    }
+
+    /// The server gives a copied phone a device of its own.
+    pub(super) fn split(&mut self, device: DeviceId) -> Result<Told> {
+        self.splits += 1;
+        let own = DeviceId::from_bits(0xC000 + self.splits);
+        self.server.split(device, own, self.now)
+    }
+
+    /// Everything that a phone had pulled before the server went back is known to it again, if a phone may still speak
+    /// for its village.
+    ///
+    /// # Errors
+    /// When something is lost.
+    pub(super) fn nothing_pulled_is_lost(&self) -> Result<()> {
+        if self.disasters.regrants {
+            return Ok(());
+        }
+        let known = super::oracle::written_stamps(self.server.writer().context("down")?)?;
+        let lost = self.pulled.iter().find(|write| !known.contains(*write));
+        ensure!(
+            lost.is_none(),
+            "a write that a phone had pulled is lost with the server's former life: {lost:?}"
+        );
+        Ok(())
+    }
+}
