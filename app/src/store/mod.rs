@@ -13,6 +13,7 @@ mod db;
 pub mod draft;
 mod drafts;
 mod error;
+mod glance;
 mod handle;
 mod households;
 mod link;
