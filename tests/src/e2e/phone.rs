@@ -60,7 +60,6 @@ impl Phone {
 
     /// Opens another server's page in the same browser; from now on that one is meant.
     pub async fn turn_to(&mut self, address: &str) {
-        self.at_rest().await;
         self.browser.goto(address).await;
         self.url = self.browser.script("return location.origin;", Value::Null).await;
     }
