@@ -32,6 +32,7 @@ async fn a_code_of_another_server_leads_to_that_servers_own_page() {
     let link = format!("{}/?#enrol?code={code}&server={}", first.url(), second.url());
     phone.browser.goto(&link).await;
     phone.see_text("enrol-elsewhere", second.url()).await;
+    phone.is_without_flaws("another server's code").await;
     assert_eq!(phone.count("enrol-go").await, 0, "nothing is offered that cannot work");
     phone.tap("enrol-here").await;
     phone.see_value("enrol-code", "").await;

@@ -19,10 +19,8 @@ pub(crate) const ELSEWHERE: &str = "这个登记码是另一台服务器的";
 pub(crate) const ELSEWHERE_HINT: &str =
     "在这个网页里登记不了那台服务器。请点下面，到它的网页上登记，码会跟着带过去。";
 pub(crate) const HERE_INSTEAD: &str = "不用这个码，就在这里登记";
+pub(crate) const OPEN: &str = "打开那个网页";
 
-pub(crate) fn open(server: &str) -> String {
-    format!("打开 {server}")
-}
 /// For a phone that is enrolled and opens an enrolment link.
 pub(crate) fn already(cadre: &str, township: &str) -> String {
     format!(

@@ -55,8 +55,9 @@ fn Elsewhere(server: String, open: String, onstay: EventHandler<()>) -> Element 
             Notice { look: "w",
                 b { {words::ELSEWHERE} }
                 p { {words::ELSEWHERE_HINT} }
+                p { class: "verbatim", b { "{server}" } }
             }
-            a { class: "btn p wide", href: "{open}", "data-testid": "enrol-open", {words::open(&server)} }
+            a { class: "btn p wide", href: "{open}", "data-testid": "enrol-open", {words::OPEN} }
             button { class: "link plain", r#type: "button", "data-testid": "enrol-here", onclick: move |_| onstay.call(()),
                 {words::HERE_INSTEAD}
             }
