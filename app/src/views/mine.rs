@@ -181,7 +181,9 @@ fn UpdateRow(session: Session) -> Element {
     if session.update.read().is_none() {
         return rsx! {};
     }
-    let is_idle = matches!(&*drafts.read(), Some(Ok(status)) if status.drafts_open == 0);
+    // Until the store has answered there is nothing to say that would not change in a moment.
+    let Some(Ok(status)) = &*drafts.read() else { return rsx! {} };
+    let is_idle = status.drafts_open == 0;
     rsx! {
         div { class: "row", "data-testid": "update",
             div { class: "gr",
