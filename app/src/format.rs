@@ -63,6 +63,11 @@ pub fn short(ms: i64, now_ms: i64) -> String {
     }
 }
 
+/// Whole years between a `YYYY-MM-DD` and `now`; none if it is no date or lies ahead.
+pub fn age(birth: &str, now_ms: i64) -> Option<u32> {
+    beijing(now_ms).date_naive().years_since(birth.parse().ok()?)
+}
+
 /// `2014-05-31T14:05`, as a date-and-time input shows it.
 pub fn input_time(ms: i64) -> String {
     beijing(ms).format("%Y-%m-%dT%H:%M").to_string()
@@ -129,5 +134,14 @@ mod tests {
         assert_eq!(bytes(1), "1 KB");
         assert_eq!(bytes(86 * 1024 * 1024 + 5), "86 MB");
         assert_eq!(bytes(4_409_341_478), "4.1 GB");
+    }
+
+    #[test]
+    fn an_age_is_counted_in_whole_years() {
+        const NOW: i64 = 1_448_172_300_000; // 2015-11-22 14:05
+        assert_eq!(age("1964-11-22", NOW), Some(51));
+        assert_eq!(age("1964-11-23", NOW), Some(50));
+        assert_eq!(age("2015-12-01", NOW), None);
+        assert_eq!(age("六四年生", NOW), None);
     }
 }

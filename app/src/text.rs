@@ -3,9 +3,10 @@
 //!
 //! The screens carry stable `data-testid`s; a browser test finds by them:
 //! - everywhere: `state-line`, `tab-today|households|visit|diary|mine`, `back`, `save-mark` (its `data-state` is
-//!   saving, saved or failed), `note-done`, `failed`, `empty`, `place` (where a record is);
-//! - first start: `enrol`, `enrol-server`, `enrol-code`, `enrol-go`, `enrol-error`; `other-tab`, `take-over`, `trouble`;
-//! - 今日: `today`, `must-left`, `must-all`, `draft-row`, `conflicts-row`, `diary-row`, `loud-reminder`;
+//!   saving, saved or failed), `note-done`, `failed` with `retry`, `empty`, `place` (where a record is);
+//! - first start: `enrol`, `enrol-at` (browser) or `enrol-server` (native), `enrol-code`, `enrol-go`, `enrol-error`,
+//!   `enrol-elsewhere`, `enrol-open`, `enrol-here`; `other-tab`, `take-over`, `trouble`;
+//! - 今日: `today`, `must-left`, `must-all`, `draft-row`, `conflicts-row`, `held-row`, `diary-row`, `loud-reminder`;
 //! - 户册: `households`, `household-row`, `search`, `search-clear`, `chip-all|left|<category>`, `more`,
 //!   `household-add`; a household: `household`, `go-visit`, `edit-household`, `add-person`, `person-row`,
 //!   `timeline-row`; a form: `f-<field>` (with `f-<field>-<code>` where one is tapped), `tag-<category>`,
@@ -17,7 +18,7 @@
 //!   `visit-notes`, `card-left`, `discard`, `discard-yes`, `finish`; a completed visit: `visited`;
 //! - 手记: `diary`, `diary-text`, `diary-day`;
 //! - 我的: `mine`, `count-saved|waiting|received`, `sync-now`, `sync-problem`, `outbox`, `held`,
-//!   `font-standard|large|extra`, `storage`, `update`; `conflict`, `conflict-shown`, `conflict-other`.
+//!   `font-standard|large|extra`, `storage`, `update`, `update-now`; `conflict`, `conflict-shown`, `conflict-other`.
 
 pub(crate) mod enrol;
 pub(crate) mod visit;
@@ -47,9 +48,9 @@ pub(crate) fn with_people(place: &str, people: u32) -> String {
 pub(crate) fn last_visit_at(place: &str, day: &str) -> String {
     format!("{place} · 上次 {day}")
 }
-/// “柳树沟 三组 · 从未走访”
+/// “柳树沟 三组 · 还没走访到”
 pub(crate) fn never_visited_at(place: &str) -> String {
-    format!("{place} · 从未走访")
+    format!("{place} · 还没走访到")
 }
 /// “李翠花的电话，两个人写得不一样”
 pub(crate) fn two_wrote(title: &str, field: &str) -> String {
@@ -65,6 +66,7 @@ pub(crate) mod line {
     pub(crate) const OFFLINE: &str = "离线可用";
     pub(crate) const RUNNING: &str = "正在同步";
     pub(crate) const STOPPED: &str = "同步停了";
+    pub(crate) const SEE_WHY: &str = "写的都在本机，点这里看怎么办";
     pub(crate) const ALL_SENT: &str = "已全部上报";
     pub(crate) const ONLINE: &str = "已连上网";
     pub(crate) const SOON: &str = "已存本机，马上就传";
@@ -117,6 +119,8 @@ pub(crate) mod today {
     pub(crate) const BADGE_DRAFT: &str = "续";
     pub(crate) const BADGE_DIARY: &str = "记";
     pub(crate) const BADGE_CONFLICT: &str = "异";
+    pub(crate) const BADGE_HELD: &str = "核";
+    pub(crate) const HELD_UNDER: &str = "乡镇都收着，还没进台账，点开看原因";
 
     pub(crate) fn all_left(left: u32) -> String {
         format!("全部 {left} 户")
@@ -142,6 +146,9 @@ pub(crate) mod today {
     pub(crate) fn conflicts(count: u32) -> String {
         format!("{count} 处写得不一样")
     }
+    pub(crate) fn held(count: u32) -> String {
+        format!("{count} 条要乡镇核一下")
+    }
     pub(crate) fn loud_words(waiting: u32, since: &str) -> String {
         format!(
             "{waiting} 条记录从 {since} 起只存在这部手机上。手机清理软件可能清掉浏览器资料：请连上网，点“现在同步”；报上去之前不要清理浏览器、不要卸载。"
@@ -152,7 +159,7 @@ pub(crate) mod today {
 /// 户册
 pub(crate) mod register {
     pub(crate) const SEARCH: &str = "找户：姓名、拼音首字母、门牌、电话";
-    pub(crate) const SEARCH_HINT: &str = "姓名、拼音首字母、门牌、电话";
+    pub(crate) const SEARCH_HINT: &str = "姓名、拼音、门牌、电话";
     pub(crate) const CLEAR: &str = "清空";
     pub(crate) const ADD: &str = "添一户";
     pub(crate) const LEFT: &str = "未到";
@@ -198,7 +205,7 @@ pub(crate) mod household {
     pub(crate) const PEOPLE: &str = "人";
     pub(crate) const ADDRESS: &str = "住址";
     pub(crate) const NOTE: &str = "备注";
-    pub(crate) const STATE: &str = "现在";
+    pub(crate) const STATE: &str = "现在情况";
     pub(crate) const CLASS: &str = "户类型";
     pub(crate) const TAGS: &str = "类别";
     pub(crate) const TAGS_HINT: &str = "是就点上，可以选几样；走访时按类别问。";
@@ -213,6 +220,10 @@ pub(crate) mod household {
     pub(crate) const NUMBER_WANTED: &str = "这里要填 0 到 99 的数字。";
     pub(crate) const GROUP_HINT: &str = "如：三组";
     pub(crate) const DOOR_HINT: &str = "如：17号";
+
+    pub(crate) fn years(age: u32) -> String {
+        format!("{age} 岁")
+    }
 }
 
 /// Where a record is.
@@ -248,7 +259,8 @@ pub(crate) mod mine {
     pub(crate) const NO_CONFLICTS_HINT: &str = "两个人把同一处写得不一样时，会列在这里让您选。";
     pub(crate) const OUTBOX: &str = "待上报的";
     pub(crate) const HELD: &str = "乡镇暂存待核的";
-    pub(crate) const HELD_HINT: &str = "内容乡镇都收着，核过才进台账。";
+    pub(crate) const HELD_HINT: &str =
+        "乡镇都收着，一个字没少；因为下面写的缘故，还没进台账。请跟乡镇走访办说一声，您这里不用重写。";
     pub(crate) const PHONE: &str = "这部手机";
     pub(crate) const FONT: &str = "字号";
     pub(crate) const STANDARD: &str = "标准";
@@ -256,8 +268,8 @@ pub(crate) mod mine {
     pub(crate) const EXTRA: &str = "特大";
     pub(crate) const VILLAGES: &str = "我的村";
     pub(crate) const STORAGE: &str = "存储空间";
-    pub(crate) const PERSISTED: &str = "系统答应不自动清理";
-    pub(crate) const NOT_PERSISTED: &str = "系统没有答应长留：请常同步，不要清理浏览器";
+    pub(crate) const PERSISTED: &str = "系统不会自动清理这里的资料";
+    pub(crate) const NOT_PERSISTED: &str = "系统空间紧时可能清理：请常同步，不要清理浏览器数据";
     pub(crate) const UPDATE: &str = "新版已下好，换成新版";
     pub(crate) const UPDATE_LATER: &str = "新版已下好。有没写完的走访，写完再换，免得打断。";
     pub(crate) const VERSION: &str = "版本";
@@ -288,6 +300,19 @@ pub(crate) mod mine {
             "diary" => "记",
             "conflict" => "定",
             _ => "录",
+        }
+    }
+    /// Why the township keeps a record apart.
+    pub(crate) fn because(reason: &str) -> String {
+        format!("缘故：{reason}")
+    }
+    /// What a record without any words of its own is called.
+    pub(crate) fn untitled(kind: &str) -> &'static str {
+        match kind {
+            "household" => super::NAMELESS,
+            "person" => "没填姓名",
+            "conflict" => "您选定的一处",
+            _ => super::EMPTIED,
         }
     }
     pub(crate) fn written(time: &str) -> String {

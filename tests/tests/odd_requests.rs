@@ -67,6 +67,7 @@ impl Device {
             epoch: self.own.epoch,
             cursor: Cursor::default(),
             receipt_seen: first - 1,
+            scope: String::new(),
             patches: batch_of_patches(&patches),
         };
         let sent = self.client.post(format!("{}/v1/sync", self.url)).bearer_auth(&self.own.token);

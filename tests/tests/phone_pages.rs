@@ -28,6 +28,7 @@ async fn the_main_pages_fit_the_screen_light_and_dark() {
             phone.see(testid).await;
             phone.see_text("state-line", "已全部上报").await;
             assert_eq!(overhang(&phone.browser).await, 0, "{name}");
+            phone.is_without_flaws(name).await;
             let shot = phone.browser.screenshot().await;
             if pictures_wanted() {
                 let look = if dark { "dark" } else { "light" };
@@ -47,13 +48,22 @@ async fn the_largest_letters_fit_the_smallest_phone() {
         phone.tap(&format!("tab-{name}")).await;
         phone.see(testid).await;
         assert_eq!(overhang(&phone.browser).await, 0, "{name}");
+        phone.is_without_flaws(name).await;
     }
     phone.tap("tab-today").await;
     phone.tap("household-row").await;
+    phone.see("household").await;
+    phone.is_without_flaws("household").await;
+    phone.tap("edit-household").await;
+    phone.see("household-edit").await;
+    phone.is_without_flaws("household-edit").await;
+    phone.tap("done").await;
+    phone.see("household").await;
     phone.tap("go-visit").await;
     for step in 0..3 {
         phone.see(&format!("visit-step-{step}")).await;
         assert_eq!(overhang(&phone.browser).await, 0, "step {step}");
+        phone.is_without_flaws(&format!("step {step}")).await;
         if step == 0 {
             phone.answer_required().await;
         }

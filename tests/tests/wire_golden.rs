@@ -4,7 +4,7 @@
 use lianxin_app::store;
 use lianxin_server::{
     service::{Caller, ServiceError, pull, write_phase},
-    storage::{self, ServerIdentity},
+    storage,
 };
 use lianxin_shared::{
     replica::{Base, ChainHash, DeviceId, FieldSet, FieldVersion, Patch, PatchDraft, Row, Stamp, Value},
@@ -78,6 +78,7 @@ fn sync_request() -> SyncRequest {
         epoch: EPOCH,
         cursor: Cursor { seq: 5, nonce: "00000000000000aa".to_owned() },
         receipt_seen: 0,
+        scope: String::new(),
         patches: batch_of_patches(&patches()),
     }
 }
@@ -90,6 +91,7 @@ fn sync_response() -> SyncResponse {
         server_time: 2_000,
         receipt: Receipt { device_seq: 3, chain: ChainHash::start(AXIANG) },
         held: vec![Held { device_seq: 3, reason: "这个村没有分给您".to_owned() }],
+        scope: None,
         accepted: Accepted {
             first: 1,
             seqs: vec![6, 1, 0],
@@ -159,7 +161,9 @@ fn enrol_response() -> EnrolResponse {
 
 fn error_body() -> ErrorBody {
     ErrorBody {
-        code: ErrorCode::OtherServer, message: "这不是这部手机登记的那台乡镇服务器。".to_owned()
+        code: ErrorCode::OtherServer,
+        message: "这不是这部手机登记的那台乡镇服务器。".to_owned(),
+        life: None,
     }
 }
 
@@ -297,7 +301,7 @@ fn a_value_that_protocol_1_does_not_have_is_refused_and_not_guessed_at() {
 }
 
 /// A township with two phones of one village.
-fn township() -> (Connection, ServerIdentity) {
+fn township() -> Connection {
     let db = migrated(&storage::MIGRATIONS);
     let device = DeviceId::from_bits(1);
     db.execute(
@@ -314,19 +318,24 @@ fn township() -> (Connection, ServerIdentity) {
         )
         .unwrap();
     }
-    let identity = storage::read_identity(&db).unwrap();
-    (db, identity)
+    db
 }
 
 fn caller(device: DeviceId) -> Caller {
-    Caller { device, villages: BTreeSet::from([VILLAGE.to_owned()]) }
+    Caller {
+        device,
+        cadre: "c1".to_owned(),
+        villages: BTreeSet::from([VILLAGE.to_owned()]),
+        past: BTreeMap::new(),
+        revoked: false,
+    }
 }
 
 #[test]
 fn a_request_of_a_newer_protocol_is_told_so_and_nothing_is_stored() {
-    let (db, identity) = township();
+    let db = township();
     let request = SyncRequest { protocol: 2, cursor: Cursor::default(), ..sync_request() };
-    let refused = write_phase(&db, &identity, &caller(AXIANG), request, 2_000).unwrap_err();
+    let refused = write_phase(&db, &caller(AXIANG), request, 2_000).unwrap_err();
     let ServiceError::Refused(refusal) = refused else { panic!("{refused}") };
     assert_eq!(refusal.0.code, ErrorCode::ProtocolTooNew);
     assert!(refusal.0.message.contains("您写的都在本机"), "{}", refusal.0.message);
@@ -335,12 +344,11 @@ fn a_request_of_a_newer_protocol_is_told_so_and_nothing_is_stored() {
 
 #[test]
 fn kinds_and_fields_that_nobody_here_knows_reach_the_other_phone_untouched() {
-    let (db, identity) = township();
+    let db = township();
     let request = SyncRequest { cursor: Cursor::default(), ..sync_request() };
-    write_phase(&db, &identity, &caller(AXIANG), request, 2_000).unwrap();
+    write_phase(&db, &caller(AXIANG), request, 2_000).unwrap();
     let answer =
-        pull(&db, &identity, &caller(LAOZHOU), &Cursor::default(), Default::default(), usize::MAX, 2_000)
-            .unwrap();
+        pull(&db, &caller(LAOZHOU), &Cursor::default(), Default::default(), usize::MAX, 2_000).unwrap();
     let sent = rows_of_batch(answer.changes).unwrap();
     let well = sent.iter().find(|row| row.kind == "well_of_2031").unwrap();
     assert_eq!(well.values(), patches()[2].edit.set);

@@ -21,10 +21,12 @@ pub(crate) fn Segments(
         _ if options.len() == 4 => "four",
         3 => "c3",
         4 => "c4",
-        _ => "",
+        5 => "c5",
+        _ => "long",
     };
+    let four = if options.len() == 4 { "of4" } else { "" };
     rsx! {
-        div { class: "seg {width}", role: if several { "group" } else { "radiogroup" }, "aria-label": label, "data-testid": "{testid}",
+        div { class: "seg {width} {four}", role: if several { "group" } else { "radiogroup" }, "aria-label": label, "data-testid": "{testid}",
             for (code, name) in options {
                 SegmentButton { key: "{code}", on: chosen.contains(&code), several, testid: "{testid}-{code}", code, name, onpick }
             }

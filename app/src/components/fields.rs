@@ -90,7 +90,7 @@ pub(crate) fn TextField(
                 input {
                     id: "{name}", class: "input {class}", r#type: keyboard.kind(), inputmode: keyboard.mode(), autocomplete: "off",
                     initial_value: "{initial}", placeholder: "{hint}", "data-testid": testid,
-                    "aria-invalid": if is_wrong { "true" },
+                    "aria-invalid": if is_wrong { "true" }, "aria-describedby": if is_wrong { "{name}-wrong" },
                     onmounted: move |event| if focus { focus_at_once(&event) },
                     oninput: move |event| on.call(Typed::Text(event.value())),
                     oncompositionstart: move |_| on.call(Typed::Composing(true)),
@@ -103,7 +103,7 @@ pub(crate) fn TextField(
                 }
             }
             if let Some(problem) = problem {
-                p { class: "hint", role: "alert", "{problem}" }
+                p { id: "{name}-wrong", class: "wrong", role: "alert", "{problem}" }
             }
         }
     }
@@ -124,12 +124,14 @@ pub(crate) fn TextArea(
 ) -> Element {
     let initial = use_hook(|| initial);
     let name = use_hook(|| format!("field-{testid}"));
+    let is_wrong = problem.is_some();
     rsx! {
         div { class: "field",
             label { r#for: "{name}", class: if bare { "visually-hidden" }, "{label}" }
             textarea {
                 id: "{name}", class: "area {class}", autocomplete: "off", initial_value: "{initial}", placeholder: "{hint}",
                 "data-testid": testid,
+                "aria-invalid": if is_wrong { "true" }, "aria-describedby": if is_wrong { "{name}-wrong" },
                 onmounted: move |event| if focus { focus_at_once(&event) },
                 oninput: move |event| on.call(Typed::Text(event.value())),
                 oncompositionstart: move |_| on.call(Typed::Composing(true)),
@@ -138,7 +140,7 @@ pub(crate) fn TextArea(
                 onfocusout: move |_| on.call(Typed::Left),
             }
             if let Some(problem) = problem {
-                p { class: "hint", role: "alert", "{problem}" }
+                p { id: "{name}-wrong", class: "wrong", role: "alert", "{problem}" }
             }
         }
     }

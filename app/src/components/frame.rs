@@ -27,7 +27,7 @@ pub(crate) fn line_words(line: &SyncLine, now_ms: i64) -> LineWords {
         SyncPhase::Running { sent, total } => {
             words("run", icons::SYNC, text::line::RUNNING, text::line::progress(sent, total))
         }
-        SyncPhase::Stopped => words("stop", icons::WARN, text::line::STOPPED, line.problem.clone()),
+        SyncPhase::Stopped => words("stop", icons::WARN, text::line::STOPPED, text::line::SEE_WHY.to_owned()),
         SyncPhase::Offline if line.waiting > 0 => {
             words("wait", icons::OFFLINE, text::line::OFFLINE, text::line::waiting_here(line.waiting))
         }
@@ -155,6 +155,6 @@ mod tests {
         assert_eq!(say(SyncPhase::Offline, 3, 0), "离线可用 已存本机，待上报 3 条");
         assert_eq!(say(SyncPhase::Running { sent: 3, total: 12 }, 9, 0), "正在同步 3/12");
         assert_eq!(say(SyncPhase::Idle, 0, NOW), "已全部上报 乡镇 14:05 收到");
-        assert_eq!(say(SyncPhase::Stopped, 1, 0), "同步停了 问题");
+        assert_eq!(say(SyncPhase::Stopped, 1, 0), "同步停了 写的都在本机，点这里看怎么办");
     }
 }

@@ -58,7 +58,7 @@ pub(crate) fn Failed(words: String, onretry: EventHandler<()>) -> Element {
     rsx! {
         Notice { look: "stop", testid: "failed",
             p { "{words}" }
-            button { class: "btn", r#type: "button", onclick: move |_| onretry.call(()), {text::RETRY} }
+            button { class: "btn", r#type: "button", "data-testid": "retry", onclick: move |_| onretry.call(()), {text::RETRY} }
         }
     }
 }

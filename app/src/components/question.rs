@@ -112,7 +112,7 @@ fn AnswerField(
                 onpick,
             }
             if let Some(problem) = problem {
-                p { class: "sub", role: "alert", "{problem}" }
+                p { class: "wrong", role: "alert", "{problem}" }
             }
         },
         AnswerKind::Text if item.max.is_none_or(|max| max > LINE_CHARS_MAX) => rsx! {

@@ -31,6 +31,40 @@ pub(crate) fn enrol_link(address: &str) -> EnrolLink {
     link
 }
 
+/// Which server this phone can be enrolled at from here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum EnrolAt {
+    /// In a browser: the server of this page, the only one that its content policy lets it speak to.
+    ThisPage(String),
+    /// In a browser: the link names another server, so the page of that one must be opened.
+    Elsewhere {
+        /// Its address.
+        server: String,
+        /// The address to open there, with the code.
+        open: String,
+    },
+    /// In an app of its own: whichever address is written down; this one to begin with.
+    Any(String),
+}
+
+/// `page` is the address that served this page; none in an app of its own.
+pub(crate) fn enrol_at(link: &EnrolLink, page: Option<String>) -> EnrolAt {
+    let named = link.server.as_deref().map(|server| server.trim().trim_end_matches('/').to_owned());
+    let Some(page) = page else { return EnrolAt::Any(named.unwrap_or_default()) };
+    match named {
+        // Anything but a web address could be a script.
+        Some(server) if server != page && is_web(&server) => {
+            let open = format!("{server}/#enrol?code={}", link.code);
+            EnrolAt::Elsewhere { server, open }
+        }
+        _ => EnrolAt::ThisPage(page),
+    }
+}
+
+fn is_web(address: &str) -> bool {
+    address.starts_with("https://") || address.starts_with("http://")
+}
+
 /// `%3A` and the like as characters; what is no escape stays as it is.
 fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
@@ -51,11 +85,11 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Enrols this phone; from then on the app is open.
+/// Enrols this phone. The app opens once the session takes the status that this returns.
 ///
 /// # Errors
 /// Words for the cadre: what happened and what to do.
-pub(crate) async fn enrol_phone(session: Session, server: &str, code: &str) -> Result<(), String> {
+pub(crate) async fn enrol_phone(session: Session, server: &str, code: &str) -> Result<Status, String> {
     let (server, code) = (server.trim().trim_end_matches('/'), code.trim());
     if code.is_empty() {
         return Err(words::CODE_WANTED.to_owned());
@@ -66,9 +100,8 @@ pub(crate) async fn enrol_phone(session: Session, server: &str, code: &str) -> R
     let enrolled = enrol(server, code).await.map_err(|error| error.to_string())?;
     let request = Request::Enrol { server_url: server.to_owned(), enrolled: Box::new(enrolled) };
     let status = session.ask::<Status>(request).await.map_err(|error| error.to_string())?;
-    session.take_status(status);
     session.tell(Request::SyncNow);
-    Ok(())
+    Ok(status)
 }
 
 #[cfg(test)]
@@ -85,5 +118,22 @@ mod tests {
         );
         assert_eq!(enrol_link("/"), EnrolLink::default());
         assert_eq!(enrol_link("/enrol?code=100%").code, "100%");
+    }
+
+    #[test]
+    fn a_browser_enrols_at_its_own_page_alone() {
+        let page = || Some("https://qx.example:8600".to_owned());
+        let link = |server: &str| EnrolLink { code: "42".to_owned(), server: Some(server.to_owned()) };
+        let here = EnrolAt::ThisPage("https://qx.example:8600".to_owned());
+        assert_eq!(enrol_at(&EnrolLink::default(), page()), here);
+        assert_eq!(enrol_at(&link("https://qx.example:8600/"), page()), here);
+        assert_eq!(enrol_at(&link("javascript:alert(1)"), page()), here);
+        let (server, open) =
+            ("https://by.example".to_owned(), "https://by.example/#enrol?code=42".to_owned());
+        assert_eq!(enrol_at(&link("https://by.example"), page()), EnrolAt::Elsewhere { server, open });
+        assert_eq!(
+            enrol_at(&link("https://by.example"), None),
+            EnrolAt::Any("https://by.example".to_owned())
+        );
     }
 }

@@ -3,7 +3,7 @@
 use dioxus::{history::history, prelude::*};
 
 use super::session::{Session, use_session};
-use crate::{route::Route, store::Request};
+use crate::{route::Route, store::Request, text::enrol};
 
 /// Where to open: the address as it stands, unless it says nothing or names a form that has begun a record since.
 pub(crate) fn restored(address: &str, place: &str) -> Option<Route> {
@@ -19,12 +19,19 @@ pub(crate) fn restored(address: &str, place: &str) -> Option<Route> {
 pub(crate) fn reopen(session: Session) {
     let history = history();
     let address = history.current_route();
+    if address.contains("enrol") {
+        // The link is for a phone that nobody has enrolled: say why it does nothing here.
+        let identity = session.identity();
+        let words = enrol::already(&identity.cadre_name, &identity.township);
+        let mut note = session.note;
+        note.set(Some((Route::TodayPage {}.to_string(), words)));
+        history.replace(Route::TodayPage {}.to_string());
+        return;
+    }
     let place = session.status.peek().as_ref().map(|status| status.place.clone()).unwrap_or_default();
     if let Some(route) = restored(&address, &place) {
         history.replace(Route::TodayPage {}.to_string());
         history.push(route.to_string());
-    } else if address.contains("enrol") {
-        history.replace(Route::TodayPage {}.to_string());
     }
 }
 

@@ -166,7 +166,6 @@ impl Session {
                     }
                 }
                 Event::Changed => self.changed += 1,
-                Event::TakenOver => self.flush_all(),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Conflicts: shown with both values in plain words, settled by one tap, which is itself a patch.
 
-use super::{ConflictView, Edit, StoreError, Taken, db_error, records};
+use super::{ConflictView, Edit, StoreError, Taken, db_error, glance::glance, records};
 use lianxin_shared::{
     domain::label,
     replica::{Base, Clock, FieldSet, Row, Stamp, Value, kind},
@@ -78,6 +78,10 @@ fn view(conflict: &Row, record: &Row, own_name: &str) -> ConflictView {
     }
 }
 
+/// The longest title of a record in a list, characters.
+#[allow(non_upper_case_globals)]
+const title_chars_max: usize = 24;
+
 /// What a list calls a record.
 pub(super) fn title(record: &Row) -> String {
     let text = match record.kind.as_str() {
@@ -87,7 +91,7 @@ pub(super) fn title(record: &Row) -> String {
         kind::OPINION | kind::DIARY => record.text("text"),
         _ => "",
     };
-    text.chars().take(24).collect()
+    glance(text, title_chars_max)
 }
 
 /// Keeps one of the values: a patch whose base names every write that it settles.

@@ -14,6 +14,7 @@ pub mod draft;
 mod drafts;
 mod error;
 mod former;
+mod glance;
 mod handle;
 mod households;
 mod link;

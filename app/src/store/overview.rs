@@ -2,7 +2,8 @@
 
 use super::{
     Diary, HouseholdFilter, HouseholdQuery, Identity, Loaded, Mine, OutboxRow, RecordPlace, StoreError,
-    SyncLine, Today, campaign::Running, conflicts, db_error, drafts, households, households::Chips, records,
+    SyncLine, Today, campaign::Running, conflicts, db_error, drafts, glance::glance, households,
+    households::Chips, records,
 };
 use crate::{beijing, ids::new_id};
 use lianxin_shared::{domain::diary::field, replica::kind, sqlite::uuid_at};
@@ -16,6 +17,10 @@ const today_households_max: u32 = 3;
 /// Diary days listed below the day's page.
 #[allow(non_upper_case_globals)]
 const diary_days_max: usize = 60;
+
+/// A diary day's first line in a list, characters.
+#[allow(non_upper_case_globals)]
+const line_chars_max: usize = 40;
 
 pub(super) fn today(
     db: &Connection,
@@ -42,11 +47,12 @@ pub(super) fn today(
             first_line(entry.fields.get(field::TEXT).and_then(|v| v.as_text()).unwrap_or_default())
         }),
         conflicts: conflicts::count(db)?,
+        held: held_records(db)?,
     })
 }
 
 fn first_line(text: &str) -> String {
-    text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().chars().take(40).collect()
+    glance(text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default(), line_chars_max)
 }
 
 /// Visits and opinions of this cadre on the day of `ms`.
@@ -167,6 +173,13 @@ fn outbox(db: &Connection, condition: &str) -> Result<Vec<OutboxRow>, StoreError
         Ok(row)
     };
     rows.into_iter().map(dress).collect()
+}
+
+/// Records that the township keeps apart for checking.
+fn held_records(db: &Connection) -> Result<u32, StoreError> {
+    db.prepare_cached("SELECT count(DISTINCT record) FROM patch WHERE held <> ''")
+        .and_then(|mut s| s.query_row([], |row| row.get(0)))
+        .map_err(db_error)
 }
 
 /// Records (not patches) that the township has not acknowledged, and since when (Unix ms, 0 if none).

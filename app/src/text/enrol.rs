@@ -14,3 +14,16 @@ pub(crate) const GO: &str = "登记这部手机";
 pub(crate) const GOING: &str = "正在登记…";
 pub(crate) const CODE_WANTED: &str = "请先写上登记码。";
 pub(crate) const SERVER_WANTED: &str = "请先写上服务器地址，登记码那张纸上有。";
+pub(crate) const AT: &str = "登记到";
+pub(crate) const ELSEWHERE: &str = "这个登记码是另一台服务器的";
+pub(crate) const ELSEWHERE_HINT: &str =
+    "在这个网页里登记不了那台服务器。请点下面，到它的网页上登记，码会跟着带过去。";
+pub(crate) const HERE_INSTEAD: &str = "不用这个码，就在这里登记";
+pub(crate) const OPEN: &str = "打开那个网页";
+
+/// For a phone that is enrolled and opens an enrolment link.
+pub(crate) fn already(cadre: &str, township: &str) -> String {
+    format!(
+        "这部手机已经登记给 {cadre}（{township}），刚才打开的登记码没有用掉，资料都没有动。要给别人用或换服务器，请用另一个浏览器打开那个登记链接。"
+    )
+}

@@ -89,14 +89,13 @@ fn Editor(date: String, diary: Diary, is_today: bool) -> Element {
         div { class: "sec", margin: "0",
             if is_today {
                 h1 { class: "title", {text::tab::DIARY} }
+            } else {
+                p { class: "sub", "{heard}" }
             }
             SaveMark { mark: mark.clone() }
         }
-        p { class: "sub",
-            if is_today {
-                "{format::day_of(&date, now_ms())} · "
-            }
-            "{heard}"
+        if is_today {
+            p { class: "sub", "{format::day_of(&date, now_ms())} · {heard}" }
         }
         div { class: "stack",
             SaveTrouble { mark, onretry: move |()| form.flush() }

@@ -1,4 +1,4 @@
-//! The first start: address and one-time code make this phone the cadre's.
+//! The first start: a one-time code makes this phone the cadre's.
 
 use dioxus::{history::history, prelude::*};
 
@@ -8,8 +8,9 @@ use crate::{
         icon::Logo,
         notice::Notice,
     },
+    route::Route,
     state::{
-        enrolment::{EnrolLink, enrol_link, enrol_phone},
+        enrolment::{EnrolAt, EnrolLink, enrol_at, enrol_link, enrol_phone},
         page_life::origin,
         session::use_session,
     },
@@ -19,48 +20,102 @@ use crate::{
 /// The page.
 #[component]
 pub(crate) fn EnrolView() -> Element {
-    let session = use_session();
     let link = use_hook(|| enrol_link(&history().current_route()));
-    let EnrolLink { code: code_given, server: server_given } = link;
-    let server_first = use_hook(|| server_given.or_else(origin).unwrap_or_default());
-    let mut server = use_signal(|| server_first.clone());
-    let mut code = use_signal(|| code_given.clone());
-    let mut busy = use_signal(|| false);
-    let mut refused = use_signal(|| None::<String>);
-    let go = move |_| async move {
-        busy.set(true);
-        refused.set(None);
-        if let Err(words) = enrol_phone(session, &server(), &code()).await {
-            refused.set(Some(words));
-        }
-        busy.set(false);
-    };
+    let given = use_hook(|| enrol_at(&link, origin()));
+    // What the cadre chose over the link: to enrol at this page's own server.
+    let mut here = use_signal(|| None::<String>);
+    let at = here().map_or(given, EnrolAt::ThisPage);
     rsx! {
         main { class: "screen",
             div { class: "welcome", "data-testid": "enrol",
                 Logo {}
                 h1 { class: "title", {words::TITLE} }
                 p { {words::LEAD} }
-                ol {
-                    for (at, step) in words::HOW.into_iter().enumerate() {
-                        li { key: "{at}", "{step}" }
-                    }
-                }
-                TextField {
-                    label: words::CODE, hint: words::CODE_HINT, initial: code_given, class: "code", keyboard: Keyboard::Digits, testid: "enrol-code",
-                    on: move |typed| if let Typed::Text(text) = typed { code.set(text) },
-                }
-                TextField {
-                    label: words::SERVER, keyboard: Keyboard::Url, initial: server_first, testid: "enrol-server",
-                    on: move |typed| if let Typed::Text(text) = typed { server.set(text) },
-                }
-                if let Some(words) = refused() {
-                    Notice { look: "stop", testid: "enrol-error", "{words}" }
-                }
-                button { class: "btn p wide", r#type: "button", disabled: busy(), "data-testid": "enrol-go", onclick: go,
-                    if busy() { {words::GOING} } else { {words::GO} }
+                match at {
+                    EnrolAt::Elsewhere { server, open } => rsx! {
+                        Elsewhere { server, open, onstay: move |()| here.set(origin()) }
+                    },
+                    EnrolAt::ThisPage(server) => rsx! {
+                        Form { link: Given(link), server, is_fixed: true }
+                    },
+                    EnrolAt::Any(server) => rsx! {
+                        Form { link: Given(link), server, is_fixed: false }
+                    },
                 }
             }
+        }
+    }
+}
+
+/// The link leads to a server that this page may not speak to.
+#[component]
+fn Elsewhere(server: String, open: String, onstay: EventHandler<()>) -> Element {
+    rsx! {
+        div { class: "stack", "data-testid": "enrol-elsewhere",
+            Notice { look: "w",
+                b { {words::ELSEWHERE} }
+                p { {words::ELSEWHERE_HINT} }
+                p { class: "verbatim", b { "{server}" } }
+            }
+            a { class: "btn p wide", href: "{open}", "data-testid": "enrol-open", {words::OPEN} }
+            button { class: "link plain", r#type: "button", "data-testid": "enrol-here", onclick: move |_| onstay.call(()),
+                {words::HERE_INSTEAD}
+            }
+        }
+    }
+}
+
+/// An enrolment link as a property.
+#[derive(Clone, PartialEq)]
+struct Given(EnrolLink);
+
+/// Code, address and the button. An address that cannot be chosen is only told.
+#[component]
+fn Form(link: Given, server: String, is_fixed: bool) -> Element {
+    let session = use_session();
+    // A code that came with another server's link is no use at this one.
+    let is_theirs = link.0.server.is_some_and(|named| is_fixed && named.trim_end_matches('/') != server);
+    let code_given = if is_theirs { String::new() } else { link.0.code };
+    let mut address = use_signal(|| server.clone());
+    let mut code = use_signal(|| code_given.clone());
+    let mut busy = use_signal(|| false);
+    let mut refused = use_signal(|| None::<String>);
+    let go = move |_| async move {
+        busy.set(true);
+        refused.set(None);
+        match enrol_phone(session, &address(), &code()).await {
+            // The link has done its work: no later start must find it again.
+            Ok(status) => {
+                history().replace(Route::TodayPage {}.to_string());
+                session.take_status(status);
+            }
+            Err(words) => refused.set(Some(words)),
+        }
+        busy.set(false);
+    };
+    rsx! {
+        ol {
+            for (at, step) in words::HOW.into_iter().enumerate() {
+                li { key: "{at}", "{step}" }
+            }
+        }
+        TextField {
+            label: words::CODE, hint: words::CODE_HINT, initial: code_given, class: "code", keyboard: Keyboard::Digits, testid: "enrol-code",
+            on: move |typed| if let Typed::Text(text) = typed { code.set(text) },
+        }
+        if is_fixed {
+            p { class: "sub verbatim", "data-testid": "enrol-at", "{words::AT} {server}" }
+        } else {
+            TextField {
+                label: words::SERVER, keyboard: Keyboard::Url, initial: server, testid: "enrol-server",
+                on: move |typed| if let Typed::Text(text) = typed { address.set(text) },
+            }
+        }
+        if let Some(words) = refused() {
+            Notice { look: "stop", testid: "enrol-error", "{words}" }
+        }
+        button { class: "btn p wide", r#type: "button", disabled: busy(), "data-testid": "enrol-go", onclick: go,
+            if busy() { {words::GOING} } else { {words::GO} }
         }
     }
 }

@@ -4,7 +4,7 @@ use dioxus::prelude::*;
 use lianxin_assets::icons;
 use lianxin_shared::{
     domain::{Coded, category, household, person, visit::VisitMode},
-    replica::Value,
+    replica::{Value, kind},
 };
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ use crate::{
     platform::now_ms,
     route::Route,
     state::{asked::use_asked, session::use_session},
-    store::{HouseholdPage, Loaded, OpenDraft, Request, StoreError, TimelineEntry, VisitTarget},
+    store::{HouseholdPage, Loaded, OpenDraft, RecordPlace, Request, StoreError, TimelineEntry, VisitTarget},
     text::{self, household as words},
 };
 
@@ -115,7 +115,10 @@ fn Head(page: HouseholdPage) -> Element {
                 span { class: if page.row.must_visit_left { "av must" } else { "av" }, "aria-hidden": "true", {initial(&page.row.head)} }
                 div {
                     p { {whereabouts(&page.row)} }
-                    PlaceTag { place: page.record.place }
+                    // Where the card itself is matters only while it is not with the township.
+                    if page.record.place != RecordPlace::Received {
+                        PlaceTag { place: page.record.place }
+                    }
                     StandingTag { code: page.row.standing.clone() }
                     if page.row.must_visit_left {
                         span { class: "tag", {text::NOT_VISITED} }
@@ -166,18 +169,27 @@ fn Member(member: Loaded) -> Element {
     let one = person::Person::from_fields(&member.fields);
     let tags: Vec<String> = category::tagged(&member.fields).collect();
     let sex = if one.sex == person::Sex::Unknown { "" } else { one.sex.label() };
-    let under: Vec<&str> = [one.relation.as_str(), sex, one.birth.as_str(), one.phone.as_str()]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect();
+    // At the door an age says more than a date of birth.
+    let age = format::age(&one.birth, now_ms()).map_or_else(|| one.birth.clone(), words::years);
+    let under: Vec<&str> =
+        [one.relation.as_str(), sex, age.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
     rsx! {
         Link { class: "row", to: Route::PersonEdit { id: member.id }, "data-testid": "person-row",
             span { class: "av", "aria-hidden": "true", {initial(&one.name)} }
             span { class: "gr",
-                span { class: "name", "{one.name}" }
+                span { class: "name",
+                    if one.name.trim().is_empty() {
+                        {text::mine::untitled(kind::PERSON)}
+                    } else {
+                        "{one.name}"
+                    }
+                }
                 Tags { codes: tags }
                 if !under.is_empty() {
                     p { {under.join(" · ")} }
+                }
+                if !one.phone.is_empty() {
+                    p { "{one.phone}" }
                 }
             }
             span { class: "end", Icon { path: icons::NEXT, small: true } }
@@ -205,6 +217,7 @@ fn Timeline(entries: Vec<TimelineEntry>) -> Element {
                             span { class: "tag", {words::VOID} }
                         }
                         PlaceTag { place: entry.place }
+                        Icon { path: icons::NEXT, small: true }
                     }
                     for (at, opinion) in entry.opinions.iter().enumerate() {
                         blockquote { key: "{at}", class: "verbatim", "{opinion}" }

@@ -118,12 +118,16 @@ fn Records(title: &'static str, hint: &'static str, testid: &'static str, rows: 
                     div { class: "row",
                         span { class: "av w", "aria-hidden": "true", {words::badge(&row.kind)} }
                         div { class: "gr",
-                            span { class: "name", "{row.title}" }
-                            p {
-                                {words::written(&format::moment(row.written_ms, now))}
-                                if !row.reason.is_empty() {
-                                    " · {row.reason}"
+                            span { class: "name",
+                                if row.title.is_empty() {
+                                    {words::untitled(&row.kind)}
+                                } else {
+                                    "{row.title}"
                                 }
+                            }
+                            p { {words::written(&format::moment(row.written_ms, now))} }
+                            if !row.reason.is_empty() {
+                                p { class: "reason", {words::because(&row.reason)} }
                             }
                         }
                     }
@@ -177,12 +181,14 @@ fn UpdateRow(session: Session) -> Element {
     if session.update.read().is_none() {
         return rsx! {};
     }
-    let is_idle = matches!(&*drafts.read(), Some(Ok(status)) if status.drafts_open == 0);
+    // Until the store has answered there is nothing to say that would not change in a moment.
+    let Some(Ok(status)) = &*drafts.read() else { return rsx! {} };
+    let is_idle = status.drafts_open == 0;
     rsx! {
         div { class: "row", "data-testid": "update",
             div { class: "gr",
                 if is_idle {
-                    button { class: "btn wide", r#type: "button", onclick: move |_| session.update_if_idle(), {words::UPDATE} }
+                    button { class: "btn wide", r#type: "button", "data-testid": "update-now", onclick: move |_| session.update_if_idle(), {words::UPDATE} }
                 } else {
                     p { {words::UPDATE_LATER} }
                 }

@@ -71,12 +71,20 @@ fn Whole(today: Today, now_ms: i64) -> Element {
             div { class: "sec", h2 { {words::DRAFTS} } }
             Drafts { drafts: today.drafts.clone(), now_ms }
         }
-        if today.conflicts > 0 {
+        if today.conflicts + today.held > 0 {
             div { class: "sec", h2 { {words::LOOK} } }
             div { class: "card",
-                PlainLine {
-                    badge: words::BADGE_CONFLICT, look: "w", title: words::conflicts(today.conflicts), under: words::LOOK_UNDER,
-                    testid: "conflicts-row", onpick: move |()| drop(navigator().push(Route::Conflicts {})),
+                if today.conflicts > 0 {
+                    PlainLine {
+                        badge: words::BADGE_CONFLICT, look: "w", title: words::conflicts(today.conflicts), under: words::LOOK_UNDER,
+                        testid: "conflicts-row", onpick: move |()| drop(navigator().push(Route::Conflicts {})),
+                    }
+                }
+                if today.held > 0 {
+                    PlainLine {
+                        badge: words::BADGE_HELD, look: "w", title: words::held(today.held), under: words::HELD_UNDER,
+                        testid: "held-row", onpick: move |()| drop(navigator().push(Route::MinePage {})),
+                    }
                 }
             }
         }

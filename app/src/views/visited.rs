@@ -63,7 +63,8 @@ fn Whole(page: VisitPage) -> Element {
                     }
                 }
                 if !answers.is_empty() {
-                    section { class: "card pad review",
+                    section { class: "card pad review stack",
+                        h2 { class: "label", {words::REVIEW_ANSWERS} }
                         dl {
                             for (question, answer) in answers {
                                 div { key: "{question}",
@@ -75,7 +76,10 @@ fn Whole(page: VisitPage) -> Element {
                     }
                 }
                 if !visit.notes.is_empty() {
-                    section { class: "card pad", p { class: "verbatim", "{visit.notes}" } }
+                    section { class: "card pad stack",
+                        h2 { class: "label", {words::RECORD_NOTES} }
+                        p { class: "verbatim", "{visit.notes}" }
+                    }
                 }
             }
         }

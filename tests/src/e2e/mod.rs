@@ -5,6 +5,7 @@
 
 mod browser;
 mod console;
+mod flaws;
 mod headless;
 mod phone;
 mod picture;

@@ -58,6 +58,12 @@ impl Phone {
         phone
     }
 
+    /// Opens another server's page in the same browser; from now on that one is meant.
+    pub async fn turn_to(&mut self, address: &str) {
+        self.browser.goto(address).await;
+        self.url = self.browser.script("return location.origin;", Value::Null).await;
+    }
+
     /// Waits until the service worker has the whole app.
     pub async fn kept_for_offline(&self) {
         until("the app is kept for offline use", async || {

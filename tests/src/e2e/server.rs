@@ -2,8 +2,9 @@
 
 use super::process::Process;
 use lianxin_server::storage::DATABASE_FILE;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Params};
 use std::{
+    fs,
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -17,6 +18,8 @@ pub const OFFICE: (&str, &str) = ("office", "lianxin-demo");
 pub struct Server {
     program: PathBuf,
     dir: TempDir,
+    /// The phone app that it hands out, where that is not the built one itself.
+    web: Option<PathBuf>,
     port: u16,
     url: String,
     running: Option<Process>,
@@ -53,7 +56,7 @@ impl Server {
     fn unborn() -> Self {
         let program = super::built("LIANXIN_SERVER_BIN", "lianxin-server", "cargo build -p lianxin-server");
         let dir = TempDir::new().expect("temporary folder");
-        Self { program, dir, port: 0, url: String::new(), running: None }
+        Self { program, dir, web: None, port: 0, url: String::new(), running: None }
     }
 
     fn started(mut self) -> Self {
@@ -72,7 +75,7 @@ impl Server {
         let mut command = Command::new(&self.program);
         command.arg("--data").arg(self.data()).arg("serve").arg("--port").arg(self.port.to_string());
         command.args(options);
-        if let Some(web) = web_dir() {
+        if let Some(web) = self.web.clone().or_else(web_dir) {
             command.arg("--web").arg(web);
         }
         let mut process = Process::start(&mut command, &self.dir.path().join("server.log"));
@@ -81,6 +84,31 @@ impl Server {
         let port = self.url.rsplit(':').next().and_then(|port| port.parse().ok());
         self.port = port.unwrap_or_else(|| panic!("no port in {url}"));
         self.running = Some(process);
+    }
+
+    /// From the next start on it hands out a copy of the phone app as a version of its own: the page's title says
+    /// `title`. Start it again afterwards.
+    pub fn publish(&mut self, title: &str) {
+        let built = web_dir().expect("a built phone app");
+        let web = self.dir.path().join(format!("web-{title}"));
+        copy_folder(&built, &web);
+        let edit = |file: &str, change: &dyn Fn(&str) -> String| {
+            let path = web.join(file);
+            let text = fs::read_to_string(&path).expect(file);
+            let changed = change(&text);
+            assert_ne!(text, changed, "{file}");
+            fs::write(&path, changed).expect(file);
+        };
+        edit("index.html", &|page| page.replace("<title>连心册", &format!("<title>{title}")));
+        edit("sw.js", &|worker| worker.replace("const VERSION = \"", &format!("const VERSION = \"{title}-")));
+        self.web = Some(web);
+    }
+
+    /// Changes its data by hand, where no command does it yet. It must be stopped.
+    pub fn change(&self, sql: &str, values: impl Params) -> usize {
+        assert!(self.running.is_none(), "the server runs");
+        let db = Connection::open(self.data().join(DATABASE_FILE)).expect("database");
+        db.execute(sql, values).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
     /// Stops it as an administrator does: it ends by itself, and well.
@@ -186,7 +214,7 @@ impl Server {
     /// Backs it up while it runs, and has the backup checked as a township of its own.
     pub fn check_backup(&self, name: &str) -> Connection {
         let data = self.dir.path().join(name);
-        std::fs::create_dir_all(&data).expect("a folder");
+        fs::create_dir_all(&data).expect("a folder");
         let file = data.join(DATABASE_FILE);
         self.cli(&["backup", &file.to_string_lossy()]);
         let said = self.run_over(&data, &["check"], "");
@@ -216,6 +244,19 @@ impl Server {
 /// A command that does not read its input closes it.
 fn ignore_closed(error: std::io::Error) -> std::io::Result<()> {
     if error.kind() == std::io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
 }
 
 /// The built phone app, if it is there: tests of the interface alone do without.

@@ -1,0 +1,84 @@
+//! 今日, 手记 and 我的.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{ConflictView, DraftRow, HouseholdRow, Identity, Loaded, SyncLine};
+
+/// The page 今日.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Today {
+    /// The campaign's name, empty if none.
+    pub campaign: String,
+    /// Must-visit households left.
+    pub left: u32,
+    /// Must-visit households in all.
+    pub must_visit: u32,
+    /// The first few that are left.
+    pub households: Vec<HouseholdRow>,
+    /// Visits begun and not completed.
+    pub drafts: Vec<DraftRow>,
+    /// Visits that this cadre completed today.
+    pub visits_today: u32,
+    /// Opinions that this cadre took down today.
+    pub opinions_today: u32,
+    /// First line of today's diary, none if not begun.
+    pub diary_today: Option<String>,
+    /// Fields written differently by two people.
+    pub conflicts: u32,
+    /// Records of this phone that the township keeps apart for checking.
+    pub held: u32,
+}
+
+/// The diary.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Diary {
+    /// The day's entry; a fresh id and no fields if it is not begun.
+    pub entry: Loaded,
+    /// Days before with their first lines, newest first: (date, record, line).
+    pub before: Vec<(String, Uuid, String)>,
+    /// The day's visits and opinions, to write from.
+    pub visits: u32,
+    /// See `visits`.
+    pub opinions: u32,
+}
+
+/// Where everything is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Mine {
+    /// Who.
+    pub identity: Identity,
+    /// Records saved on this phone today.
+    pub saved_today: u32,
+    /// Records not yet acknowledged.
+    pub waiting: u32,
+    /// Records acknowledged, of this phone, ever.
+    pub received: u32,
+    /// What is waiting: (record, kind, title).
+    pub outbox: Vec<OutboxRow>,
+    /// Records that the township keeps for checking, with the reason.
+    pub held: Vec<OutboxRow>,
+    /// Fields written differently.
+    pub conflicts: Vec<ConflictView>,
+    /// The line at the top.
+    pub sync: SyncLine,
+    /// Records on this phone, for the storage line.
+    pub records: u32,
+    /// Size of the database, bytes.
+    pub database_bytes: u64,
+}
+
+/// A record on its way.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct OutboxRow {
+    /// The record.
+    pub id: Uuid,
+    /// Its kind.
+    pub kind: String,
+    /// 走访 周秀兰
+    pub title: String,
+    /// When it was written, Unix ms.
+    pub written_ms: i64,
+    /// Why it is held; empty otherwise.
+    pub reason: String,
+}

@@ -1,0 +1,77 @@
+//! Who this phone is and how its sync stands.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Who this phone is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// None before enrolment.
+    pub identity: Option<Identity>,
+    /// 标准、大、特大.
+    pub font_size: FontSize,
+    /// Route at which the app was left; empty at first.
+    pub place: String,
+    /// The line at the top.
+    pub sync: SyncLine,
+    /// Drafts that are open (a new app version waits for none).
+    pub drafts_open: u32,
+}
+
+/// The enrolled cadre.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Cadre id.
+    pub cadre: String,
+    /// Name, as visits show it.
+    pub cadre_name: String,
+    /// 柳树沟村委会
+    pub unit: String,
+    /// 清溪镇
+    pub township: String,
+    /// Code to name.
+    pub villages: BTreeMap<String, String>,
+    /// Address of the server.
+    pub server_url: String,
+}
+
+/// Size of all text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FontSize {
+    /// 标准
+    #[default]
+    Standard,
+    /// 大
+    Large,
+    /// 特大
+    ExtraLarge,
+}
+
+/// The line of state that is always visible.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SyncLine {
+    /// What is going on.
+    pub phase: SyncPhase,
+    /// Records that the township has not acknowledged.
+    pub waiting: u32,
+    /// When the oldest of them was written, Unix ms; 0 if none waits. After a day the reminder grows loud.
+    pub waiting_since_ms: i64,
+    /// When the last exchange ended well, Unix ms; 0 never.
+    pub last_ms: i64,
+    /// A problem in plain words: what happened, what is safe, what to do. Empty if none.
+    pub problem: String,
+}
+
+/// What sync is doing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SyncPhase {
+    /// No network, or the server does not answer: everything works, nothing is lost.
+    #[default]
+    Offline,
+    /// An exchange is under way: patches sent of those that were waiting.
+    Running { sent: u32, total: u32 },
+    /// At rest with the network there.
+    Idle,
+    /// A problem that waiting will not cure; `problem` says what to do.
+    Stopped,
+}

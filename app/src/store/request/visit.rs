@@ -1,0 +1,54 @@
+//! 走访: whom it goes to, its draft, and the completed visit.
+
+use lianxin_shared::replica::FieldSet;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{HouseholdRow, Loaded};
+use crate::store::draft::VisitDraft;
+
+/// Whom a visit goes to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum VisitTarget {
+    /// A household.
+    Household(Uuid),
+    /// 社区、企业、学校、工地、单位 (S2): kind as in `domain::visit`, name, village code.
+    Other { kind: String, name: String, village: String },
+}
+
+/// A draft in a list.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DraftRow {
+    /// The visit's id to be.
+    pub id: Uuid,
+    /// “周秀兰”
+    pub title: String,
+    /// Last change, Unix ms.
+    pub updated_ms: i64,
+}
+
+/// A draft with what its screens need.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenDraft {
+    /// The draft.
+    pub draft: VisitDraft,
+    /// Answers of the last visit here on the same checklist versions, by field name.
+    pub last_answers: FieldSet,
+    /// When that was, Unix ms.
+    pub last_visit_ms: Option<i64>,
+    /// The household, if it is one.
+    pub household: Option<HouseholdRow>,
+    /// Names that this cadre has gone with before, most recent first.
+    pub companions_before: Vec<String>,
+}
+
+/// One completed visit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VisitPage {
+    /// The visit.
+    pub record: Loaded,
+    /// Household's head or the target's name.
+    pub title: String,
+    /// Its opinions.
+    pub opinions: Vec<Loaded>,
+}

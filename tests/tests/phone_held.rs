@@ -1,0 +1,51 @@
+//! Records that the township keeps apart: the screen says that nothing is lost, why, and whom to ask.
+
+use lianxin_tests::e2e::{Phone, Server};
+use rusqlite::params;
+use uuid::Uuid;
+
+const CADRE: &str = "韩冬梅";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_for_a_village_that_was_taken_away_is_told_and_stays_readable() {
+    let mut server = Server::demo(30);
+    let sql = "SELECT h.id FROM household h JOIN cadre_village v ON v.village = h.village
+         JOIN cadre c ON c.id = v.cadre WHERE c.name = ?1 ORDER BY h.id LIMIT 1";
+    let id: [u8; 16] = server.database().query_row(sql, [CADRE], |row| row.get(0)).expect("a household");
+    let page = format!("/household/{}", Uuid::from_bytes(id));
+    let mut phone = Phone::enrolled("阿香", &server, CADRE).await;
+    server.stop();
+    phone.open(&page).await;
+    phone.see("household").await;
+    let head = phone.heading().await;
+    phone.tap("edit-household").await;
+    phone.rewrite("f-note", "狗拴着，从东边进").await;
+    phone.see_saved().await;
+    phone.tap("done").await;
+    phone.see("household").await;
+
+    let taken = server.change(
+        "DELETE FROM cadre_village WHERE cadre = (SELECT id FROM cadre WHERE name = ?1)
+         AND village = (SELECT village FROM household WHERE id = ?2)",
+        params![CADRE, id],
+    );
+    assert_eq!(taken, 1);
+    server.start();
+    phone.open("/mine").await;
+    phone.tap("sync-now").await;
+    phone.see_text("held", &head).await;
+    phone.see_text("held", "这个村没有分给您").await;
+    phone.see_words("一个字没少").await;
+    phone.see_text("count-waiting", "0").await;
+    assert_eq!(phone.count("outbox").await, 0, "it is with the township, not on its way");
+    phone.tap("tab-today").await;
+    phone.see_text("held-row", "1 条").await;
+    phone.tap("held-row").await;
+    phone.see("mine").await;
+    phone.open(&page).await;
+    phone.see_words("狗拴着，从东边进").await;
+    phone.see_text("place", "暂存待核").await;
+    let kept = "SELECT count(*) FROM patch WHERE held <> '' AND body LIKE '%狗拴着%'";
+    assert_eq!(server.count(kept), 1, "the township has every word");
+    server.check();
+}
