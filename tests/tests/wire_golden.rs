@@ -80,6 +80,7 @@ fn sync_request() -> SyncRequest {
         receipt_seen: 0,
         scope: String::new(),
         patches: batch_of_patches(&patches()),
+        orders: BTreeMap::new(),
     }
 }
 
@@ -151,7 +152,6 @@ fn enrol_response() -> EnrolResponse {
         device: AXIANG,
         token: "00ff".to_owned(),
         server_time: 2_000,
-        cadre: "c1".to_owned(),
         cadre_name: "阿香".to_owned(),
         unit: "柳树沟村委会".to_owned(),
         township: "清溪镇".to_owned(),
@@ -322,13 +322,7 @@ fn township() -> Connection {
 }
 
 fn caller(device: DeviceId) -> Caller {
-    Caller {
-        device,
-        cadre: "c1".to_owned(),
-        villages: BTreeSet::from([VILLAGE.to_owned()]),
-        past: BTreeMap::new(),
-        revoked: false,
-    }
+    Caller { device, villages: BTreeSet::from([VILLAGE.to_owned()]), past: BTreeMap::new(), revoked: false }
 }
 
 #[test]

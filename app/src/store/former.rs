@@ -10,7 +10,7 @@ use lianxin_shared::{
     sync::Salvage,
     wire::v1::{Cursor, Life},
 };
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -53,15 +53,11 @@ fn chain_up_to(db: &Connection, device_seq: i64) -> Result<Option<ChainHash>, St
     Ok((count == device_seq).then_some(chain))
 }
 
-/// Moves all rows into the former ones. Where an earlier restore has left some, the newer writes of both stay.
+/// Moves all rows into the former ones, as a layer of their own: what an earlier restore has left stays beside them.
 fn set_aside(db: &Connection) -> Result<(), StoreError> {
-    for id in ids(db, "SELECT id FROM record JOIN former_record USING (id)")? {
-        let (Some(row), Some(former)) = (read_row(db, id)?, read(db, id)?) else { continue };
-        put(db, &merged(row, former))?;
-        db.execute("DELETE FROM record WHERE id = ?1", [id.as_bytes()]).map_err(db_error)?;
-    }
     db.execute_batch(&format!(
-        "INSERT INTO former_record ({RECORD_COLUMNS}) SELECT {RECORD_COLUMNS} FROM record;
+        "INSERT INTO former_record (layer, {RECORD_COLUMNS})
+           SELECT (SELECT coalesce(max(layer), 0) + 1 FROM former_record), {RECORD_COLUMNS} FROM record;
          UPDATE former_record SET offered = 0;
          DELETE FROM record;
          DELETE FROM village_digest;"
@@ -69,24 +65,16 @@ fn set_aside(db: &Connection) -> Result<(), StoreError> {
     .map_err(db_error)
 }
 
-fn put(db: &Connection, row: &Row) -> Result<(), StoreError> {
-    // Through the replica's own writer, so that a row has one form everywhere.
-    let mut replica = lianxin_shared::sqlite::Replica::new(db);
-    replica.put(row)?;
-    replica.finish()?;
-    db.execute_batch(&format!(
-        "INSERT OR REPLACE INTO former_record ({RECORD_COLUMNS}) SELECT {RECORD_COLUMNS} FROM record
-         WHERE id = x'{}'",
-        row.id.simple()
-    ))
-    .map_err(db_error)
-}
-
-/// A record as the server's former life had it.
+/// A record as the server's former lives had it.
 pub(super) fn read(db: &Connection, id: Uuid) -> Result<Option<Row>, StoreError> {
-    db.prepare_cached(&format!("SELECT {RECORD_COLUMNS} FROM former_record WHERE id = ?1"))
-        .and_then(|mut s| s.query_row([id.as_bytes()], row_from).optional())
-        .map_err(db_error)
+    let mut statement = db
+        .prepare_cached(&format!(
+            "SELECT {RECORD_COLUMNS} FROM former_record WHERE id = ?1 ORDER BY layer DESC"
+        ))
+        .map_err(db_error)?;
+    let mut layers = statement.query_map([id.as_bytes()], row_from).map_err(db_error)?;
+    let Some(last) = layers.next().transpose().map_err(db_error)? else { return Ok(None) };
+    layers.try_fold(last, |row, former| Ok(merged(row, former.map_err(db_error)?))).map(Some)
 }
 
 /// The newer writes of both.
@@ -112,21 +100,26 @@ pub(super) fn remains(db: &Connection) -> Result<bool, StoreError> {
         .map_err(db_error)
 }
 
+/// One row of a former life.
+type Key = (Uuid, i64);
+
 /// Everything of the new life is here: lets go what it has, and hands over what it lacks, about `bytes_max` at a time.
 pub(super) fn load_salvage(db: &Connection, bytes_max: usize) -> Result<Salvage, StoreError> {
-    let settled = ids(db, "SELECT id FROM former_record WHERE offered = 2")?;
-    forget(db, &settled)?;
+    for key in keys(db, "offered = 2")? {
+        forget(db, key)?;
+    }
     db.execute("UPDATE former_record SET offered = 0 WHERE offered = 1", []).map_err(db_error)?;
-    let (mut salvage, mut bytes, mut had) = (Salvage::default(), 0, Vec::new());
-    for id in ids(db, "SELECT id FROM former_record ORDER BY id")? {
-        let Some(former) = read(db, id)? else { continue };
+    let (mut salvage, mut bytes) = (Salvage::default(), 0);
+    for key in keys(db, "true")? {
+        let Some(former) = read_layer(db, key)? else { continue };
         let edits =
             if former.kind == kind::CONFLICT { lost_words(db, &former)? } else { lacking(db, former)? };
         if edits.is_empty() {
-            had.push(id);
+            forget(db, key)?;
             continue;
         }
-        db.execute("UPDATE former_record SET offered = 1 WHERE id = ?1", [id.as_bytes()])
+        db.prepare_cached("UPDATE former_record SET offered = 1 WHERE id = ?1 AND layer = ?2")
+            .and_then(|mut s| s.execute(params![key.0.as_bytes(), key.1]))
             .map_err(db_error)?;
         for (edit, order) in edits {
             let device_seq = salvage.patches.len() as u64 + 1;
@@ -140,8 +133,20 @@ pub(super) fn load_salvage(db: &Connection, bytes_max: usize) -> Result<Salvage,
             break;
         }
     }
-    forget(db, &had)?;
     Ok(salvage)
+}
+
+fn keys(db: &Connection, which: &str) -> Result<Vec<Key>, StoreError> {
+    let sql = format!("SELECT id, layer FROM former_record WHERE {which} ORDER BY layer, id");
+    let mut statement = db.prepare(&sql).map_err(db_error)?;
+    let keys = statement.query_map([], |row| Ok((uuid_at(row, "id")?, row.get("layer")?)));
+    keys.and_then(Iterator::collect).map_err(db_error)
+}
+
+fn read_layer(db: &Connection, (id, layer): Key) -> Result<Option<Row>, StoreError> {
+    db.prepare_cached(&format!("SELECT {RECORD_COLUMNS} FROM former_record WHERE id = ?1 AND layer = ?2"))
+        .and_then(|mut s| s.query_row(params![id.as_bytes(), layer], row_from).optional())
+        .map_err(db_error)
 }
 
 /// What was offered last is with the server; it is let go when it has been pulled.
@@ -150,29 +155,31 @@ pub(super) fn keep_salvaged(db: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn forget(db: &Connection, gone: &[Uuid]) -> Result<(), StoreError> {
-    for id in gone {
-        forget_one(db, *id)?;
-        records::project_shown(db, *id)?;
-    }
-    Ok(())
+fn forget(db: &Connection, key: Key) -> Result<(), StoreError> {
+    let Some(row) = read_layer(db, key)? else { return Ok(()) };
+    db.prepare_cached("DELETE FROM former_record WHERE id = ?1 AND layer = ?2")
+        .and_then(|mut s| s.execute(params![key.0.as_bytes(), key.1]))
+        .map_err(db_error)?;
+    records::project_without(db, row)
 }
 
-/// Lets one former row go.
-pub(super) fn forget_one(db: &Connection, id: Uuid) -> Result<(), StoreError> {
+/// Lets everything that the former lives had of a record go.
+pub(super) fn forget_all(db: &Connection, id: Uuid) -> Result<(), StoreError> {
     db.prepare_cached("DELETE FROM former_record WHERE id = ?1")
         .and_then(|mut s| s.execute([id.as_bytes()]))
         .map_err(db_error)?;
     Ok(())
 }
 
-/// The writes of a former row that the new life's row does not have, one patch per stamp, with their order.
+/// The writes of a former row that do not stand in the new life's row, one patch per stamp, with their order.
 fn lacking(db: &Connection, former: Row) -> Result<Vec<(PatchDraft, Stamp)>, StoreError> {
     let row = read_row(db, former.id)?;
     let disputed = disputed(db, former.id)?;
     let mut edits: BTreeMap<(Stamp, Stamp), PatchDraft> = BTreeMap::new();
     for (name, version) in former.fields {
-        if row.as_ref().is_some_and(|row| !lacks(row, &name, &version)) {
+        // A write that would lose is offered too: whether its words were knowingly replaced only the server can tell.
+        let standing = row.as_ref().and_then(|row| row.fields.get(&name));
+        if standing.is_some_and(|standing| standing.stamp == version.stamp) {
             continue;
         }
         let edit = edits.entry((version.stamp, version.order)).or_insert_with(|| PatchDraft {
@@ -184,8 +191,8 @@ fn lacking(db: &Connection, former: Row) -> Result<Vec<(PatchDraft, Stamp)>, Sto
             base: Base::new(),
         });
         // Its writer had seen what stands there now, unless the two were in conflict before.
-        let standing = row.as_ref().and_then(|row| row.fields.get(&name)).map(|standing| standing.stamp);
-        if let Some(seen) = standing.filter(|stamp| !disputed.contains(&(name.clone(), *stamp))) {
+        let seen = standing.filter(|standing| version.wins_over(standing)).map(|standing| standing.stamp);
+        if let Some(seen) = seen.filter(|stamp| !disputed.contains(&(name.clone(), *stamp))) {
             edit.base.insert(name.clone(), vec![seen]);
         }
         edit.set.insert(name, version.value);
@@ -224,10 +231,4 @@ fn lost_words(db: &Connection, conflict: &Row) -> Result<Vec<(PatchDraft, Stamp)
         base: Base::new(),
     };
     Ok(vec![(edit, lost.order)])
-}
-
-fn ids(db: &Connection, sql: &str) -> Result<Vec<Uuid>, StoreError> {
-    let mut statement = db.prepare(sql).map_err(db_error)?;
-    let ids = statement.query_map([], |row| uuid_at(row, "id")).and_then(Iterator::collect);
-    ids.map_err(db_error)
 }

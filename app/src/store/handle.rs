@@ -158,7 +158,16 @@ impl Store {
         enrolled: &EnrolResponse,
         now_ms: i64,
     ) -> Result<Reply, StoreError> {
-        if meta::membership(&self.connection)?.is_some() {
+        let member = meta::membership(&self.connection)?;
+        if member.as_ref().is_some_and(|member| member.server_id == enrolled.server_id) {
+            self.transact(|db| {
+                meta::become_other(db, enrolled, now_ms)?;
+                meta::set(db, "server_url", server_url.trim_end_matches('/'))
+            })?;
+            self.changed();
+            return self.status();
+        }
+        if member.is_some() {
             return Err(StoreError::Invalid(
                 "这部手机已经登记过了，里面有原来那台服务器的资料，没有改动。要换服务器，请用另一个浏览器登记。".to_owned(),
             ));

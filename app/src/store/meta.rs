@@ -1,6 +1,6 @@
 //! The phone's own facts: who it is, where it stands, what it was set to.
 
-use super::{FontSize, Identity, StoreError, db_error};
+use super::{FontSize, Identity, StoreError, db_error, records};
 use lianxin_shared::{
     replica::{ChainHash, Clock, DeviceId, Stamp},
     wire::v1::{Cursor, EnrolResponse},
@@ -91,15 +91,12 @@ pub(super) fn become_device(
     facts.iter().try_for_each(|(key, value)| set(db, key, value))
 }
 
-/// Goes on as another device of the same server, with everything that is not receipted: its patches are numbered anew,
-/// their stamps stay. What was receipted stays with the former device's numbers, on the server.
+/// Goes on as another device of the same server, with everything that is not receipted: its patches are numbered and
+/// stamped anew, for the other phone may have gone on writing under the very same stamps. What was receipted stays the
+/// former device's, on the server.
 pub(super) fn become_other(db: &Connection, enrolled: &EnrolResponse, now_ms: i64) -> Result<(), StoreError> {
     let mut clock = clock(db)?.unwrap_or_else(|| Clock::new(enrolled.device));
-    db.execute_batch(
-        "UPDATE patch SET device_seq = NULL WHERE state >= 2;
-         UPDATE patch SET device_seq = NULL, hash = NULL, state = 0 WHERE state = 1;",
-    )
-    .map_err(db_error)?;
+    records::sign_anew(db, enrolled.device)?;
     let facts = [
         ("device", enrolled.device.to_string()),
         ("token", enrolled.token.clone()),

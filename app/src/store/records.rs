@@ -3,11 +3,12 @@
 
 use super::{Edit, Loaded, RecordPlace, StoreError, db_error, former, meta};
 use lianxin_shared::{
-    replica::{Base, Clock, FieldSet, PatchDraft, Row, Stamp, Value, patch_bytes_max},
+    replica::{Base, Clock, DeviceId, FieldSet, PatchDraft, Row, Stamp, Value, patch_bytes_max},
     sqlite::{project, read_row, uuid_at},
 };
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// A patch's body as stored.
@@ -42,6 +43,11 @@ pub(super) fn patch_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<OwnPatch> 
     })
 }
 
+/// The order that the server gave a patch, where it is not its stamp.
+pub(super) fn order_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Stamp>> {
+    Ok(row.get::<_, Option<[u8; 16]>>("ord")?.map(Stamp::from_bytes))
+}
+
 /// What is shown of a record: the fold of the server's row (after a restore also of its former life's) and this
 /// phone's patches that are not in it yet.
 pub(super) fn shown(db: &Connection, id: Uuid) -> Result<Option<Row>, StoreError> {
@@ -51,24 +57,45 @@ pub(super) fn shown(db: &Connection, id: Uuid) -> Result<Option<Row>, StoreError
     };
     let mut statement = db
         .prepare_cached(
-            "SELECT at, stamp, record, kind, village, body FROM patch WHERE record = ?1 AND state < 3 ORDER BY at",
+            "SELECT at, stamp, ord, record, kind, village, body FROM patch WHERE record = ?1 AND state < 3
+             ORDER BY at",
         )
         .map_err(db_error)?;
-    let patches = statement.query_map([id.as_bytes()], patch_from).map_err(db_error)?;
+    let ranked = |row: &rusqlite::Row<'_>| Ok((patch_from(row)?.edit, order_from(row)?));
+    let patches = statement.query_map([id.as_bytes()], ranked).map_err(db_error)?;
     for patch in patches {
-        let edit = patch.map_err(db_error)?.edit;
+        let (edit, order) = patch.map_err(db_error)?;
         let row = row.get_or_insert_with(|| Row::empty(&edit.kind, id, &edit.village));
-        row.apply(&edit, edit.stamp);
+        row.apply(&edit, order.unwrap_or(edit.stamp));
     }
     Ok(row)
 }
 
-/// Derives the projections of what is shown of a record.
+/// Derives the projections of what is shown of a record. One that only this phone's patches told of, and that is no
+/// longer this phone's to hold, leaves them.
 pub(super) fn project_shown(db: &Connection, id: Uuid) -> Result<(), StoreError> {
-    if let Some(row) = shown(db, id)? {
-        project(db, &row)?;
+    let written: Option<(String, String)> = db
+        .prepare_cached("SELECT kind, village FROM patch WHERE record = ?1 LIMIT 1")
+        .and_then(|mut s| s.query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?))).optional())
+        .map_err(db_error)?;
+    match (shown(db, id)?, written) {
+        (Some(row), _) => Ok(project(db, &row)?),
+        (None, Some((kind, village))) => unproject(db, Row::empty(&kind, id, &village)),
+        (None, None) => Ok(()),
     }
-    Ok(())
+}
+
+/// The same for a row that was just taken out of the replica.
+pub(super) fn project_without(db: &Connection, gone: Row) -> Result<(), StoreError> {
+    match shown(db, gone.id)? {
+        Some(shown) => Ok(project(db, &shown)?),
+        None => unproject(db, gone),
+    }
+}
+
+fn unproject(db: &Connection, mut row: Row) -> Result<(), StoreError> {
+    row.mark_deleted();
+    Ok(project(db, &row)?)
 }
 
 /// Where a record is, from receipts alone.
@@ -223,6 +250,30 @@ fn store_open(db: &Connection, at: Option<i64>, edit: &PatchDraft, now_ms: i64) 
             }),
     };
     done.map_err(db_error)?;
+    Ok(())
+}
+
+/// Makes all patches that are not receipted those of another device: open again, without a number, under its stamps.
+pub(super) fn sign_anew(db: &Connection, device: DeviceId) -> Result<(), StoreError> {
+    let mut statement = db
+        .prepare("SELECT at, stamp, record, kind, village, body FROM patch WHERE state < 2 ORDER BY at")
+        .map_err(db_error)?;
+    let own: Vec<OwnPatch> =
+        statement.query_map([], patch_from).and_then(Iterator::collect).map_err(db_error)?;
+    let signed: BTreeMap<Stamp, Stamp> =
+        own.iter().map(|own| (own.edit.stamp, Stamp { device, ..own.edit.stamp })).collect();
+    db.execute("UPDATE patch SET device_seq = NULL", []).map_err(db_error)?;
+    let mut update = db
+        .prepare("UPDATE patch SET stamp = ?2, body = ?3, hash = NULL, ord = NULL, state = 0 WHERE at = ?1")
+        .map_err(db_error)?;
+    for OwnPatch { at, mut edit } in own {
+        let seen = edit.base.values_mut().flatten();
+        seen.for_each(|stamp| *stamp = signed.get(stamp).copied().unwrap_or(*stamp));
+        let body = serde_json::to_string(&Body { set: edit.set, base: edit.base })
+            .map_err(|e| StoreError::Broken(e.to_string()))?;
+        let stamp = Stamp { device, ..edit.stamp };
+        update.execute(params![at, stamp.to_bytes(), body]).map_err(db_error)?;
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use lianxin_shared::{
     replica::{ChainHash, Patch, PatchHash, Row},
     sqlite::{Replica, digest_of, newest_order, project, read_row, uuid_at},
     sync::{CommitReport, Outgoing},
-    wire::v1::{RepairResponse, SyncResponse, rows_of_batch},
+    wire::v1::{Accepted, RepairResponse, SyncResponse, rows_of_batch},
 };
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,19 +18,21 @@ pub(super) fn load(db: &Connection, bytes_max: usize) -> Result<Outgoing, StoreE
     let receipt_seen = meta::receipt(db)?;
     let mut statement = db
         .prepare_cached(
-            "SELECT at, device_seq, stamp, record, kind, village, body FROM patch
+            "SELECT at, device_seq, stamp, ord, record, kind, village, body FROM patch
              WHERE state = 1 AND device_seq > ?1 ORDER BY device_seq",
         )
         .map_err(db_error)?;
     let mut rows = statement.query([receipt_seen as i64]).map_err(db_error)?;
-    let (mut patches, mut bytes) = (Vec::new(), 0);
+    let (mut patches, mut orders, mut bytes) = (Vec::new(), BTreeMap::new(), 0);
     while let Some(row) = rows.next().map_err(db_error)? {
         let device_seq: i64 = row.get("device_seq").map_err(db_error)?;
         let edit = records::patch_from(row).map_err(db_error)?.edit;
+        let order = records::order_from(row).map_err(db_error)?;
         bytes += edit.size_bytes();
         if bytes > bytes_max && !patches.is_empty() {
             break;
         }
+        orders.extend(order.map(|order| (device_seq.unsigned_abs(), order)));
         patches.push(Patch { device_seq: device_seq.unsigned_abs(), edit });
     }
     Ok(Outgoing {
@@ -40,6 +42,7 @@ pub(super) fn load(db: &Connection, bytes_max: usize) -> Result<Outgoing, StoreE
         receipt_seen,
         scope: scope::hash(db)?,
         patches,
+        orders,
         waiting: waiting(db)?,
     })
 }
@@ -84,11 +87,13 @@ pub(super) fn commit(
     receipted(db, response.receipt.device_seq, response.receipt.chain)?;
     let mut clock = records::clock_of(db)?;
     clock.set_server_time(response.server_time, now_ms);
+    keep_orders(db, &response.accepted)?;
     let mut touched = BTreeSet::new();
     let mut replica = Replica::new(db);
     fold_accepted(db, &mut replica, &response.accepted, &mut touched)?;
     for row in rows {
         row.fields.values().for_each(|version| clock.observe(version.order));
+        learn_orders(db, &row)?;
         if read_seq(db, row.id)?.is_none_or(|seq| seq < row.seq) {
             replica.put(&row)?;
             touched.insert(row.id);
@@ -98,7 +103,7 @@ pub(super) fn commit(
     if let Some(scope) = &response.scope {
         scope::keep(db, scope)?;
     }
-    db.execute("UPDATE patch SET held = '' WHERE held <> ''", []).map_err(db_error)?;
+    db.execute("UPDATE patch SET held = '' WHERE held <> '' AND device_seq > 0", []).map_err(db_error)?;
     for held in &response.held {
         db.prepare_cached("UPDATE patch SET held = ?2 WHERE device_seq = ?1")
             .and_then(|mut s| s.execute(params![held.device_seq as i64, held.reason]))
@@ -154,11 +159,33 @@ fn receipted(db: &Connection, device_seq: u64, chain: ChainHash) -> Result<(), S
     meta::set(db, "chain", &chain.to_string())
 }
 
+/// What the server gave stays with the patch: if it must be sent again, to a later life, it must not rise.
+fn keep_orders(db: &Connection, accepted: &Accepted) -> Result<(), StoreError> {
+    let mut update =
+        db.prepare_cached("UPDATE patch SET ord = ?2 WHERE device_seq = ?1").map_err(db_error)?;
+    for (device_seq, order) in &accepted.orders {
+        update.execute(params![*device_seq as i64, order.to_bytes()]).map_err(db_error)?;
+    }
+    Ok(())
+}
+
+/// The same from a row, where the answer to the push itself was lost.
+fn learn_orders(db: &Connection, row: &Row) -> Result<(), StoreError> {
+    for version in row.fields.values().filter(|version| version.order != version.stamp) {
+        db.prepare_cached("UPDATE patch SET ord = ?3 WHERE record = ?1 AND stamp = ?2")
+            .and_then(|mut s| {
+                s.execute(params![row.id.as_bytes(), version.stamp.to_bytes(), version.order.to_bytes()])
+            })
+            .map_err(db_error)?;
+    }
+    Ok(())
+}
+
 /// Folds the patches whose rows the server did not echo.
 fn fold_accepted(
     db: &Connection,
     replica: &mut Replica<'_>,
-    accepted: &lianxin_shared::wire::v1::Accepted,
+    accepted: &Accepted,
     touched: &mut BTreeSet<Uuid>,
 ) -> Result<(), StoreError> {
     let mut find = db
@@ -274,12 +301,9 @@ pub(super) fn compare(db: &Connection, response: &RepairResponse) -> Result<Vec<
     }
     let mut replica = Replica::new(db);
     for id in gone {
-        let Some(mut row) = read_row(db, id)? else { continue };
+        let Some(row) = read_row(db, id)? else { continue };
         replica.remove(id)?;
-        if records::shown(db, id)?.is_none() {
-            row.mark_deleted();
-            project(db, &row)?;
-        }
+        records::project_without(db, row)?;
     }
     replica.finish()?;
     Ok(wanted)

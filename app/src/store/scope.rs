@@ -3,7 +3,7 @@
 
 use super::{StoreError, db_error, former, meta, records};
 use lianxin_shared::{
-    sqlite::{Replica, project, read_row, uuid_at},
+    sqlite::{Replica, read_row, uuid_at},
     wire::v1::{Scope, scope_hash},
 };
 use rusqlite::{Connection, params};
@@ -80,20 +80,13 @@ fn evict_village(db: &Connection, village: &str) -> Result<(), StoreError> {
     let ids: Vec<Uuid> = ids.map_err(db_error)?;
     let mut replica = Replica::new(db);
     for id in ids {
-        let Some(mut row) = read_row(db, id)?.map_or_else(|| former::read(db, id), |row| Ok(Some(row)))?
-        else {
+        let Some(row) = read_row(db, id)?.map_or_else(|| former::read(db, id), |row| Ok(Some(row)))? else {
             continue;
         };
         replica.remove(id)?;
-        former::forget_one(db, id)?;
+        former::forget_all(db, id)?;
         // What this phone wrote there and the township holds apart stays to be read.
-        match records::shown(db, id)? {
-            Some(shown) => project(db, &shown)?,
-            None => {
-                row.mark_deleted();
-                project(db, &row)?;
-            }
-        }
+        records::project_without(db, row)?;
     }
     Ok(replica.finish()?)
 }

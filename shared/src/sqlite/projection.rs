@@ -31,8 +31,8 @@ pub fn project(db: &Connection, row: &Row) -> Result<(), SqliteError> {
         kind::VISIT => visit(db, row, deleted),
         kind::OPINION => opinion(db, row, deleted),
         kind::DIARY => diary(db, row, deleted),
-        kind::CONFLICT => conflict(db, row),
-        kind::VILLAGE => village(db, row),
+        kind::CONFLICT => conflict(db, row, deleted),
+        kind::VILLAGE => village(db, row, deleted),
         kind::CAMPAIGN => campaign(db, row, deleted),
         _ => Ok(()),
     }
@@ -121,11 +121,9 @@ fn leading_number(door: &str) -> i64 {
 }
 
 fn person(db: &Connection, row: &Row, deleted: bool) -> Result<(), SqliteError> {
-    let Some(household) = reference(row, "household") else { return unproject(db, "person", row.id) };
-    tags(db, row, household, deleted)?;
-    if deleted {
-        return unproject(db, "person", row.id);
-    }
+    let household = reference(row, "household").filter(|_| !deleted);
+    tags(db, row, household.unwrap_or_default(), household.is_none())?;
+    let Some(household) = household else { return unproject(db, "person", row.id) };
     let name = row.text("name");
     let search = format!("{name} {} {}", pinyin::initials(name), row.text("phone")).to_lowercase();
     db.prepare_cached(
@@ -186,7 +184,10 @@ fn diary(db: &Connection, row: &Row, deleted: bool) -> Result<(), SqliteError> {
     Ok(())
 }
 
-fn conflict(db: &Connection, row: &Row) -> Result<(), SqliteError> {
+fn conflict(db: &Connection, row: &Row, deleted: bool) -> Result<(), SqliteError> {
+    if deleted {
+        return unproject(db, "conflict", row.id);
+    }
     let Some(record) = reference(row, "record") else { return unproject(db, "conflict", row.id) };
     db.prepare_cached(
         "INSERT OR REPLACE INTO conflict (id, village, record, field, open) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -201,7 +202,10 @@ fn conflict(db: &Connection, row: &Row) -> Result<(), SqliteError> {
     Ok(())
 }
 
-fn village(db: &Connection, row: &Row) -> Result<(), SqliteError> {
+fn village(db: &Connection, row: &Row, deleted: bool) -> Result<(), SqliteError> {
+    if deleted {
+        return unproject(db, "village", row.id);
+    }
     db.prepare_cached("INSERT OR REPLACE INTO village (code, id, name, township) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![row.village, row.id.as_bytes(), row.text("name"), row.text("township")])?;
     Ok(())

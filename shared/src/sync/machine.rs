@@ -182,6 +182,7 @@ impl Machine {
             receipt_seen: outgoing.receipt_seen,
             scope: outgoing.scope,
             patches: batch_of_patches(&outgoing.patches),
+            orders: outgoing.orders,
         })));
     }
 

@@ -23,6 +23,7 @@ fn outgoing(patches: usize, waiting: u32) -> Input {
         receipt_seen: 0,
         scope: String::new(),
         patches: (0..patches).map(patch).collect(),
+        orders: BTreeMap::new(),
         waiting,
     }))
 }

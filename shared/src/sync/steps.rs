@@ -25,6 +25,8 @@ pub struct Outgoing {
     pub scope: String,
     /// The next patches, at most as many bytes as asked for, at least one if there is one.
     pub patches: Vec<Patch>,
+    /// Orders that a former life of the server gave them, by number.
+    pub orders: BTreeMap<u64, Stamp>,
     /// Patches not yet receipted, these included.
     pub waiting: u32,
 }

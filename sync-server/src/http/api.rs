@@ -32,8 +32,8 @@ impl FromRequestParts<AppState> for Caller {
                 "乡镇服务器不认识这部手机，没有上报。您写的都在本机，请联系乡镇走访办重新登记。",
             )
         })?;
-        let Device { id, cadre, villages, past, revoked } = device;
-        Ok(Caller { device: id, cadre, villages, past, revoked })
+        let Device { id, villages, past, revoked, .. } = device;
+        Ok(Caller { device: id, villages, past, revoked })
     }
 }
 

@@ -7,7 +7,7 @@ use lianxin_shared::{
     replica::{ChainHash, DeviceId},
     wire::v1::{Life, Receipt},
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 /// What a new life is known by; random, but given from outside.
@@ -51,12 +51,6 @@ pub fn begin_life(
         )?;
     }
     Ok(changed == 1)
-}
-
-/// Whether the present life is not the first.
-pub(super) fn has_former_life(db: &Connection) -> Result<bool, StorageError> {
-    let mut statement = db.prepare_cached("SELECT 1 FROM epoch LIMIT 1")?;
-    Ok(statement.query_row([], |_| Ok(())).optional()?.is_some())
 }
 
 /// The present life as a device must know it.

@@ -31,8 +31,6 @@ pub const OFFICE_NAME: &str = "乡镇走访办";
 pub struct Caller {
     /// The device.
     pub device: DeviceId,
-    /// Whose it is.
-    pub cadre: String,
     /// Villages that it may read and write: its cadre's, and the township's own code.
     pub villages: BTreeSet<String>,
     /// Villages whose grant has ended, and when (Unix milliseconds): what was written before is still accepted.

@@ -39,6 +39,7 @@ pub fn push(
     caller: &Caller,
     cursor_seq: u64,
     patches: &[Patch],
+    orders: &BTreeMap<u64, Stamp>,
     now_ms: i64,
 ) -> Result<Pushed, super::ServiceError> {
     let Receipt { device_seq: mut receipt, mut chain } = receipt_of(db, caller.device)?;
@@ -60,11 +61,12 @@ pub fn push(
         }
         let row = read_row(db, patch.edit.id).map_err(StorageError::from)?;
         observe_overwritten(&mut clock, row.as_ref(), patch);
-        let order = order_of(patch.edit.stamp, &mut clock, now_ms);
+        let claimed = orders.get(&patch.device_seq).filter(|order| **order < patch.edit.stamp);
+        let order = order_of(*claimed.unwrap_or(&patch.edit.stamp), &mut clock, now_ms);
         if order != patch.edit.stamp {
             pushed.accepted.orders.insert(patch.device_seq, order);
         }
-        let held = held_because(db, caller, &patch.edit, row.as_ref())?;
+        let held = held_because(caller, &patch.edit, row.as_ref());
         record_patch(db, caller.device, patch, order, hash, now_ms, held.unwrap_or_default())?;
         let applied = match held {
             Some(_) => None,
@@ -119,31 +121,16 @@ fn tell(pushed: &mut Pushed, cursor_seq: u64, outcomes: &[(Uuid, Option<Applied>
 }
 
 /// Bytes first, judgement later: why a patch is kept apart, or none.
-fn held_because(
-    db: &Connection,
-    caller: &Caller,
-    edit: &PatchDraft,
-    row: Option<&Row>,
-) -> Result<Option<&'static str>, StorageError> {
-    Ok(if caller.revoked {
+fn held_because(caller: &Caller, edit: &PatchDraft, row: Option<&Row>) -> Option<&'static str> {
+    if caller.revoked {
         Some("这部手机已停用，等乡镇走访办看过再收")
     } else if matches!(edit.kind.as_str(), kind::VILLAGE | kind::CAMPAIGN) {
         Some("村和活动由乡镇走访办设定")
-    } else if !may_sign(db, caller, edit.stamp.device)? {
+    } else if edit.stamp.device != caller.device {
         Some("署名不是这部手机")
     } else {
         objection(caller, edit, row)
-    })
-}
-
-/// A stamp names who wrote: this device, or another of the same cadre (a copied phone goes on under a device of its
-/// own, with what it had written before).
-fn may_sign(db: &Connection, caller: &Caller, signed: DeviceId) -> Result<bool, StorageError> {
-    if signed == caller.device {
-        return Ok(true);
     }
-    let mut statement = db.prepare_cached("SELECT 1 FROM device WHERE id = ?1 AND cadre = ?2")?;
-    Ok(statement.query_row(params![signed.to_i64(), caller.cadre], |_| Ok(())).optional()?.is_some())
 }
 
 /// What speaks against a write, whoever signs it. Authorisation is judged by the grants at the time of writing: what

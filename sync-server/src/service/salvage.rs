@@ -1,11 +1,11 @@
 //! State push: after a restore, phones bring back what the new life lacks and they still have. Merged by stamp, within
 //! the phone's villages, and kept as history like any other write. The office's own records (villages, campaigns) come
-//! back only where there is none: a phone never changes them.
+//! back only where there is none: a phone never changes them. Who brought what back is kept in `salvaged`, since such a
+//! write bears the stamp of somebody else.
 
 use super::{
     Caller,
     apply::{Applier, Body},
-    life::has_former_life,
     push::{objection, record_patch},
     sync::Refusal,
 };
@@ -25,17 +25,13 @@ use std::collections::BTreeSet;
 /// Takes what is offered and not yet there, in the caller's transaction. Offering it again changes nothing.
 ///
 /// # Errors
-/// [`Refusal`] when this server never lost anything or the request makes no sense; otherwise when SQLite fails.
+/// [`Refusal`] when the request makes no sense; otherwise when SQLite fails.
 pub fn salvage(
     db: &Connection,
     caller: &Caller,
     request: SalvageRequest,
     now_ms: i64,
 ) -> Result<SalvageResponse, super::ServiceError> {
-    if !has_former_life(db)? {
-        let words = "乡镇服务器没有恢复过，不需要补回。您写的都在本机，照常上报。";
-        return Err(Refusal::new(ErrorCode::Malformed, words).into());
-    }
     let orders = request.orders;
     let patches = patches_of_batch(request.patches).map_err(|error| {
         Refusal::new(

@@ -116,7 +116,7 @@ pub fn write_phase(
     let mut pushed = if patches.is_empty() {
         Pushed::default()
     } else {
-        push(db, caller, request.cursor.seq, &patches, now_ms)?
+        push(db, caller, request.cursor.seq, &patches, &request.orders, now_ms)?
     };
     pushed.scope_seen = request.scope;
     db.prepare_cached("UPDATE device SET last_sync_at = ?2 WHERE id = ?1")

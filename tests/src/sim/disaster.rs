@@ -3,12 +3,13 @@
 
 use super::{
     network::Told,
-    phone::WallClock,
+    phone::{Outcome, WallClock},
     world::{Event, World},
 };
 use anyhow::{Context, Result, ensure};
+use lianxin_app::store::{Request, Store, StoreError};
 use lianxin_shared::{
-    replica::DeviceId,
+    replica::{DeviceId, Stamp},
     wire::v1::{EnrolResponse, Life, Scope},
 };
 use std::collections::BTreeSet;
@@ -75,11 +76,19 @@ impl World {
         let silently = self.rng.chance(400);
         self.coverage.count(if silently { "silent rollbacks" } else { "restores" });
         self.say(format!("the server goes back to its backup{}", if silently { ", silently" } else { "" }));
+        if let Some(server) = self.server.writer() {
+            let replaced = super::oracle::replaced(server)?;
+            self.pulled.retain(|write, _| !replaced.contains(write));
+        }
         for phone in self.phones.iter().filter(|phone| phone.is_up()) {
-            self.pulled.extend(super::oracle::pulled(phone.db()?)?);
+            let had = super::oracle::pulled(phone.db()?)?;
+            self.pulled.extend(had.into_iter().map(|write| (write, phone.index)));
         }
         self.server.crash();
-        self.server.go_back(silently, self.now)
+        self.server.go_back(silently, self.now)?;
+        let epoch = lianxin_server::storage::read_identity(self.server.writer().context("down")?)?.epoch;
+        self.unnoticed = silently.then_some(epoch);
+        Ok(())
     }
 
     /// A phone's data is copied onto a new phone, and both are used from now on.
@@ -98,6 +107,35 @@ impl World {
             let at = self.rng.between(0, 30 * 60_000);
             let who = if self.rng.chance(500) { phone } else { index };
             self.plan(at, Event::Act(who));
+        }
+        Ok(())
+    }
+
+    /// The office enrols a phone anew that the server's older copy does not know.
+    pub(super) fn enrol_anew(&mut self, phone: usize) -> Result<()> {
+        if !self.phones[phone].is_up() || !self.server.is_up() {
+            self.plan(1_000, Event::EnrolAnew(phone));
+            return Ok(());
+        }
+        if self.server.caller(self.phones[phone].device)?.is_some() {
+            return Ok(());
+        }
+        self.splits += 1;
+        let own = DeviceId::from_bits(0xC000 + self.splits);
+        let cadre = self.phones[phone].cadre.clone();
+        let enrolled = self.server.welcome(&cadre, own, self.now)?;
+        let wall = self.phones[phone].clock.at(self.now);
+        self.coverage.count("phones enrolled anew");
+        self.say(format!("the office enrols phone {phone} anew"));
+        let outcome = self.become_device(phone, &enrolled, |store| {
+            let request =
+                Request::Enrol { server_url: "https://x".to_owned(), enrolled: Box::new(enrolled.clone()) };
+            store.handle(request, wall).map(|_| ())
+        })?;
+        if matches!(outcome, Outcome::Done(())) {
+            self.press_sync(phone);
+        } else {
+            self.plan(1_000, Event::EnrolAnew(phone));
         }
         Ok(())
     }
@@ -130,7 +168,7 @@ impl World {
     pub(super) fn renew(&mut self, phone: usize, life: &Life) -> Result<()> {
         self.say(format!("phone {phone} takes up a new life from receipt {}", life.receipt.device_seq));
         let outcome = self.store(phone, |store| store.sync_renew(life))?;
-        if matches!(outcome, super::phone::Outcome::Done(())) {
+        if matches!(outcome, Outcome::Done(())) {
             self.coverage.count("new lives taken up");
             let now = self.now;
             self.phones[phone].keeps_its_promises(8, now).context("after a new life")?;
@@ -140,24 +178,43 @@ impl World {
 
     /// A copied phone becomes a device of its own.
     pub(super) fn become_other(&mut self, phone: usize, enrolled: &EnrolResponse, wall: i64) -> Result<()> {
-        let outcome = self.store(phone, |store| store.sync_become_other(enrolled, wall))?;
-        if matches!(outcome, super::phone::Outcome::Done(())) {
+        let outcome = self.become_device(phone, enrolled, |store| store.sync_become_other(enrolled, wall))?;
+        if matches!(outcome, Outcome::Done(())) {
             self.coverage.count("copies that got a device of their own");
-            self.say(format!("phone {phone} is device {} now", enrolled.device));
-            self.phones[phone].device = enrolled.device;
         }
         self.digest_renewal(phone, outcome)
+    }
+
+    fn become_device(
+        &mut self,
+        phone: usize,
+        enrolled: &EnrolResponse,
+        work: impl FnOnce(&mut Store) -> Result<(), StoreError>,
+    ) -> Result<Outcome<()>> {
+        let mut statement = self.phones[phone].db()?.prepare("SELECT stamp FROM patch WHERE state < 2")?;
+        let unreceipted: BTreeSet<Stamp> =
+            statement.query_map([], |row| row.get(0).map(Stamp::from_bytes))?.collect::<Result<_, _>>()?;
+        drop(statement);
+        let outcome = self.store(phone, work)?;
+        if matches!(outcome, Outcome::Done(())) {
+            self.say(format!("phone {phone} is device {} now", enrolled.device));
+            let phone = &mut self.phones[phone];
+            phone.device = enrolled.device;
+            phone.promises.sign_anew(enrolled.device, |stamp| unreceipted.contains(&stamp));
+        }
+        Ok(outcome)
     }
 
     /// The server gives a copied phone a device of its own.
     pub(super) fn split(&mut self, device: DeviceId) -> Result<Told> {
         self.splits += 1;
         let own = DeviceId::from_bits(0xC000 + self.splits);
-        self.server.split(device, own, self.now)
+        let cadre = self.server.cadre_of(device)?;
+        let enrolled = self.server.welcome(&cadre, own, self.now)?;
+        Ok(Told::Other(serde_json::to_vec(&enrolled)?))
     }
 
-    /// Everything that a phone had pulled before the server went back is known to it again, if a phone may still speak
-    /// for its village.
+    /// Everything that a phone had pulled before the server went back is there again, or was knowingly replaced.
     ///
     /// # Errors
     /// When something is lost.
@@ -165,8 +222,10 @@ impl World {
         if self.disasters.regrants {
             return Ok(());
         }
-        let known = super::oracle::written_stamps(self.server.writer().context("down")?)?;
-        let lost = self.pulled.iter().find(|write| !known.contains(*write));
+        let server = self.server.writer().context("down")?;
+        let (accepted, replaced) = (super::oracle::accepted(server)?, super::oracle::replaced(server)?);
+        let lost =
+            self.pulled.iter().find(|(write, _)| !accepted.contains(write) && !replaced.contains(write));
         ensure!(
             lost.is_none(),
             "a write that a phone had pulled is lost with the server's former life: {lost:?}"

@@ -101,8 +101,10 @@ fn writes(server: &Connection) -> Result<Vec<Write>> {
 /// When its tables cannot be read.
 pub fn pulled(phone: &Connection) -> Result<BTreeSet<(Id, String, String)>> {
     let mut all = BTreeSet::new();
-    for table in ["record", "former_record"] {
-        for (id, record) in stored_in(phone, table)? {
+    let mut tables = vec!["record".to_owned()];
+    tables.extend(former_layers(phone)?);
+    for table in tables {
+        for (id, record) in stored_in(phone, &table)? {
             if record.kind != "conflict" {
                 all.extend(record.fields.into_iter().map(|(name, field)| (id.clone(), name, field.stamp)));
             }
@@ -115,8 +117,19 @@ pub fn pulled(phone: &Connection) -> Result<BTreeSet<(Id, String, String)>> {
 ///
 /// # Errors
 /// When its table cannot be read.
-pub fn written_stamps(server: &Connection) -> Result<BTreeSet<(Id, String, String)>> {
+pub fn accepted(server: &Connection) -> Result<BTreeSet<(Id, String, String)>> {
     Ok(writes(server)?.into_iter().map(|write| (write.record, write.field, write.stamp)).collect())
+}
+
+/// Every write that an accepted one says it has replaced: record, field, stamp.
+///
+/// # Errors
+/// When the table cannot be read.
+pub fn replaced(server: &Connection) -> Result<BTreeSet<(Id, String, String)>> {
+    let stamps = |Write { record, field, base, .. }: Write| {
+        base.into_iter().map(move |stamp| (record.clone(), field.clone(), stamp))
+    };
+    Ok(writes(server)?.into_iter().flat_map(stamps).collect())
 }
 
 /// Works everything out.
@@ -207,6 +220,13 @@ fn stored_in(db: &Connection, table: &str) -> Result<BTreeMap<Id, Record>> {
     Ok(records)
 }
 
+/// Where a phone keeps the rows of each former life, the last first.
+fn former_layers(phone: &Connection) -> Result<Vec<String>> {
+    let layers: i64 =
+        phone.query_row("SELECT coalesce(max(layer), 0) FROM former_record", [], |row| row.get(0))?;
+    Ok((1..=layers).rev().map(|layer| format!("former_record WHERE layer = {layer}")).collect())
+}
+
 /// What a phone must show: the newer writes of the server's rows and those of its former life, and over them its own
 /// patches that are not in them yet.
 ///
@@ -215,7 +235,11 @@ fn stored_in(db: &Connection, table: &str) -> Result<BTreeMap<Id, Record>> {
 pub fn shown(phone: &Connection) -> Result<BTreeMap<Id, Record>> {
     let mut records = stored(phone)?;
     let rank = |field: &Field| (field.order.clone(), field.value.to_string().into_bytes());
-    for (id, former) in stored_in(phone, "former_record")? {
+    let mut former = Vec::new();
+    for layer in former_layers(phone)? {
+        former.extend(stored_in(phone, &layer)?);
+    }
+    for (id, former) in former {
         let record =
             records.entry(id).or_insert_with(|| Record { fields: BTreeMap::new(), ..former.clone() });
         for (name, field) in former.fields {
@@ -225,10 +249,12 @@ pub fn shown(phone: &Connection) -> Result<BTreeMap<Id, Record>> {
             }
         }
     }
-    let mut statement =
-        phone.prepare("SELECT record, kind, village, stamp, body FROM patch WHERE state < 3")?;
+    let mut statement = phone.prepare(
+        "SELECT record, kind, village, stamp, body, coalesce(ord, stamp) FROM patch WHERE state < 3",
+    )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
+        let order = hex(&row.get::<_, Vec<u8>>(5)?);
         let stamp = hex(&row.get::<_, Vec<u8>>(3)?);
         let body: Map<String, Value> = serde_json::from_str(&row.get::<_, String>(4)?)?;
         let (kind, village) = (row.get(1)?, row.get(2)?);
@@ -239,7 +265,7 @@ pub fn shown(phone: &Connection) -> Result<BTreeMap<Id, Record>> {
         });
         let set = body.get("set").and_then(Value::as_object).context("a patch without fields")?;
         for (name, value) in set {
-            let own = Field { value: value.clone(), stamp: stamp.clone(), order: stamp.clone() };
+            let own = Field { value: value.clone(), stamp: stamp.clone(), order: order.clone() };
             if record.fields.get(name).is_none_or(|standing| rank(&own) > rank(standing)) {
                 record.fields.insert(name.clone(), own);
             }

@@ -62,6 +62,16 @@ impl Promises {
         Ok(())
     }
 
+    /// The phone signs what is not receipted as another device: writes `is_unreceipted` says so of.
+    pub fn sign_anew(&mut self, device: DeviceId, is_unreceipted: impl Fn(Stamp) -> bool) {
+        let anew = |stamp: Stamp| if is_unreceipted(stamp) { Stamp { device, ..stamp } } else { stamp };
+        self.written = std::mem::take(&mut self.written).into_iter().map(|(s, w)| (anew(s), w)).collect();
+        for promise in self.shown.values_mut().flat_map(BTreeMap::values_mut) {
+            promise.stamp = anew(promise.stamp);
+            promise.replaced = promise.replaced.iter().map(|stamp| anew(*stamp)).collect();
+        }
+    }
+
     /// Records with promises, oldest id first.
     pub fn records(&self) -> Vec<Uuid> {
         self.shown.keys().copied().collect()
@@ -77,7 +87,7 @@ impl Promises {
         if self.villages.get(&record).is_some_and(|village| withdrawn.contains(village)) {
             return Ok(());
         }
-        ensure!(now.is_some(), "a record that was saved is not there any more");
+        ensure!(now.is_some(), "a record that was saved is not there any more: {record}, {promises:?}");
         for (field, promise) in promises {
             let stamp = now.and_then(|now| now.stamps.get(field)).copied();
             let value = now.and_then(|now| now.fields.get(field)).cloned().unwrap_or_default();

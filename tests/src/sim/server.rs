@@ -284,29 +284,27 @@ impl Server {
         }
     }
 
-    /// Gives a copied phone a device of its own.
-    pub fn split(&self, copied: DeviceId, own: DeviceId, now_ms: i64) -> Result<Told> {
+    /// Makes a device for a cadre's phone.
+    pub fn welcome(&self, cadre: &str, own: DeviceId, now_ms: i64) -> Result<EnrolResponse> {
         let db = self.writer().context("down")?;
         db.execute(
-            "INSERT INTO device (id, cadre, token_hash, enrolled_at, chain)
-             SELECT ?2, cadre, ?3, 0, ?4 FROM device WHERE id = ?1",
-            params![copied.to_i64(), own.to_i64(), own.bits().to_be_bytes(), ChainHash::start(own).0],
+            "INSERT INTO device (id, cadre, token_hash, enrolled_at, chain) VALUES (?1, ?2, ?3, 0, ?4)",
+            params![own.to_i64(), cadre, own.bits().to_be_bytes(), ChainHash::start(own).0],
         )?;
         let identity = read_identity(db)?;
-        let enrolled = EnrolResponse {
+        Ok(EnrolResponse {
             protocol: lianxin_shared::wire::PROTOCOL,
             server_id: identity.server_id,
             epoch: identity.epoch,
             device: own,
             token: String::new(),
             server_time: now_ms.unsigned_abs(),
-            cadre: String::new(),
+            cadre: cadre.to_owned(),
             cadre_name: String::new(),
             unit: String::new(),
             township: identity.township,
             villages: BTreeMap::new(),
-        };
-        Ok(Told::Other(serde_json::to_vec(&enrolled)?))
+        })
     }
 
     /// Grants a cadre exactly these villages.
@@ -317,12 +315,18 @@ impl Server {
         Ok(db.execute_batch("COMMIT")?)
     }
 
+    /// Whose a device is.
+    pub fn cadre_of(&self, device: DeviceId) -> Result<String> {
+        let db = self.writer().context("down")?;
+        let device = lianxin_server::auth::device_of(db, device)?;
+        Ok(device.context("an unknown device")?.cadre)
+    }
+
     /// Who calls with a device's token.
     pub fn caller(&self, device: DeviceId) -> Result<Option<Caller>> {
         let db = self.writer().context("down")?;
         Ok(lianxin_server::auth::device_of(db, device)?.map(|device| Caller {
             device: device.id,
-            cadre: device.cadre,
             villages: device.villages,
             past: device.past,
             revoked: device.revoked,

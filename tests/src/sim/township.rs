@@ -61,11 +61,12 @@ impl World {
     fn serve_other(&mut self, packet: &Packet) -> Result<Told> {
         match &packet.body {
             Ask::Sync(_) => bail!("a sync is committed in a group"),
-            Ask::Repair(bytes) => self.server.repair(bytes, &self.caller(packet.device)?),
+            _ if self.caller(packet.device)?.is_none() => stranger(),
+            Ask::Repair(bytes) => self.server.repair(bytes, &self.known(packet.device)?),
             Ask::Clone => self.split(packet.device),
             Ask::Salvage(bytes) => {
                 let burn = self.faults.burn(&mut self.rng);
-                let caller = self.caller(packet.device)?;
+                let caller = self.known(packet.device)?;
                 let (told, taken) = self.server.salvage(bytes, &caller, self.now, burn)?;
                 self.coverage.add("writes salvaged", taken);
                 Ok(told)
@@ -77,7 +78,13 @@ impl World {
         let burn = self.faults.burn(&mut self.rng);
         let mut group = Vec::new();
         for packet in &syncs {
-            group.push((packet.clone(), self.caller(packet.device)?));
+            match self.caller(packet.device)? {
+                Some(caller) => group.push((packet.clone(), caller)),
+                None => self.send_answer(packet, stranger()?),
+            }
+        }
+        if group.is_empty() {
+            return Ok(());
         }
         strangers(&mut self.rng, &mut group);
         let Some(done) = self.server.commit_group(group, self.now, burn)? else {
@@ -170,6 +177,13 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// The answer to a token that the server does not know.
+pub(super) fn stranger() -> Result<Told> {
+    let message = "乡镇服务器不认识这部手机".to_owned();
+    let body = ErrorBody { code: ErrorCode::Unauthorized, message, life: None };
+    Ok(Told::Refused(serde_json::to_vec(&body)?))
 }
 
 /// Now and then a request of another database's life or of a newer protocol stands in the same group.

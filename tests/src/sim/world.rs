@@ -66,6 +66,8 @@ pub enum Event {
     GoBack,
     /// A phone's data is copied onto another phone.
     Copy(usize),
+    /// The office lets a phone in again.
+    EnrolAnew(usize),
     /// A cadre's villages change.
     Regrant(usize),
     /// A phone comes back into coverage.
@@ -119,8 +121,10 @@ pub struct World {
     pub disasters: Disasters,
     /// There is a copy of the server's database.
     pub backed_up: bool,
-    /// Writes that phones had pulled when the server went back.
-    pub pulled: BTreeSet<Pulled>,
+    /// The life that the server was silently taken back in; while it lasts, nobody has noticed.
+    pub unnoticed: Option<Uuid>,
+    /// Writes that phones had pulled when the server went back, with one phone that had each.
+    pub pulled: BTreeMap<Pulled, usize>,
     /// Devices given to copied phones.
     pub splits: u64,
     queue: BTreeMap<(i64, u64), Event>,
@@ -168,7 +172,8 @@ impl World {
             damaging: seed % 16 == 5,
             disasters: Disasters::of(seed),
             backed_up: false,
-            pulled: BTreeSet::new(),
+            unnoticed: None,
+            pulled: BTreeMap::new(),
             splits: 0,
             queue: BTreeMap::new(),
             planned: 0,
@@ -263,12 +268,20 @@ impl World {
         self.trace.say(self.now - DAWN_MS, line);
     }
 
-    /// Who calls with a device's token, and what they may read and write.
+    /// Who calls with a device's token, and what they may read and write; none if the server does not know it.
     ///
     /// # Errors
-    /// When the server does not know the device.
-    pub fn caller(&self, device: DeviceId) -> Result<Caller> {
-        self.server.caller(device)?.context("an unknown device")
+    /// When the server's tables cannot be read.
+    pub fn caller(&self, device: DeviceId) -> Result<Option<Caller>> {
+        self.server.caller(device)
+    }
+
+    /// The same of a device that the server knows.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn known(&self, device: DeviceId) -> Result<Caller> {
+        self.caller(device)?.context("an unknown device")
     }
 
     /// Where the world's files are.
@@ -329,7 +342,7 @@ impl World {
             Event::Serve(life) => self.serve(life),
             Event::Read(life, committed) => {
                 if self.server.life == life && self.server.is_up() {
-                    let caller = self.caller(committed.packet.device)?;
+                    let caller = self.known(committed.packet.device)?;
                     let packet = committed.packet.clone();
                     let (told, more) = self.server.answer(*committed, &caller, self.now)?;
                     if more {
@@ -348,6 +361,7 @@ impl World {
             Event::BackUp => self.back_up(),
             Event::GoBack => self.go_back(),
             Event::Copy(phone) => self.copy_phone(phone),
+            Event::EnrolAnew(phone) => self.enrol_anew(phone),
             Event::Regrant(phone) => self.regrant(phone),
             Event::Covered(phone) => {
                 self.phones[phone].covered = true;

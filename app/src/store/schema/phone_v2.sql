@@ -1,6 +1,7 @@
--- The server's rows of its former life, until everything that its new life lacks has been offered and pulled.
+-- The server's rows of its former lives, until everything that its present life lacks has been offered and pulled.
 CREATE TABLE former_record (
-  id      BLOB NOT NULL PRIMARY KEY,
+  id      BLOB NOT NULL,
+  layer   INTEGER NOT NULL,                   -- 1, 2 … : of which life; the greatest is the last
   kind    TEXT NOT NULL,
   village TEXT NOT NULL,
   seq     INTEGER NOT NULL,
@@ -8,6 +9,10 @@ CREATE TABLE former_record (
   body    TEXT NOT NULL,
   others  TEXT NOT NULL DEFAULT '',
   hash    INTEGER NOT NULL,
-  offered INTEGER NOT NULL DEFAULT 0          -- 1 on its way to the server, 2 the server has it
+  offered INTEGER NOT NULL DEFAULT 0,         -- 1 on its way to the server, 2 the server has it
+  PRIMARY KEY (id, layer)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX former_record_by_village ON former_record (village);
+
+-- What winners compare where the server gave another than the stamp: a patch that is sent again keeps it.
+ALTER TABLE patch ADD COLUMN ord BLOB;

@@ -54,6 +54,9 @@ pub struct SyncRequest {
     /// New patches, gapless from `receipt_seen + 1` or earlier.
     #[serde(default, skip_serializing_if = "Batch::is_empty")]
     pub patches: Batch,
+    /// Orders that a former life of the server gave some of them, by number: they stay as low as they were.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub orders: BTreeMap<u64, Stamp>,
 }
 
 /// What became of the patches of this request that were new: the phone folds them itself.

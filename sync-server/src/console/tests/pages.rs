@@ -257,19 +257,14 @@ fn push(world: &World, edits: impl IntoIterator<Item = PatchDraft>) {
         let receipt: i64 = db
             .query_row("SELECT receipt FROM device WHERE id = ?1", [device.to_i64()], |row| row.get(0))
             .map_err(crate::storage::StorageError::from)?;
-        let caller = Caller {
-            device,
-            cadre: "c1".to_owned(),
-            villages: [WILLOW.to_owned()].into(),
-            past: Default::default(),
-            revoked: false,
-        };
+        let caller =
+            Caller { device, villages: [WILLOW.to_owned()].into(), past: Default::default(), revoked: false };
         let patches: Vec<Patch> = edits
             .into_iter()
             .zip(receipt.unsigned_abs() + 1..)
             .map(|(edit, device_seq)| Patch { device_seq, edit })
             .collect();
-        push(db, &caller, 0, &patches, NOW_MS)?;
+        push(db, &caller, 0, &patches, &Default::default(), NOW_MS)?;
         Ok::<_, ServiceError>(())
     });
     pushed.unwrap();
