@@ -4,6 +4,7 @@
 
 mod admin;
 mod demo;
+mod files;
 mod import;
 mod serve;
 
@@ -48,6 +49,8 @@ enum Command {
     Import(import::Import),
     /// 在线备份到一个文件
     Backup(admin::Backup),
+    /// 照片：有多少，还差哪些
+    Files,
     /// 检查数据库：完整，且一切推导出来的都与重算一致
     Check,
     /// 证书
@@ -72,6 +75,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Device(device) => device.run(&cli.data),
         Command::Import(import) => import.run(&cli.data),
         Command::Backup(backup) => backup.run(&cli.data),
+        Command::Files => files::run(&cli.data),
         Command::Check => admin::check(&cli.data),
         Command::Tls(tls) => tls.run(&cli.data),
     }

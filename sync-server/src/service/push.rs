@@ -5,7 +5,10 @@ use super::{
     apply::{Applied, Applier, Body},
     sync::Refusal,
 };
-use crate::storage::{StorageError, keep_clock, read_clock};
+use crate::{
+    files::note_references,
+    storage::{StorageError, keep_clock, read_clock},
+};
 use lianxin_shared::{
     replica::{ChainHash, Clock, DeviceId, Patch, PatchHash, Row, Stamp, kind},
     sqlite::read_row,
@@ -206,5 +209,6 @@ pub(super) fn record_patch(
         now_ms,
         held
     ])?;
+    note_references(db, patch.edit.id, &patch.edit.set)?;
     Ok(())
 }
