@@ -9,6 +9,7 @@ use crate::{
 };
 use axum::body::{Body, Bytes, HttpBody};
 use http_body_util::BodyExt;
+use std::pin::Pin;
 
 /// Where a request's bytes belong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,42 +81,36 @@ pub(super) async fn receive(
     upload: Upload,
     turn: Turn,
     start: Start,
-    mut body: Body,
+    body: Body,
     check: Option<Checksum>,
 ) -> Result<u64, ApiError> {
     if upload.done {
         let (offset, wrong) = (upload.bytes, start != Start::At(upload.bytes));
         return drained(body, if wrong { Err(FileError::OffsetDiffers.into()) } else { Ok(offset) }).await;
     }
-    let wanted = turn.wanted();
+    let mut arriving = Arriving::new(body, &turn);
     let writing = match Writing::open(state, upload, turn, start).await {
         Ok(writing) => writing,
-        Err(refused) => return drained(body, Err(refused)).await,
+        Err(refused) => return drained(arriving.body, Err(refused)).await,
     };
-    if body.size_hint().lower() > writing.room() {
-        return drained(body, Err(FileError::TooLong.into())).await;
+    if arriving.body.size_hint().lower() > writing.room() {
+        return drained(arriving.body, Err(FileError::TooLong.into())).await;
     }
-    let taken = async {
-        match check {
-            Some(check) => all_or_nothing(writing, &mut body, &check).await,
-            None => piece_by_piece(writing, &mut body).await,
-        }
-    };
-    let taken = tokio::select! {
-        biased;
-        // What has arrived stays; somebody newer goes on from there.
-        () = wanted => return Err(FileError::Interrupted.into()),
-        taken = taken => taken,
+    let taken = match check {
+        Some(check) => all_or_nothing(writing, &mut arriving, &check).await,
+        None => piece_by_piece(writing, &mut arriving).await,
     };
     match taken {
         Ok(writing) => writing.settle(state).await,
-        Err(refused) => drained(body, Err(refused)).await,
+        // Its other end is most likely gone.
+        Err(refused) if arriving.given_up => Err(refused),
+        Err(refused) => drained(arriving.body, Err(refused)).await,
     }
 }
 
-async fn piece_by_piece(mut writing: Writing, body: &mut Body) -> Result<Writing, ApiError> {
+async fn piece_by_piece(mut writing: Writing, body: &mut Arriving) -> Result<Writing, ApiError> {
     let begun = writing.file.length();
-    while let Some(piece) = next(body).await? {
+    while let Some(piece) = body.next().await? {
         if piece.len() as u64 > writing.room() {
             writing.cut(begun).await?;
             return Err(FileError::TooLong.into());
@@ -125,9 +120,13 @@ async fn piece_by_piece(mut writing: Writing, body: &mut Body) -> Result<Writing
     Ok(writing)
 }
 
-async fn all_or_nothing(writing: Writing, body: &mut Body, check: &Checksum) -> Result<Writing, ApiError> {
+async fn all_or_nothing(
+    writing: Writing,
+    body: &mut Arriving,
+    check: &Checksum,
+) -> Result<Writing, ApiError> {
     let mut all = Vec::new();
-    while let Some(piece) = next(body).await? {
+    while let Some(piece) = body.next().await? {
         if (all.len() + piece.len()) as u64 > writing.room() {
             return Err(FileError::TooLong.into());
         }
@@ -137,6 +136,31 @@ async fn all_or_nothing(writing: Writing, body: &mut Body, check: &Checksum) -> 
         return Err(FileError::ChecksumDiffers.into());
     }
     writing.append(all.into()).await
+}
+
+/// A body, for as long as nobody newer wants its upload.
+struct Arriving {
+    body: Body,
+    wanted: Pin<Box<dyn Future<Output = ()> + Send>>,
+    given_up: bool,
+}
+
+impl Arriving {
+    fn new(body: Body, turn: &Turn) -> Self {
+        Self { body, wanted: Box::pin(turn.wanted()), given_up: false }
+    }
+
+    /// The next bytes; none at the end. What has arrived already is taken before somebody newer is let in.
+    async fn next(&mut self) -> Result<Option<Bytes>, FileError> {
+        tokio::select! {
+            biased;
+            piece = next(&mut self.body) => piece,
+            () = &mut self.wanted => {
+                self.given_up = true;
+                Err(FileError::Interrupted)
+            }
+        }
+    }
 }
 
 /// The next bytes of a body; none at its end.
