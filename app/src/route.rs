@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::views::{
     conflicts::ConflictsView,
     diary::{DiaryDayView, DiaryTodayView},
+    enrol::EnrolAgainView,
     frame::{Lost as LostView, Shell, Tabs},
     household::HouseholdView,
     household_edit::{HouseholdEditView, HouseholdNewView},
@@ -56,6 +57,8 @@ pub(crate) enum Route {
         DiaryDay { date: String },
         #[route("/conflicts", ConflictsView)]
         Conflicts {},
+        #[route("/enrol", EnrolAgainView)]
+        EnrolAgain {},
         #[route("/:..segments", LostView)]
         Lost { segments: Vec<String> },
 }

@@ -252,6 +252,7 @@ pub(crate) mod diary {
 pub(crate) mod mine {
     pub(crate) const SAVED: &str = "今天已存本机";
     pub(crate) const WAITING: &str = "待上报";
+    pub(crate) const ENROL_AGAIN: &str = "用新的登记码重新登记（写的都留着）";
     pub(crate) const RECEIVED: &str = "乡镇已收到";
     pub(crate) const SYNC: &str = "现在同步";
     pub(crate) const OFFLINE_HINT: &str = "现在没有网也不要紧：有信号时自动上报，写的都在。";
@@ -328,6 +329,9 @@ pub(crate) mod startup {
     pub(crate) const UNANSWERED: &str = "那个标签页没有回答。请找到它，关掉，这里就会自己打开。";
     pub(crate) const TAKEN_OVER: &str = "已换到另一个标签页使用";
     pub(crate) const TROUBLE: &str = "本机资料没有打开";
+    pub(crate) const LOCKED: &str = "这部手机已停用";
+    pub(crate) const LOCKED_HINT: &str =
+        "在这部手机上写过的都已交到乡镇，一条没丢，这里不再显示。要接着用，请找乡镇走访办。";
     pub(crate) const LOST: &str = "没有这一页";
     pub(crate) const LOST_HINT: &str = "写的内容都在。";
     pub(crate) const HOME: &str = "回今日";

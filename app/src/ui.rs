@@ -106,6 +106,9 @@ fn Stage(session: Session) -> Element {
         };
         return rsx! { startup::Trouble { words: error.to_string(), onretry: Some(EventHandler::new(again)) } };
     }
+    if session.status.read().as_ref().is_some_and(|status| status.locked) {
+        return rsx! { startup::Locked {} };
+    }
     let enrolled = session.status.read().as_ref().map(|status| status.identity.is_some());
     match enrolled {
         None => rsx! { startup::Opening {} },

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod console;
 pub mod demo;
 pub mod export;
+pub mod files;
 pub mod http;
 pub mod import;
 pub mod service;

@@ -69,7 +69,7 @@ impl Device {
             receipt_seen: first - 1,
             scope: String::new(),
             patches: batch_of_patches(&patches),
-            orders: BTreeMap::new(),
+            orders: Default::default(),
         };
         let sent = self.client.post(format!("{}/v1/sync", self.url)).bearer_auth(&self.own.token);
         let answer = sent.json(&request).send().await.expect("an answer");

@@ -166,6 +166,7 @@ impl Session {
                     }
                 }
                 Event::Changed => self.changed += 1,
+                Event::Standing => self.refresh().await,
             }
         }
     }

@@ -11,7 +11,7 @@ use lianxin_shared::{
     replica::Clock,
     sqlite::{REPLICA_V1, REPLICA_V2, migrate, refresh_stale},
     sync::{CommitReport, Outgoing, Salvage},
-    wire::v1::{EnrolResponse, Life, RepairResponse, SyncResponse},
+    wire::v1::{EnrolResponse, ErrorCode, Life, RepairResponse, SyncResponse},
 };
 use rusqlite::{Connection, TransactionBehavior};
 use std::collections::BTreeMap;
@@ -20,6 +20,11 @@ use uuid::Uuid;
 /// Schema steps of the phone's database, oldest first; a shipped one is never edited.
 pub const MIGRATIONS: [&str; 4] =
     [REPLICA_V1, include_str!("schema/phone_v1.sql"), REPLICA_V2, include_str!("schema/phone_v2.sql")];
+
+/// Where it is kept why the server turns this phone away; empty while it does not.
+const REFUSED: &str = "refused";
+const REVOKED: &str = "revoked";
+const UNKNOWN: &str = "unknown";
 
 /// Prepared statements kept.
 #[allow(non_upper_case_globals)]
@@ -143,12 +148,16 @@ impl Store {
 
     fn status(&self) -> Result<Reply, StoreError> {
         let db = &self.connection;
+        let refused = meta::get(db, REFUSED)?;
+        let drafts_open = u32::try_from(drafts::list(db)?.len()).unwrap_or(u32::MAX);
         Ok(Reply::Status(Status {
             identity: meta::identity(db)?,
             font_size: meta::font_size(db)?,
             place: meta::get(db, "place")?.unwrap_or_default(),
             sync: self.sync_line()?,
-            drafts_open: u32::try_from(drafts::list(db)?.len()).unwrap_or(u32::MAX),
+            drafts_open,
+            locked: refused.as_deref() == Some(REVOKED) && drafts_open == 0,
+            unknown: refused.as_deref() == Some(UNKNOWN),
         }))
     }
 
@@ -160,8 +169,17 @@ impl Store {
     ) -> Result<Reply, StoreError> {
         let member = meta::membership(&self.connection)?;
         if member.as_ref().is_some_and(|member| member.server_id == enrolled.server_id) {
+            let who = self.identity()?;
+            if who.cadre != enrolled.cadre && who.cadre_name != enrolled.cadre_name {
+                return Err(StoreError::Invalid(format!(
+                    "这个登记码是给 {} 的，这部手机是 {} 的，没有改动。您写的都在本机，请让乡镇走访办重开一个码。",
+                    enrolled.cadre_name, who.cadre_name
+                )));
+            }
             self.transact(|db| {
                 meta::become_other(db, enrolled, now_ms)?;
+                meta::set(db, "cadre", &enrolled.cadre)?;
+                meta::set(db, REFUSED, "")?;
                 meta::set(db, "server_url", server_url.trim_end_matches('/'))
             })?;
             self.changed();
@@ -252,6 +270,24 @@ impl Store {
         self.phase = phase;
         self.problem = problem.to_owned();
         self.say_sync_line();
+    }
+
+    /// The server has turned this phone away, or takes it again (no code): kept, for the screens to say what to do.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn note_standing(&mut self, code: Option<ErrorCode>) -> Result<(), StoreError> {
+        let standing = match code {
+            Some(ErrorCode::Revoked) => REVOKED,
+            Some(ErrorCode::Unauthorized) => UNKNOWN,
+            Some(_) => return Ok(()),
+            None => "",
+        };
+        if meta::get(&self.connection, REFUSED)?.unwrap_or_default() != standing {
+            self.transact(|db| meta::set(db, REFUSED, standing))?;
+            self.events.push(Event::Standing);
+        }
+        Ok(())
     }
 
     /// The machine's `Load`: seals, commits, hands over.

@@ -98,4 +98,6 @@ pub enum Event {
     Sync(SyncLine),
     /// Records changed (by a sync): screens ask again.
     Changed,
+    /// How the server stands to this phone has changed: [`Request::Status`] tells.
+    Standing,
 }

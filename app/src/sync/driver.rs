@@ -142,6 +142,11 @@ impl Driver {
                 None
             }
             Action::Report(phase) => {
+                match &phase {
+                    Phase::Problem(Failure::Refused(body)) => store.note_standing(Some(body.code))?,
+                    Phase::Done(_) => store.note_standing(None)?,
+                    _ => {}
+                }
                 report(store, phase);
                 None
             }

@@ -17,9 +17,21 @@ use crate::{
     text::enrol as words,
 };
 
-/// The page.
+/// The first start.
 #[component]
 pub(crate) fn EnrolView() -> Element {
+    // The link has done its work: no later start must find it again.
+    rsx! { Enrolment { ondone: move |()| history().replace(Route::TodayPage {}.to_string()) } }
+}
+
+/// An enrolled phone that the server does not know any more: the office lets it in again, and it keeps everything.
+#[component]
+pub(crate) fn EnrolAgainView() -> Element {
+    rsx! { Enrolment { ondone: move |()| drop(navigator().replace(Route::TodayPage {})) } }
+}
+
+#[component]
+fn Enrolment(ondone: EventHandler<()>) -> Element {
     let link = use_hook(|| enrol_link(&history().current_route()));
     let given = use_hook(|| enrol_at(&link, origin()));
     // What the cadre chose over the link: to enrol at this page's own server.
@@ -36,10 +48,10 @@ pub(crate) fn EnrolView() -> Element {
                         Elsewhere { server, open, onstay: move |()| here.set(origin()) }
                     },
                     EnrolAt::ThisPage(server) => rsx! {
-                        Form { link: Given(link), server, is_fixed: true }
+                        Form { link: Given(link), server, is_fixed: true, ondone }
                     },
                     EnrolAt::Any(server) => rsx! {
-                        Form { link: Given(link), server, is_fixed: false }
+                        Form { link: Given(link), server, is_fixed: false, ondone }
                     },
                 }
             }
@@ -71,7 +83,7 @@ struct Given(EnrolLink);
 
 /// Code, address and the button. An address that cannot be chosen is only told.
 #[component]
-fn Form(link: Given, server: String, is_fixed: bool) -> Element {
+fn Form(link: Given, server: String, is_fixed: bool, ondone: EventHandler<()>) -> Element {
     let session = use_session();
     // A code that came with another server's link is no use at this one.
     let is_theirs = link.0.server.is_some_and(|named| is_fixed && named.trim_end_matches('/') != server);
@@ -84,9 +96,8 @@ fn Form(link: Given, server: String, is_fixed: bool) -> Element {
         busy.set(true);
         refused.set(None);
         match enrol_phone(session, &address(), &code()).await {
-            // The link has done its work: no later start must find it again.
             Ok(status) => {
-                history().replace(Route::TodayPage {}.to_string());
+                ondone.call(());
                 session.take_status(status);
             }
             Err(words) => refused.set(Some(words)),

@@ -57,6 +57,12 @@ fn Whole(mine: Mine) -> Element {
             }
             SyncButton { line: line.clone(), onsync: move |()| session.tell(Request::SyncNow) }
         }
+        if session.status.read().as_ref().is_some_and(|status| status.unknown) {
+            button { class: "btn p wide", r#type: "button", "data-testid": "enrol-again",
+                onclick: move |_| drop(navigator().push(Route::EnrolAgain {})),
+                {words::ENROL_AGAIN}
+            }
+        }
         if !mine.conflicts.is_empty() {
             div { class: "sec", h2 { {today::LOOK} } }
             div { class: "stack", ConflictList { conflicts: mine.conflicts.clone() } }

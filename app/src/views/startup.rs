@@ -48,6 +48,20 @@ pub(crate) fn OtherTab(
     }
 }
 
+/// The office has revoked this phone, and all that was written on it is with the office.
+#[component]
+pub(crate) fn Locked() -> Element {
+    rsx! {
+        main { class: "screen",
+            div { class: "welcome", "data-testid": "locked",
+                Logo {}
+                h1 { class: "title", {text::startup::LOCKED} }
+                p { {text::startup::LOCKED_HINT} }
+            }
+        }
+    }
+}
+
 /// The store did not open; the words say what is safe and what to do.
 #[component]
 pub(crate) fn Trouble(words: String, onretry: Option<EventHandler<()>>) -> Element {

@@ -17,6 +17,7 @@ pub mod id_number;
 pub mod label;
 pub mod opinion;
 pub mod person;
+pub mod photo;
 pub mod pinyin;
 pub mod region;
 pub mod text;

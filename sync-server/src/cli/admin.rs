@@ -1,8 +1,10 @@
 //! init, users, cadres, villages, devices, backup, check, certificates.
 
+use super::files;
 use crate::{
     auth::{self, AuthError, Cadre},
     clock::now_ms,
+    files::{FileFolder, copy_referenced},
     service::{LocalWriter, Origin, check as check_database},
     storage::{DATABASE_FILE, Storage, open_writable},
 };
@@ -266,6 +268,9 @@ impl Backup {
             std::fs::remove_file(&part)?;
         }
         let source = open_writable(&data.join(DATABASE_FILE))?;
+        // Nothing that the copied database names may go before its file is copied too.
+        let files = FileFolder::of_database(&data.join(DATABASE_FILE));
+        let held = files.hold()?;
         let mut target = Connection::open(&part)?;
         rusqlite::backup::Backup::new(&source, &mut target)?.run_to_completion(
             backup_pages_per_step,
@@ -273,13 +278,22 @@ impl Backup {
             None,
         )?;
         let intact: String = target.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
-        target.close().map_err(|(_, error)| error)?;
         if intact != "ok" {
             bail!("备份没有通过检查（{intact}），没有留下。");
         }
+        let beside = FileFolder::of_database(&self.file);
+        let copied = copy_referenced(&target, &files, &beside)?;
+        drop(held);
+        target.close().map_err(|(_, error)| error)?;
         std::fs::File::open(&part)?.sync_all()?;
         std::fs::rename(&part, &self.file)?;
         println!("已备份到 {}。", self.file.display());
+        if copied.files > 0 {
+            println!("照片文件 {} 个备份到 {}。", copied.files, beside.root().display());
+        }
+        if copied.lost > 0 {
+            println!("有 {} 个照片文件在服务器上读不到，没有备份；请运行 check 查看。", copied.lost);
+        }
         Ok(())
     }
 }
@@ -292,6 +306,7 @@ pub(super) fn check(data: &Path) -> anyhow::Result<()> {
     tx.rollback()?;
     println!("查了 {} 条记录、{} 条修改。", report.records, report.patches);
     if report.problems.is_empty() {
+        files::check(&db, data)?;
         println!("一切正常。");
         return Ok(());
     }

@@ -4,6 +4,7 @@
 
 mod admin;
 mod demo;
+mod files;
 mod import;
 mod restore;
 mod serve;
@@ -51,6 +52,8 @@ enum Command {
     Backup(admin::Backup),
     /// 从备份恢复（先停下服务）：手机会自动把备份之后的补回来
     Restore(restore::Restore),
+    /// 照片：有多少，还差哪些
+    Files,
     /// 检查数据库：完整，且一切推导出来的都与重算一致
     Check,
     /// 证书
@@ -76,6 +79,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Import(import) => import.run(&cli.data),
         Command::Backup(backup) => backup.run(&cli.data),
         Command::Restore(restore) => restore.run(&cli.data),
+        Command::Files => files::run(&cli.data),
         Command::Check => admin::check(&cli.data),
         Command::Tls(tls) => tls.run(&cli.data),
     }

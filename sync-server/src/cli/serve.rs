@@ -4,6 +4,7 @@ use super::{admin::enrolment_code, demo};
 use crate::{
     auth,
     console::{self, ConsoleState},
+    files::collecting,
     http::{self, ServeOptions, TrustedProxies},
     storage::Storage,
     tls::TLS_FOLDER,
@@ -81,6 +82,7 @@ impl Serve {
         let township = storage.identity().township.clone();
         let office = storage.clone();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.spawn(collecting(storage.clone()));
         runtime.block_on(http::serve(
             storage,
             options,

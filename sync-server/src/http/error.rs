@@ -2,6 +2,7 @@
 
 use crate::{
     auth::AuthError,
+    files::FileError,
     service::{Refusal, ServiceError},
     storage::StorageError,
 };
@@ -38,21 +39,32 @@ impl ApiError {
 
     fn status(&self) -> StatusCode {
         match self.body.code {
-            ErrorCode::CodeUnknown | ErrorCode::CodeUsed | ErrorCode::CodeExpired | ErrorCode::Revoked => {
-                StatusCode::FORBIDDEN
-            }
+            ErrorCode::CodeUnknown
+            | ErrorCode::CodeUsed
+            | ErrorCode::CodeExpired
+            | ErrorCode::Revoked
+            | ErrorCode::OtherVillage => StatusCode::FORBIDDEN,
+            ErrorCode::NoSuchFile => StatusCode::NOT_FOUND,
+            ErrorCode::ChecksumDiffers => checksum_mismatch(),
+            ErrorCode::NotAPicture => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ErrorCode::TooMany => StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
             ErrorCode::OtherServer
             | ErrorCode::OtherEpoch
             | ErrorCode::RolledBack
-            | ErrorCode::ChainDiffers => StatusCode::CONFLICT,
+            | ErrorCode::ChainDiffers
+            | ErrorCode::OffsetDiffers => StatusCode::CONFLICT,
             ErrorCode::ProtocolTooNew | ErrorCode::ProtocolTooOld => StatusCode::UPGRADE_REQUIRED,
             ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::Malformed => StatusCode::BAD_REQUEST,
             ErrorCode::Unavailable | ErrorCode::Unknown => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
+}
+
+/// 460, by which tus tells a checksum that differs.
+fn checksum_mismatch() -> StatusCode {
+    StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 impl From<Refusal> for ApiError {
@@ -71,6 +83,23 @@ impl From<ServiceError> for ApiError {
 impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
         Self::unavailable(&error)
+    }
+}
+impl From<FileError> for ApiError {
+    fn from(error: FileError) -> Self {
+        let code = match &error {
+            FileError::OtherVillage => ErrorCode::OtherVillage,
+            FileError::NoSuchUpload | FileError::NoSuchFile => ErrorCode::NoSuchFile,
+            FileError::Malformed(_) => ErrorCode::Malformed,
+            FileError::TooLarge(_) | FileError::TooLong => ErrorCode::TooLarge,
+            FileError::TooMany => ErrorCode::TooMany,
+            FileError::OffsetDiffers | FileError::Interrupted => ErrorCode::OffsetDiffers,
+            FileError::ChecksumDiffers | FileError::HashDiffers => ErrorCode::ChecksumDiffers,
+            FileError::NotAPicture => ErrorCode::NotAPicture,
+            FileError::Storage(cause) => return Self::unavailable(cause),
+            FileError::Io(cause) => return Self::unavailable(cause),
+        };
+        Self::new(code, error.to_string())
     }
 }
 impl From<AuthError> for ApiError {

@@ -4,6 +4,7 @@ mod api;
 mod client;
 mod enrol;
 mod error;
+mod files;
 mod metrics;
 mod pwa;
 mod serve;
@@ -44,13 +45,20 @@ pub struct AppState {
     service: SyncService,
     throttle: Arc<Throttle>,
     metrics: Arc<Metrics>,
+    turns: files::Turns,
 }
 
 impl AppState {
     /// Over an open storage.
     pub fn new(storage: Arc<Storage>) -> Self {
         let service = SyncService::new(storage.clone());
-        Self { storage, service, throttle: Arc::new(Throttle::new()), metrics: Arc::new(Metrics::default()) }
+        Self {
+            storage,
+            service,
+            throttle: Arc::new(Throttle::new()),
+            metrics: Arc::new(Metrics::default()),
+            turns: files::Turns::default(),
+        }
     }
 }
 
@@ -70,17 +78,24 @@ pub fn router(state: AppState, console: Router, web: Option<PathBuf>) -> Router 
                 .layer(DefaultBodyLimit::max(request_plain_bytes_max)),
         );
     let house = Router::new().route("/healthz", get(api::healthz)).route("/metrics", get(api::metrics));
-    Router::new().merge(api).merge(house).with_state(state).merge(console).merge(pwa::router(web)).layer(
-        ServiceBuilder::new()
-            .layer(CatchPanicLayer::new())
-            .layer(TimeoutLayer::with_status_code(
-                StatusCode::SERVICE_UNAVAILABLE,
-                Duration::from_secs(request_seconds_max),
-            ))
-            .layer(CompressionLayer::new())
-            .layer(SetResponseHeaderLayer::if_not_present(
-                header::X_CONTENT_TYPE_OPTIONS,
-                HeaderValue::from_static("nosniff"),
-            )),
-    )
+    Router::new()
+        .merge(api)
+        .merge(files::router())
+        .merge(house)
+        .with_state(state)
+        .merge(console)
+        .merge(pwa::router(web))
+        .layer(
+            ServiceBuilder::new()
+                .layer(CatchPanicLayer::new())
+                .layer(TimeoutLayer::with_status_code(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    Duration::from_secs(request_seconds_max),
+                ))
+                .layer(CompressionLayer::new())
+                .layer(SetResponseHeaderLayer::if_not_present(
+                    header::X_CONTENT_TYPE_OPTIONS,
+                    HeaderValue::from_static("nosniff"),
+                )),
+        )
 }

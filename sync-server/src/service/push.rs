@@ -6,7 +6,10 @@ use super::{
     life::receipt_of,
     sync::Refusal,
 };
-use crate::storage::{StorageError, keep_clock, read_clock};
+use crate::{
+    files::note_references,
+    storage::{StorageError, keep_clock, read_clock},
+};
 use lianxin_shared::{
     replica::{ChainHash, Clock, DeviceId, Patch, PatchDraft, PatchHash, Row, Stamp, kind},
     sqlite::read_row,
@@ -217,5 +220,6 @@ pub(super) fn record_patch(
         now_ms,
         held
     ])?;
+    note_references(db, patch.edit.id, &patch.edit.set)?;
     Ok(())
 }

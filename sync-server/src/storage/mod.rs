@@ -3,7 +3,7 @@
 mod readers;
 mod writer;
 
-use crate::clock::now_ms;
+use crate::{clock::now_ms, files::FileFolder};
 use lianxin_shared::{
     replica::{Clock, DeviceId, Stamp},
     sqlite::{REPLICA_V1, REPLICA_V2, SchemaError, SqliteError, migrate, read_row, refresh_stale},
@@ -16,8 +16,13 @@ use uuid::Uuid;
 pub use writer::Writer;
 
 /// Schema steps, oldest first; a shipped one is never edited.
-pub const MIGRATIONS: [&str; 4] =
-    [REPLICA_V1, include_str!("schema/server_v1.sql"), REPLICA_V2, include_str!("schema/server_v2.sql")];
+pub const MIGRATIONS: [&str; 5] = [
+    REPLICA_V1,
+    include_str!("schema/server_v1.sql"),
+    REPLICA_V2,
+    include_str!("schema/server_files.sql"),
+    include_str!("schema/server_v2.sql"),
+];
 
 /// The database's file within the data directory.
 pub const DATABASE_FILE: &str = "lianxin.db";
@@ -74,6 +79,7 @@ pub struct Storage {
     identity: ServerIdentity,
     writer: Writer,
     readers: Readers,
+    files: FileFolder,
 }
 
 impl Storage {
@@ -116,7 +122,13 @@ impl Storage {
         migrate(&mut db, &MIGRATIONS)?;
         refresh_stale::<StorageError>(&mut db, |db, id| Ok(read_row(db, id)?))?;
         let identity = read_identity(&db)?;
-        Ok(Self { identity, writer: Writer::start(db)?, readers: Readers::new(path) })
+        let files = FileFolder::of_database(&path);
+        Ok(Self { identity, writer: Writer::start(db)?, readers: Readers::new(path), files })
+    }
+
+    /// Where the photos lie, beside the database.
+    pub fn files(&self) -> &FileFolder {
+        &self.files
     }
 
     /// Who this server is, as at opening: life and device may change while it runs ([`read_identity`] tells).

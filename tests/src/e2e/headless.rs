@@ -43,6 +43,18 @@ impl Headless {
         self.ask(request).await.map(drop).map_err(|error| error.to_string())
     }
 
+    /// Another phone with the same data, asleep: as after a move to a new phone while the old one stays in use. This
+    /// one must be asleep.
+    pub fn copied(&self) -> Self {
+        assert!(self.client.is_none(), "only a closed store is copied whole");
+        let dir = TempDir::new().expect("temporary folder");
+        for entry in std::fs::read_dir(self.dir.path()).expect("its folder") {
+            let entry = entry.expect("a file");
+            std::fs::copy(entry.path(), dir.path().join(entry.file_name())).expect("copied");
+        }
+        Self { dir, client: None }
+    }
+
     /// Closes the store.
     pub fn sleep(&mut self) {
         self.client = None;

@@ -10,8 +10,10 @@ mod headless;
 mod phone;
 mod picture;
 mod process;
+mod proxy;
 mod server;
 mod stranger;
+pub mod uploads;
 
 pub use browser::{Browser, Look};
 pub use console::Console;
@@ -19,6 +21,7 @@ pub use headless::Headless;
 pub use phone::Phone;
 pub use picture::{pictures_wanted, save_picture};
 pub use process::{Process, need};
+pub use proxy::Proxy;
 pub use server::Server;
 pub use stranger::Stranger;
 

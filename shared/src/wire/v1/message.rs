@@ -286,6 +286,16 @@ pub enum ErrorCode {
     Malformed,
     /// The server cannot write just now (full disk, say).
     Unavailable,
+    /// A file's village is not granted to the device.
+    OtherVillage,
+    /// No such file, or no such upload (any more): begin anew.
+    NoSuchFile,
+    /// The upload stands elsewhere than the sender believed: ask where.
+    OffsetDiffers,
+    /// The bytes are not those of the checksum or of the file's hash.
+    ChecksumDiffers,
+    /// The whole file is no picture that people could look at.
+    NotAPicture,
     /// A code of a newer server.
     #[serde(other)]
     Unknown,

@@ -1,0 +1,170 @@
+//! Orphans: uploads that nobody finishes and files that no record names go, at the server's start and daily.
+
+use super::{
+    FileError, FileHash, day_ms, folder::ignore_missing, orphan_days_max, references::IS_REFERENCED,
+    upload_days_max,
+};
+use crate::{
+    clock::now_ms,
+    storage::{Storage, StorageError},
+};
+use rusqlite::{Connection, params};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+/// Between two collections.
+#[allow(non_upper_case_globals)]
+const collect_hours: u64 = 24;
+/// A collection that found a backup under way looks again so soon.
+#[allow(non_upper_case_globals)]
+const paused_minutes: u64 = 5;
+
+/// What went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// Uploads given up, or long done and no longer asked for.
+    pub uploads: u64,
+    /// Whole files.
+    pub files: u64,
+    /// Bytes on the disk that the database does not know (any more).
+    pub strays: u64,
+}
+
+/// Collects at once and then daily, until its runtime ends.
+pub async fn collecting(storage: Arc<Storage>) {
+    loop {
+        let storage = storage.clone();
+        let done = tokio::task::spawn_blocking(move || collect(&storage, now_ms())).await;
+        let pause = match done {
+            Ok(Ok(Some(Collected { uploads, files, strays }))) => {
+                tracing::info!(uploads, files, strays, "orphans collected");
+                Duration::from_secs(collect_hours * 60 * 60)
+            }
+            Ok(Ok(None)) => Duration::from_secs(paused_minutes * 60),
+            Ok(Err(error)) => {
+                tracing::error!(error = %error, "collection failed");
+                Duration::from_secs(collect_hours * 60 * 60)
+            }
+            Err(_) => return,
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Collects once; none if somebody holds the files, a backup say: then nothing was touched. Blocking.
+///
+/// # Errors
+/// When SQLite or the disk fails; what is left goes the next time.
+pub fn collect(storage: &Storage, now_ms: i64) -> Result<Option<Collected>, FileError> {
+    let Some(alone) = storage.files().alone()? else { return Ok(None) };
+    let collected = Collected {
+        uploads: old_uploads(storage, now_ms)?,
+        files: orphans(storage, now_ms)?,
+        strays: stray_uploads(storage)? + stray_files(storage, now_ms)?,
+    };
+    drop(alone);
+    Ok(Some(collected))
+}
+
+fn old_uploads(storage: &Storage, now_ms: i64) -> Result<u64, FileError> {
+    let before = now_ms - upload_days_max * day_ms;
+    let gone = storage
+        .write(move |db| texts(db, "DELETE FROM upload WHERE created_at < ?1 RETURNING id, ''", before))?;
+    for (id, _) in &gone {
+        storage.files().remove_upload(id)?;
+    }
+    Ok(gone.len() as u64)
+}
+
+fn orphans(storage: &Storage, now_ms: i64) -> Result<u64, FileError> {
+    let before = now_ms - orphan_days_max * day_ms;
+    let removing = storage.files().removing();
+    let gone = storage.write(move |db| -> Result<_, FileError> {
+        let sql =
+            format!("DELETE FROM file WHERE named_at < ?1 AND NOT {IS_REFERENCED} RETURNING village, hash");
+        let gone = texts(db, &sql, before)?;
+        for (village, hash) in &gone {
+            db.execute("DELETE FROM thumbnail WHERE village = ?1 AND hash = ?2", params![village, hash])?;
+        }
+        Ok(gone)
+    })?;
+    for (village, hash) in &gone {
+        if let Some(hash) = FileHash::parse(hash) {
+            ignore_missing(fs::remove_file(storage.files().whole_path(village, &hash)))?;
+        }
+    }
+    drop(removing);
+    Ok(gone.len() as u64)
+}
+
+/// What a statement that deletes returns.
+fn texts(db: &Connection, sql: &str, before_ms: i64) -> Result<Vec<(String, String)>, FileError> {
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map([before_ms], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Files of uploads that have no row: every upload's row is committed before its file is made.
+fn stray_uploads(storage: &Storage) -> Result<u64, FileError> {
+    let mut strays = 0;
+    for (path, name) in entries(&storage.files().uploads_dir())? {
+        let sql = "SELECT 1 FROM upload WHERE id = ?1 AND done = 0";
+        if !storage.read(|db| exists(db, sql, &[&name]))? {
+            ignore_missing(fs::remove_file(path))?;
+            strays += 1;
+        }
+    }
+    Ok(strays)
+}
+
+/// Whole files that the database does not know. A restored one may not know them yet, so they are given time.
+fn stray_files(storage: &Storage, now_ms: i64) -> Result<u64, FileError> {
+    let mut strays = 0;
+    for (village_dir, village) in entries(&storage.files().whole_dir())? {
+        for (dir, _) in entries(&village_dir)? {
+            for (path, hash) in entries(&dir)? {
+                if age_ms(&path, now_ms) < orphan_days_max * day_ms {
+                    continue;
+                }
+                let removing = storage.files().removing();
+                let sql = "SELECT 1 FROM file WHERE village = ?1 AND hash = ?2
+                           UNION SELECT 1 FROM upload WHERE village = ?1 AND hash = ?2 AND done = 0";
+                if !storage.read(|db| exists(db, sql, &[&village, &hash]))? {
+                    ignore_missing(fs::remove_file(&path))?;
+                    strays += 1;
+                }
+                drop(removing);
+            }
+        }
+    }
+    Ok(strays)
+}
+
+fn exists(db: &Connection, sql: &str, values: &[&String]) -> Result<bool, StorageError> {
+    Ok(db.prepare_cached(sql)?.exists(rusqlite::params_from_iter(values))?)
+}
+
+/// Since a file was written last; 0 if nobody knows.
+fn age_ms(path: &Path, now_ms: i64) -> i64 {
+    let written = fs::metadata(path).and_then(|data| data.modified()).ok();
+    let written = written.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    written.and_then(|at| i64::try_from(at.as_millis()).ok()).map_or(0, |at| now_ms - at)
+}
+
+/// Paths and names in a folder; none if it is not there.
+fn entries(dir: &Path) -> io::Result<Vec<(PathBuf, String)>> {
+    let listed = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        listed => listed?,
+    };
+    let mut entries = Vec::new();
+    for entry in listed {
+        let entry = entry?;
+        entries.push((entry.path(), entry.file_name().to_string_lossy().into_owned()));
+    }
+    Ok(entries)
+}

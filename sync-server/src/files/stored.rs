@@ -1,0 +1,69 @@
+//! Whole files on their way out, with headers under which a browser shows them as pictures and as nothing else.
+
+use super::{FileError, FileHash};
+use crate::storage::Storage;
+use axum::{
+    http::{HeaderName, header},
+    response::{IntoResponse, Response},
+};
+use rusqlite::{OptionalExtension, params};
+use std::io;
+
+/// A whole file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredFile {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Its media type, as its own bytes say.
+    pub media: String,
+}
+
+/// A village's file. Blocking.
+///
+/// # Errors
+/// [`FileError::NoSuchFile`] or the disk.
+pub fn open_file(storage: &Storage, village: &str, hash: &FileHash) -> Result<StoredFile, FileError> {
+    let media: Option<String> = storage.read(|db| -> Result<_, FileError> {
+        let mut statement = db.prepare_cached("SELECT media FROM file WHERE village = ?1 AND hash = ?2")?;
+        Ok(statement.query_row(params![village, hash.as_str()], |row| row.get(0)).optional()?)
+    })?;
+    let media = media.ok_or(FileError::NoSuchFile)?;
+    match std::fs::read(storage.files().whole_path(village, hash)) {
+        Ok(bytes) => Ok(StoredFile { bytes, media }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(FileError::NoSuchFile),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The thumbnail of a village's photo, which itself may not be here yet. Blocking.
+///
+/// # Errors
+/// [`FileError::NoSuchFile`] or the disk.
+pub fn open_thumbnail(
+    storage: &Storage,
+    village: &str,
+    original: &FileHash,
+) -> Result<StoredFile, FileError> {
+    let hash: Option<String> = storage.read(|db| -> Result<_, FileError> {
+        let sql = "SELECT hash FROM thumbnail WHERE village = ?1 AND original = ?2";
+        let mut statement = db.prepare_cached(sql)?;
+        Ok(statement.query_row(params![village, original.as_str()], |row| row.get(0)).optional()?)
+    })?;
+    let hash = hash.and_then(|hash| FileHash::parse(&hash)).ok_or(FileError::NoSuchFile)?;
+    open_file(storage, village, &hash)
+}
+
+impl IntoResponse for StoredFile {
+    fn into_response(self) -> Response {
+        let headers = [
+            (header::CONTENT_TYPE, self.media.as_str()),
+            (header::CONTENT_DISPOSITION, "inline"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+            (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+            // Under its hash a file never changes; nobody between may keep it.
+            (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),
+        ];
+        (headers, self.bytes).into_response()
+    }
+}

@@ -1,0 +1,151 @@
+//! What befalls a township: its server is restored from an older backup, a phone's data is in use twice, a village
+//! changes hands, a phone is revoked. The real server process, and phones without a screen.
+
+use lianxin_app::store::RecordPlace;
+use lianxin_tests::e2e::{Headless, Server, until};
+
+const LIUSHUGOU: &str = "519921105201";
+const SHIQIAO: &str = "519921105202";
+
+fn township() -> Server {
+    Server::township(
+        &[(LIUSHUGOU, "柳树沟村"), (SHIQIAO, "石桥村")],
+        &[("阿香", LIUSHUGOU), ("老周", LIUSHUGOU)],
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restore_the_phones_bring_back_all_that_the_backup_lacks() {
+    let mut server = township();
+    let axiang = Headless::enrolled(&server, "阿香").await;
+    let before = axiang.new_household(LIUSHUGOU, "备份前的户").await;
+    axiang.synced().await;
+    let backup = server.dir().join("monday.db");
+    server.cli(&["backup", &backup.to_string_lossy()]);
+
+    // Tuesday: both write, a third phone is enrolled, and the office imports.
+    let laozhou = Headless::enrolled(&server, "老周").await;
+    let after = laozhou.new_household(LIUSHUGOU, "备份后的户").await;
+    laozhou.synced().await;
+    axiang.edit(before, "phone", "13800000001").await.expect("saved");
+    axiang.synced().await;
+    let table = server.dir().join("户册.csv");
+    std::fs::write(&table, "户主姓名,组别\n办公室导入的户,一组\n").expect("a table");
+    server.cli(&["import", "households", &table.to_string_lossy(), "--village", LIUSHUGOU]);
+    axiang.synced().await;
+    let unsent = laozhou.new_household(LIUSHUGOU, "还没报的户").await;
+
+    let words = server.refused(&["restore", &backup.to_string_lossy()]);
+    assert!(words.contains("服务还在运行"), "{words}");
+    server.stop();
+    server.cli(&["restore", &backup.to_string_lossy()]);
+    server.start();
+
+    axiang.synced().await;
+    // 老周's phone was enrolled after the backup: the office lets it in again, and it keeps everything.
+    laozhou.told("不认识这部手机").await;
+    laozhou.enrol(server.url(), &server.code("老周")).await.expect("enrolled again");
+    laozhou.synced().await;
+    for phone in [&axiang, &laozhou] {
+        phone.synced().await;
+        assert_eq!(phone.text(before, "phone").await, "13800000001");
+        assert_eq!(phone.text(after, "head").await, "备份后的户");
+        assert_eq!(phone.text(unsent, "head").await, "还没报的户");
+        assert!(phone.mine().await.conflicts.is_empty());
+    }
+    let heads = "SELECT group_concat(head, '、') FROM (SELECT head FROM household ORDER BY head)";
+    let heads: String = server.database().query_row(heads, [], |row| row.get(0)).expect("a list");
+    assert_eq!(heads, "办公室导入的户、备份前的户、备份后的户、还没报的户");
+    server.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_put_back_behind_the_servers_back_is_noticed_and_healed() {
+    let mut server = township();
+    let axiang = Headless::enrolled(&server, "阿香").await;
+    let laozhou = Headless::enrolled(&server, "老周").await;
+    let file = server.data().join("lianxin.db");
+    server.stop();
+    let old = std::fs::read(&file).expect("the database");
+    server.start();
+    let id = axiang.new_household(LIUSHUGOU, "李翠花").await;
+    axiang.synced().await;
+    laozhou.synced().await;
+    server.stop();
+    std::fs::write(&file, old).expect("an older database");
+    server.start();
+    laozhou.synced().await;
+    axiang.synced().await;
+    laozhou.synced().await;
+    assert_eq!(laozhou.text(id, "head").await, "李翠花");
+    assert_eq!(axiang.record(id).await.expect("still here").place, RecordPlace::Received);
+    server.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copied_phone_gets_a_number_of_its_own_and_neither_loses_a_word() {
+    let server = township();
+    let mut axiang = Headless::enrolled(&server, "阿香").await;
+    axiang.sleep();
+    let mut copy = axiang.copied();
+    axiang.wake();
+    copy.wake();
+    let by_first = axiang.new_household(LIUSHUGOU, "第一部写的").await;
+    let by_copy = copy.new_household(LIUSHUGOU, "第二部写的").await;
+    axiang.synced().await;
+    copy.synced().await;
+    axiang.synced().await;
+    for phone in [&axiang, &copy] {
+        assert_eq!(phone.text(by_first, "head").await, "第一部写的");
+        assert_eq!(phone.text(by_copy, "head").await, "第二部写的");
+    }
+    server.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_village_that_changes_hands_comes_and_goes_with_the_next_sync() {
+    let server = township();
+    let axiang = Headless::enrolled(&server, "阿香").await;
+    let laozhou = Headless::enrolled(&server, "老周").await;
+    let id = laozhou.new_household(LIUSHUGOU, "李翠花").await;
+    laozhou.synced().await;
+    axiang.synced().await;
+    let unsent = axiang.new_household(LIUSHUGOU, "交接前写的").await;
+    server.cli(&["cadre", "villages", "阿香", "--village", SHIQIAO]);
+    axiang.synced().await;
+    assert!(axiang.record(id).await.is_none(), "its records have left the phone");
+    assert!(axiang.record(unsent).await.is_none());
+    assert!(axiang.mine().await.held.is_empty(), "what was written before was accepted");
+    laozhou.synced().await;
+    assert_eq!(laozhou.text(unsent, "head").await, "交接前写的");
+
+    server.cli(&["cadre", "villages", "阿香", "--village", LIUSHUGOU, "--village", SHIQIAO]);
+    axiang.synced().await;
+    assert_eq!(axiang.text(id, "head").await, "李翠花", "and come back whole");
+    assert_eq!(axiang.status().await.identity.expect("enrolled").villages.len(), 2);
+    server.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_phone_hands_in_its_unsent_work_and_then_locks_itself() {
+    let server = township();
+    let axiang = Headless::enrolled(&server, "阿香").await;
+    let laozhou = Headless::enrolled(&server, "老周").await;
+    let unsent = axiang.new_household(LIUSHUGOU, "停用前写的").await;
+    let device = server.cli(&["device", "list"]);
+    let line = device.lines().find(|line| line.contains("阿香")).expect("her phone");
+    server.cli(&["device", "revoke", line.split_whitespace().next().expect("an id")]);
+    let theirs = laozhou.new_household(LIUSHUGOU, "停用后别人写的").await;
+    laozhou.synced().await;
+
+    axiang.press_sync().await;
+    until("the phone locks itself", async || axiang.status().await.locked.then_some(())).await;
+    assert!(axiang.record(theirs).await.is_none(), "it receives nothing more");
+    laozhou.synced().await;
+    assert!(laozhou.record(unsent).await.is_none(), "its work waits for the office");
+    let held = "SELECT count(*) FROM patch WHERE record = ?1 AND held <> ''";
+    let held: i64 =
+        server.database().query_row(held, [unsent.as_bytes()], |row| row.get(0)).expect("a count");
+    assert_eq!(held, 1, "it is kept whole for the office");
+    server.check();
+}
