@@ -152,6 +152,7 @@ fn enrol_response() -> EnrolResponse {
         device: AXIANG,
         token: "00ff".to_owned(),
         server_time: 2_000,
+        cadre: "c1".to_owned(),
         cadre_name: "阿香".to_owned(),
         unit: "柳树沟村委会".to_owned(),
         township: "清溪镇".to_owned(),
