@@ -79,6 +79,20 @@ desktop() { rust; packages libwebkit2gtk-4.1-dev libxdo-dev fonts-noto-cjk; }
 test_tools() {
   packages chromium chromium-driver fonts-noto-cjk xvfb xauth xdotool imagemagick
   cargo nextest --version >/dev/null 2>&1 || cargo_tool cargo-nextest cargo-nextest "$nextest_version"
+  tus_client
+}
+
+# The npm package tus-js-client, as its lock file says, for the tests of uploads: into target/tools/tus-client.
+tus_client() {
+  command -v node >/dev/null || packages nodejs
+  command -v npm >/dev/null || packages npm
+  local folder="$tools/tus-client"
+  cmp -s tests/tus-client/package-lock.json "$folder/installed.json" && return
+  say "安装 tus-js-client（只供测试）"
+  mkdir -p "$folder"
+  cp tests/tus-client/package.json tests/tus-client/package-lock.json "$folder/"
+  npm ci --prefix "$folder" --no-audit --no-fund --ignore-scripts
+  cp tests/tus-client/package-lock.json "$folder/installed.json"
 }
 
 android() { rust; clang_packages; debian_rust; packages dpkg; }

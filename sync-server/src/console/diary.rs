@@ -3,6 +3,7 @@
 use super::{
     ConsoleState, Content, Page, PageError, Room, Today,
     parts::{self, Paging, empty, filter_end, filtered, pager, search_box, select, village_select},
+    photos::{Photo, photos_of, strip},
     request::SignedIn,
     scope,
 };
@@ -65,7 +66,8 @@ fn content(db: &Connection, today: Today, filter: &DiaryFilter) -> Result<Conten
     for id in paging.slice(&ids) {
         if let Some(row) = read_row(db, *id)? {
             let entry = Diary::from_fields(&row.values());
-            entries.push((scope::village_name(&villages, &row.village).to_owned(), entry));
+            let photos = photos_of(db, &row)?;
+            entries.push((scope::village_name(&villages, &row.village).to_owned(), entry, photos));
         }
     }
     let names = cadres.iter().map(|cadre| (cadre.id.as_str(), cadre.name.as_str()));
@@ -78,7 +80,7 @@ fn content(db: &Connection, today: Today, filter: &DiaryFilter) -> Result<Conten
         }
         section.card.list {
             @if entries.is_empty() { (nothing(filter)) } @else {
-                ol.pages { @for (village, page) in &entries { li { (entry(village, page, today.now_ms)) } } }
+                ol.pages { @for (village, page, photos) in &entries { li { (entry(village, page, photos, today.now_ms)) } } }
             }
         }
         (pager(paging, |page| filtered(PATH, &DiaryFilter { page, ..filter.clone() })))
@@ -94,7 +96,7 @@ fn nothing(filter: &DiaryFilter) -> Markup {
     }
 }
 
-fn entry(village: &str, page: &Diary, now_ms: i64) -> Markup {
+fn entry(village: &str, page: &Diary, photos: &[Photo], now_ms: i64) -> Markup {
     let long = page.text.chars().count() > folded_chars_max;
     html! {
         div.when {
@@ -107,5 +109,6 @@ fn entry(village: &str, page: &Diary, now_ms: i64) -> Markup {
                 p.verbatim { (page.text) }
             }
         } @else { p.verbatim { (page.text) } }
+        (strip(photos))
     }
 }

@@ -32,6 +32,9 @@ pub(super) enum PageError {
     /// A picture could not be drawn.
     #[error("the link is too long for a QR code")]
     Qr,
+    /// A file could not be read.
+    #[error("file unreadable: {0}")]
+    Disk(std::io::Error),
     /// A task ended early.
     #[error(transparent)]
     Join(#[from] tokio::task::JoinError),
@@ -71,6 +74,7 @@ impl PageError {
             | PageError::Storage(_)
             | PageError::Export(_)
             | PageError::Qr
+            | PageError::Disk(_)
             | PageError::Join(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "服务器这会儿没有办成",

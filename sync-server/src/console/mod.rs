@@ -15,6 +15,7 @@ mod ledger;
 mod opinions;
 mod overview;
 mod parts;
+mod photos;
 mod request;
 mod scope;
 mod sign_in;
@@ -127,6 +128,8 @@ pub fn router(state: ConsoleState) -> Router {
         .route("/console/households/{id}", get(households::show))
         .route("/console/opinions", get(opinions::list))
         .route("/console/diary", get(diary::list))
+        .route("/console/files/{village}/{hash}", get(photos::file))
+        .route("/console/files/{village}/{hash}/thumb", get(photos::thumbnail))
         .route("/console/conflicts", get(conflicts::list))
         .route("/console/staff", get(staff::list))
         .route("/console/staff/cadres", post(staff::add))

@@ -104,7 +104,8 @@ impl FileFolder {
         } else if !to.exists() {
             return Err(io::ErrorKind::NotFound.into());
         }
-        sync_folder(dir)
+        // All the way up: a folder that an earlier crash left may not be durable itself.
+        dir.ancestors().take_while(|above| above.starts_with(&self.root)).try_for_each(sync_folder)
     }
 
     /// Held while a whole file is added.

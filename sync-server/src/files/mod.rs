@@ -19,13 +19,15 @@
 //!   those of the hash; 415: they are no whole JPEG, PNG or WebP. Then the upload is gone, to be created anew.
 //! * 403 `other_village`: not the caller's village; 404: no such upload of this device; 413: too long; 429: too many
 //!   under way; 503: the disk is full, say. None of them takes anything from the phone.
+//! * What the server said it has, it said in this life of its database (`epoch`): in a new one, phones create their
+//!   uploads again, and send what is lacking.
 //! * `GET /v1/files/{village}/{hash}` and `GET /v1/files/{village}/{hash}/thumb` (the thumbnail of that original).
 //!
 //! # What holds
 //! A file is whole under its hash or not there: its bytes are written apart, synced, renamed, the folder is synced, and
 //! only then the database knows it and the sender is answered. An upload's length on the disk is its offset, so no crash
 //! can make the two disagree. Records name photos by fields ([`lianxin_shared::domain::photo`]); `file_reference` holds
-//! who names what, written with each patch. Orphans go ([`collect`]) after [`orphan_days_max`], never while a backup runs.
+//! who names what, written with each patch. Orphans go ([`collect()`]) after [`orphan_days_max`], never while a backup runs.
 //!
 //! Absent: files that leave their village when a household moves; storage elsewhere than in this folder.
 

@@ -94,6 +94,17 @@ fn a_file_is_whole_under_its_hash_or_not_there() {
     assert!(matches!(open_file(&world.storage, BRIDGE, &upload.hash), Err(FileError::NoSuchFile)));
     let again = world.begin(&photo, Role::Original, 0).unwrap();
     assert!(again.done, "nothing is sent twice");
+    let other = begin(
+        &world.storage,
+        &caller(8),
+        NewUpload { village: WILLOW.into(), hash: upload.hash.clone(), role: Role::Original, bytes: 3006 },
+        0,
+    );
+    assert!(other.unwrap().done);
+    for _ in 0..5 {
+        assert_eq!(world.begin(&photo, Role::Original, 0).unwrap().id, again.id);
+    }
+    assert_eq!(world.rows("SELECT count(*) FROM upload"), 2, "one for each device");
 }
 
 #[test]
@@ -226,6 +237,22 @@ fn orphans_go_and_what_any_history_names_stays() {
         Collected { uploads: 0, files: 0, strays: 1 }
     );
     assert!(!unknown.exists() && world.open(&hash).is_ok());
+}
+
+#[test]
+fn the_first_thumbnail_stays_until_its_bytes_are_lost() {
+    let world = World::new();
+    let of = FileHash::of(b"the photo");
+    let thumb = || open_thumbnail(&world.storage, WILLOW, &of).map(|file| file.bytes);
+    let first = world.sent(&jpeg(1), Role::Thumb(of.clone()), 0);
+    world.sent(&jpeg(2), Role::Thumb(of.clone()), 0);
+    assert_eq!(thumb().unwrap(), jpeg(1));
+    fs::remove_file(world.storage.files().whole_path(WILLOW, &first)).unwrap();
+    assert!(thumb().is_err());
+    let upload = world.begin(&jpeg(1), Role::Thumb(of.clone()), 0).unwrap();
+    assert!(!upload.done, "its phone can send it again");
+    world.sent(&jpeg(2), Role::Thumb(of.clone()), 0);
+    assert_eq!(thumb().unwrap(), jpeg(2), "or another stands in for it");
 }
 
 #[test]

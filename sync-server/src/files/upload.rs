@@ -125,9 +125,12 @@ fn begin_in(
             .execute([&new.village, new.hash.as_str()])?;
     } else if let Some(bytes) = known {
         let upload = of_new(id, device, NewUpload { bytes, ..new.clone() }, true);
-        insert(db, &upload, now_ms)?;
         link_thumbnail(db, &upload)?;
-        return Ok((upload, Vec::new()));
+        let told = done_upload(db, &upload)?;
+        if told.is_none() {
+            insert(db, &upload, now_ms)?;
+        }
+        return Ok((told.unwrap_or(upload), Vec::new()));
     }
     let open = open_uploads(db, device)?;
     let same = |upload: &&Upload| {
@@ -182,8 +185,13 @@ fn insert(db: &Connection, upload: &Upload, now_ms: i64) -> Result<(), FileError
 
 fn link_thumbnail(db: &Connection, upload: &Upload) -> Result<(), FileError> {
     if let Role::Thumb(original) = &upload.role {
-        db.prepare_cached("INSERT OR IGNORE INTO thumbnail (village, original, hash) VALUES (?1, ?2, ?3)")?
-            .execute([&upload.village, original.as_str(), upload.hash.as_str()])?;
+        // The first stays, unless its bytes are gone.
+        db.prepare_cached(
+            "INSERT INTO thumbnail (village, original, hash) VALUES (?1, ?2, ?3)
+             ON CONFLICT (village, original) DO UPDATE SET hash = excluded.hash WHERE NOT EXISTS
+               (SELECT 1 FROM file WHERE file.village = thumbnail.village AND file.hash = thumbnail.hash)",
+        )?
+        .execute([&upload.village, original.as_str(), upload.hash.as_str()])?;
     }
     Ok(())
 }
@@ -215,6 +223,23 @@ fn open_uploads(db: &Connection, device: DeviceId) -> Result<Vec<Upload>, FileEr
     let mut statement = db.prepare_cached(&sql)?;
     let rows = statement.query_map([device.to_i64()], read)?;
     Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+/// The device's upload that stands for the same whole file, so that offering it often leaves one row.
+fn done_upload(db: &Connection, like: &Upload) -> Result<Option<Upload>, FileError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM upload
+         WHERE device = ?1 AND done = 1 AND village = ?2 AND hash = ?3 AND original = ?4 AND bytes = ?5"
+    );
+    let bytes = i64::try_from(like.bytes).unwrap_or(i64::MAX);
+    let mut statement = db.prepare_cached(&sql)?;
+    let found = statement
+        .query_row(
+            params![like.device.to_i64(), like.village, like.hash.as_str(), like.role.original(), bytes],
+            read,
+        )
+        .optional()?;
+    Ok(found.flatten())
 }
 
 /// An upload of the caller's, in a village that still is theirs.

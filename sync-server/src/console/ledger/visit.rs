@@ -5,6 +5,7 @@ use crate::{
     console::{
         ConsoleState, Content, Page, PageError, Room, Today,
         parts::{name_or, said, tags},
+        photos::{Photo, photos_of, strip},
         request::SignedIn,
     },
     export::{LedgerRow, named_opinions, read_ledger_row, words},
@@ -20,6 +21,7 @@ use lianxin_shared::{
         visit::{TargetKind, Visit, field::ANSWER_PREFIX},
     },
     replica::{Stamp, Value, ahead_ms_max},
+    sqlite::read_row,
     templates::templates,
 };
 use maud::{Markup, html};
@@ -43,6 +45,7 @@ pub(in crate::console) async fn show(
 fn content(db: &Connection, today: Today, id: Uuid) -> Result<Content, PageError> {
     let row = read_ledger_row(db, id)?.ok_or(PageError::NotFound)?;
     let (opinions, arrivals) = (named_opinions(db, id)?, arrivals(db, id)?);
+    let photos = read_row(db, id)?.map(|row| photos_of(db, &row)).transpose()?.unwrap_or_default();
     let visit = &row.visit;
     let when = visit.occurred_at.map(|at| words::day(at, today.now_ms)).unwrap_or_default();
     let body = html! {
@@ -53,6 +56,7 @@ fn content(db: &Connection, today: Today, id: Uuid) -> Result<Content, PageError
             div {
                 (words_card(&opinions))
                 (notes_card(visit))
+                @if !photos.is_empty() { (photos_card(&photos)) }
                 (answers_card(visit))
             }
             div {
@@ -88,6 +92,10 @@ fn notes_card(visit: &Visit) -> Markup {
             @if visit.notes.trim().is_empty() { p.faint { "没有写笔录。" } } @else { p.verbatim { (visit.notes) } }
         }
     }
+}
+
+fn photos_card(photos: &[Photo]) -> Markup {
+    html! { section.card { h2 { "照片" span { (photos.len()) " 张" } } (strip(photos)) } }
 }
 
 /// Every visible question with its answer; what this version does not know is shown as it stands.

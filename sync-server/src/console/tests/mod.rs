@@ -4,4 +4,5 @@ mod anonymity;
 mod door;
 mod files;
 mod pages;
+mod photos;
 mod staff;

@@ -30,7 +30,7 @@ CREATE TABLE upload (
   created_at INTEGER NOT NULL,
   done       INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX upload_by_device ON upload (device, done);
+CREATE INDEX upload_by_device ON upload (device, done, village, hash);
 
 -- Which records name which photos, in their history, what is held apart included: written with every patch.
 CREATE TABLE file_reference (
