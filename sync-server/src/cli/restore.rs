@@ -2,6 +2,7 @@
 
 use crate::{
     clock::now_ms,
+    files::{FileFolder, copy_referenced},
     service::{NewLife, begin_life, check},
     storage::{DATABASE_FILE, Storage, StorageError, open_writable},
 };
@@ -38,6 +39,13 @@ impl Restore {
         let db = open_writable(&staging.join(DATABASE_FILE))?;
         let tx = db.unchecked_transaction()?;
         let report = check(&tx)?;
+        let beside = FileFolder::of_database(&self.file);
+        if beside.root().exists() {
+            // Photos that came after the backup stay where they are: their records come back.
+            let files = FileFolder::of_database(&present);
+            let _held = files.hold()?;
+            copy_referenced(&tx, &beside, &files)?;
+        }
         tx.rollback()?;
         db.close().map_err(|(_, error)| error)?;
         if !report.problems.is_empty() {

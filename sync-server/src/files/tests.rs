@@ -29,7 +29,8 @@ struct World {
 }
 
 fn caller(device: u64) -> Caller {
-    Caller { device: DeviceId::from_bits(device), villages: BTreeSet::from([WILLOW.to_owned()]) }
+    let villages = BTreeSet::from([WILLOW.to_owned()]);
+    Caller { device: DeviceId::from_bits(device), villages, past: Default::default(), revoked: false }
 }
 
 impl World {

@@ -37,6 +37,22 @@ impl FromRequestParts<AppState> for Caller {
     }
 }
 
+/// A device that was not revoked: all but the handing in of unsent work asks for one.
+pub(super) struct Active(pub(super) Caller);
+
+impl FromRequestParts<AppState> for Active {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        if caller.revoked {
+            let words = "这部手机已被乡镇走访办停用，不再收发。写过的都已交到乡镇，请联系乡镇走访办。";
+            return Err(ApiError::new(ErrorCode::Revoked, words));
+        }
+        Ok(Self(caller))
+    }
+}
+
 /// Runs blocking work on tokio's pool for it.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
@@ -86,7 +102,7 @@ pub(super) async fn sync(
 /// `POST /v1/repair`
 pub(super) async fn repair(
     State(state): State<AppState>,
-    caller: Caller,
+    Active(caller): Active,
     request: Result<Json<RepairRequest>, JsonRejection>,
 ) -> Result<Json<RepairResponse>, ApiError> {
     let request = body(request)?;
@@ -98,7 +114,7 @@ pub(super) async fn repair(
 /// `POST /v1/salvage`
 pub(super) async fn salvage(
     State(state): State<AppState>,
-    caller: Caller,
+    Active(caller): Active,
     request: Result<Json<SalvageRequest>, JsonRejection>,
 ) -> Result<Json<SalvageResponse>, ApiError> {
     let request = body(request)?;

@@ -3,12 +3,11 @@
 
 use super::{
     ApiError, AppState, ClientAddress,
-    api::{blocking, body},
+    api::{Active, blocking, body},
 };
 use crate::{
     auth::{RedeemError, Redeemed, failures_free_per_address, list_cadres, redeem_code, split_device},
     clock::now_ms,
-    service::Caller,
     storage::{StorageError, read_identity},
 };
 use axum::{
@@ -69,12 +68,12 @@ fn redeem(db: &Connection, request: &EnrolRequest, now_ms: i64) -> Result<EnrolR
 /// `POST /v1/clone`
 pub(super) async fn clone(
     State(state): State<AppState>,
-    caller: Caller,
+    Active(caller): Active,
     request: Result<Json<CloneRequest>, JsonRejection>,
 ) -> Result<Json<EnrolResponse>, ApiError> {
     let request = body(request)?;
     let storage = state.storage.clone();
-    if caller.revoked || request.server_id != storage.identity().server_id {
+    if request.server_id != storage.identity().server_id {
         let words = "这部手机不能在这台服务器上换编号。您写的都在本机，请联系乡镇走访办。";
         return Err(ApiError::new(ErrorCode::OtherServer, words));
     }

@@ -184,7 +184,6 @@ impl SyncService {
     /// A refusal, or the storage's failure.
     pub fn repair(&self, caller: &Caller, request: &RepairRequest) -> Result<RepairResponse, ServiceError> {
         self.storage.read(|db| {
-            refuse_revoked(caller)?;
             judge(db, caller, (request.protocol, request.server_id), request.epoch)?;
             Ok(repair(db, caller, request)?)
         })
@@ -196,18 +195,8 @@ impl SyncService {
     /// A refusal, or the storage's failure: then nothing was stored.
     pub fn salvage(&self, caller: Caller, request: SalvageRequest) -> Result<SalvageResponse, ServiceError> {
         self.storage.write(move |db| {
-            refuse_revoked(&caller)?;
             judge(db, &caller, (request.protocol, request.server_id), request.epoch)?;
             salvage(db, &caller, request, now_ms())
         })
     }
-}
-
-/// A revoked phone may only hand in its own unsent work.
-fn refuse_revoked(caller: &Caller) -> Result<(), Refusal> {
-    if caller.revoked {
-        let words = "这部手机已被乡镇走访办停用，不再收发。请联系乡镇走访办。";
-        return Err(Refusal::new(ErrorCode::Revoked, words));
-    }
-    Ok(())
 }

@@ -18,7 +18,8 @@ fn jpeg(n: u8) -> Vec<u8> {
 }
 
 fn send(world: &World, bytes: &[u8], role: Role) -> FileHash {
-    let caller = Caller { device: world.phone, villages: BTreeSet::from([WILLOW.to_owned()]) };
+    let villages = BTreeSet::from([WILLOW.to_owned()]);
+    let caller = Caller { device: world.phone, villages, past: Default::default(), revoked: false };
     let hash = FileHash::of(bytes);
     let new = NewUpload { village: WILLOW.into(), hash: hash.clone(), role, bytes: bytes.len() as u64 };
     let upload = begin(&world.storage, &caller, new, NOW_MS).unwrap();

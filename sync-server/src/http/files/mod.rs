@@ -7,7 +7,10 @@ mod turns;
 
 pub(super) use turns::Turns;
 
-use super::{ApiError, AppState, api::blocking};
+use super::{
+    ApiError, AppState,
+    api::{Active, blocking},
+};
 use crate::{
     clock::now_ms,
     files::{
@@ -59,7 +62,7 @@ async fn speak_tus(request: Request, next: Next) -> Response {
 }
 
 /// `OPTIONS`: what this server can.
-async fn capabilities(_: Caller) -> Response {
+async fn capabilities(_: Active) -> Response {
     let headers = [
         (TUS_VERSION, HeaderValue::from_static(VERSION)),
         (TUS_EXTENSION, HeaderValue::from_static(EXTENSIONS)),
@@ -72,7 +75,7 @@ async fn capabilities(_: Caller) -> Response {
 /// `POST /v1/files`: an upload begins, with or without its first bytes.
 async fn create(
     State(state): State<AppState>,
-    caller: Caller,
+    Active(caller): Active,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
@@ -120,7 +123,7 @@ async fn found(state: &AppState, caller: Caller, id: String) -> Result<Upload, A
 /// `HEAD /v1/files/{id}`: how far it is.
 async fn tell(
     State(state): State<AppState>,
-    caller: Caller,
+    Active(caller): Active,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let upload = found(&state, caller, id).await?;
@@ -132,7 +135,7 @@ async fn tell(
 /// `PATCH /v1/files/{id}`: further bytes.
 async fn append(
     State(state): State<AppState>,
-    caller: Caller,
+    Active(caller): Active,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -159,7 +162,7 @@ async fn append(
 /// `DELETE /v1/files/{id}`: given up.
 async fn end(
     State(state): State<AppState>,
-    caller: Caller,
+    Active(caller): Active,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let upload = found(&state, caller, id).await?;
@@ -176,14 +179,14 @@ async fn end(
 /// `POST /v1/files/{id}` stands for another method where a proxy lets none but GET and POST pass.
 async fn overridden(
     state: State<AppState>,
-    caller: Caller,
+    Active(caller): Active,
     path: Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     match headers.get(METHOD_OVERRIDE).map(HeaderValue::as_bytes) {
-        Some(b"PATCH") => append(state, caller, path, headers, body).await,
-        Some(b"DELETE") => end(state, caller, path).await.map(IntoResponse::into_response),
+        Some(b"PATCH") => append(state, Active(caller), path, headers, body).await,
+        Some(b"DELETE") => end(state, Active(caller), path).await.map(IntoResponse::into_response),
         _ => Err(FileError::Malformed("X-HTTP-Method-Override").into()),
     }
 }
@@ -191,7 +194,7 @@ async fn overridden(
 /// `GET /v1/files/{village}/{hash}`
 async fn file(
     State(state): State<AppState>,
-    caller: Caller,
+    Active(caller): Active,
     Path(named): Path<(String, String)>,
 ) -> Result<StoredFile, ApiError> {
     let (village, hash) = in_scope(&caller, named)?;
@@ -201,7 +204,7 @@ async fn file(
 /// `GET /v1/files/{village}/{hash}/thumb`
 async fn thumbnail(
     State(state): State<AppState>,
-    caller: Caller,
+    Active(caller): Active,
     Path(named): Path<(String, String)>,
 ) -> Result<StoredFile, ApiError> {
     let (village, original) = in_scope(&caller, named)?;
