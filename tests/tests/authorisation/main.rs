@@ -20,7 +20,7 @@ const ROOM: [u16; 8] = [DOOR, DOOR, DOOR, DOOR, DOOR, 200, DOOR, 200];
 const DEED: [u16; 8] = [DOOR, DOOR, DOOR, DOOR, DOOR, 303, DOOR, 403];
 
 /// Every route, and what each role is told, in the order of [`ROLES`].
-const MATRIX: [(&str, &str, [u16; 8]); 38] = [
+const MATRIX: [(&str, &str, [u16; 8]); 40] = [
     ("POST", "/v1/sync", PHONES),
     ("POST", "/v1/repair", PHONES),
     // A code alone decides; this one is nobody's.
@@ -53,6 +53,8 @@ const MATRIX: [(&str, &str, [u16; 8]); 38] = [
     ("GET", "/console/visits.csv", ROOM),
     ("GET", "/console/households", ROOM),
     ("GET", "/console/households/{id}", ROOM),
+    ("GET", "/console/files/{village}/{hash}", ROOM),
+    ("GET", "/console/files/{village}/{hash}/thumb", [DOOR, DOOR, DOOR, DOOR, DOOR, 404, DOOR, 404]),
     ("GET", "/console/opinions", ROOM),
     ("GET", "/console/diary", ROOM),
     ("GET", "/console/conflicts", ROOM),
