@@ -20,6 +20,10 @@ pub const TLS_FOLDER: &str = "tls";
 const CA_DAYS: i64 = 3650;
 const SERVER_DAYS: i64 = 820;
 
+/// The page that explains is read, and nothing else.
+const CSP: &str =
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// Why no certificate could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
@@ -79,7 +83,8 @@ fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
 /// `/ca` explains and `/ca/ca.crt` hands out the CA's certificate; nothing without one.
 pub fn router(ca: Option<PathBuf>) -> Router {
     let Some(pem) = ca.and_then(|path| fs::read_to_string(path).ok()) else { return Router::new() };
-    Router::new().route("/ca", get(|| async { Html(explanation().into_string()) })).route(
+    let page = || async { ([(header::CONTENT_SECURITY_POLICY, CSP)], Html(explanation().into_string())) };
+    Router::new().route("/ca", get(page)).route(
         "/ca/ca.crt",
         get(move || {
             let pem = pem.clone();

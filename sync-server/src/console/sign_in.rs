@@ -22,6 +22,10 @@ use axum::{
 };
 use maud::{Markup, html};
 use serde::Deserialize;
+use tokio::sync::Semaphore;
+
+/// Passwords that are checked at once: each takes 19 MiB and some tens of milliseconds, and anybody may send one.
+static CHECKS: Semaphore = Semaphore::const_new(2);
 
 /// Where to go after signing in.
 #[derive(Debug, Default, Deserialize)]
@@ -92,7 +96,11 @@ pub(super) async fn sign_in(
     }
     let password = fields.text("password").to_owned();
     let (wanted, typed) = (fields.text("name").to_owned(), name.clone());
-    match state.read(move |db| Ok(check_password(db, &wanted, &password)?)).await? {
+    // It is never closed: without a turn nothing would be lost but this bound.
+    let turn = CHECKS.acquire().await.ok();
+    let user = state.read(move |db| Ok(check_password(db, &wanted, &password)?)).await?;
+    drop(turn);
+    match user {
         Some(user) => {
             state.throttle.succeeded(&name_key, &address_key);
             enter(&state, user, next).await

@@ -59,10 +59,11 @@ impl IntoResponse for StoredFile {
             (header::CONTENT_TYPE, self.media.as_str()),
             (header::CONTENT_DISPOSITION, "inline"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+            (
+                header::CONTENT_SECURITY_POLICY,
+                "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
+            ),
             (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-            // Under its hash a file never changes; nobody between may keep it.
-            (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),
         ];
         (headers, self.bytes).into_response()
     }

@@ -26,7 +26,7 @@ impl TrustedProxies {
         Self(proxies.into_iter().map(|ip| ip.to_canonical()).collect())
     }
 
-    fn trusts(&self, ip: IpAddr) -> bool {
+    pub(super) fn trusts(&self, ip: IpAddr) -> bool {
         self.0.contains(&ip)
     }
 
@@ -57,6 +57,13 @@ fn address(hop: &str) -> Option<IpAddr> {
 /// Unknown when the server is called without a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(Option<IpAddr>);
+
+impl ClientAddress {
+    /// The one that calls from here.
+    pub(super) fn of(ip: IpAddr) -> Self {
+        Self(Some(ip))
+    }
+}
 
 impl fmt::Display for ClientAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,14 +2,19 @@
 
 mod api;
 mod client;
+mod crowd;
+mod doorway;
 mod enrol;
 mod error;
 mod files;
+mod guards;
 mod metrics;
 mod pwa;
 mod serve;
 
 pub use client::{ClientAddress, TrustedProxies};
+pub use crowd::requests_per_device_max;
+pub use doorway::head_seconds_max;
 pub use error::ApiError;
 pub use metrics::Metrics;
 pub use serve::{ServeError, ServeOptions, serve};
@@ -18,14 +23,17 @@ use crate::{auth::Throttle, service::SyncService, storage::Storage};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{HeaderValue, StatusCode, header},
+    http::StatusCode,
+    middleware::from_fn_with_state,
     routing::{get, post},
 };
+use crowd::{Crowd, take_turns};
+use guards::guard;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, decompression::RequestDecompressionLayer,
-    limit::RequestBodyLimitLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer,
+    limit::RequestBodyLimitLayer, timeout::TimeoutLayer,
 };
 
 /// The largest request body as it arrives (compressed).
@@ -34,6 +42,9 @@ pub const request_bytes_max: usize = 8 * 1024 * 1024;
 /// The largest request body after decompression.
 #[allow(non_upper_case_globals)]
 pub const request_plain_bytes_max: usize = 64 * 1024 * 1024;
+/// The largest enrolment: anybody may send one.
+#[allow(non_upper_case_globals)]
+const enrol_bytes_max: usize = 16 * 1024;
 /// A request that takes longer is given up; what it had committed stands.
 #[allow(non_upper_case_globals)]
 const request_seconds_max: u64 = 60;
@@ -62,40 +73,56 @@ impl AppState {
     }
 }
 
-/// The whole server without a socket, so that tests need none: `console` are the office's pages, `web` the
-/// folder of the built phone app.
-pub fn router(state: AppState, console: Router, web: Option<PathBuf>) -> Router {
+/// What the server shows to browsers.
+#[derive(Debug, Default)]
+pub struct Pages {
+    /// The office's pages.
+    pub console: Router,
+    /// Folder of the built phone app.
+    pub web: Option<PathBuf>,
+    /// The own CA's certificate, offered for installing.
+    pub ca: Option<PathBuf>,
+    /// Whether browsers reach them over TLS.
+    pub secure: bool,
+}
+
+/// The whole server without a socket, so that tests need none.
+pub fn router(state: AppState, pages: Pages) -> Router {
     let api = Router::new()
         .route("/v1/sync", post(api::sync))
         .route("/v1/repair", post(api::repair))
         .route("/v1/salvage", post(api::salvage))
-        .route("/v1/enrol", post(enrol::enrol))
-        .route("/v1/clone", post(enrol::clone))
         .layer(
             ServiceBuilder::new()
                 .layer(RequestBodyLimitLayer::new(request_bytes_max))
                 .layer(RequestDecompressionLayer::new())
                 .layer(DefaultBodyLimit::max(request_plain_bytes_max)),
         );
+    let enrol =
+        Router::new().route("/v1/enrol", post(enrol::enrol)).route("/v1/clone", post(enrol::clone)).layer(
+            ServiceBuilder::new()
+                .layer(RequestBodyLimitLayer::new(enrol_bytes_max))
+                .layer(RequestDecompressionLayer::new())
+                .layer(DefaultBodyLimit::max(enrol_bytes_max)),
+        );
+    let phones =
+        api.merge(files::router()).merge(enrol).layer(from_fn_with_state(Crowd::default(), take_turns));
     let house = Router::new().route("/healthz", get(api::healthz)).route("/metrics", get(api::metrics));
     Router::new()
-        .merge(api)
-        .merge(files::router())
+        .merge(phones)
         .merge(house)
         .with_state(state)
-        .merge(console)
-        .merge(pwa::router(web))
+        .merge(pages.console)
+        .merge(crate::tls::router(pages.ca))
+        .merge(pwa::router(pages.web))
         .layer(
             ServiceBuilder::new()
+                .layer(from_fn_with_state(pages.secure, guard))
                 .layer(CatchPanicLayer::new())
                 .layer(TimeoutLayer::with_status_code(
                     StatusCode::SERVICE_UNAVAILABLE,
                     Duration::from_secs(request_seconds_max),
                 ))
-                .layer(CompressionLayer::new())
-                .layer(SetResponseHeaderLayer::if_not_present(
-                    header::X_CONTENT_TYPE_OPTIONS,
-                    HeaderValue::from_static("nosniff"),
-                )),
+                .layer(CompressionLayer::new()),
         )
 }

@@ -33,7 +33,6 @@ pub(super) fn router(web: Option<PathBuf>) -> Router {
     Router::new()
         .fallback_service(ServeDir::new(web).fallback(page))
         .layer(fixed(header::CONTENT_SECURITY_POLICY, CSP))
-        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
         // Only an isolated page may share memory with its worker: they agree through it on when to leave.
         .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
         .layer(fixed(HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"))

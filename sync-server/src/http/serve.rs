@@ -1,8 +1,9 @@
 //! Listening: plain on loopback, TLS everywhere else, and a stop that lets running requests end.
 
 use super::{
-    AppState,
+    AppState, Pages,
     client::{TrustedProxies, find_caller},
+    doorway::{Doorway, bound_requests},
     router,
 };
 use crate::storage::Storage;
@@ -73,8 +74,14 @@ pub async fn serve(
     let address = listener.local_addr()?;
     let scheme = if options.tls.is_some() { "https" } else { "http" };
     let url = options.public_url.unwrap_or_else(|| format!("{scheme}://{address}"));
-    let app = router(AppState::new(storage), console(&url), options.web)
-        .merge(crate::tls::router(options.ca))
+    let pages = Pages {
+        console: console(&url),
+        web: options.web,
+        ca: options.ca,
+        secure: url.starts_with("https://"),
+    };
+    let doorway = Doorway::new(options.trusted_proxies.clone());
+    let app = router(AppState::new(storage), pages)
         .layer(from_fn_with_state(options.trusted_proxies, find_caller))
         .into_make_service_with_connect_info::<SocketAddr>();
     let handle = Handle::new();
@@ -93,9 +100,16 @@ pub async fn serve(
             // It fails only if a provider was chosen before, which serves as well.
             let _ = rustls::crypto::ring::default_provider().install_default();
             let config = RustlsConfig::from_pem_file(cert, key).await?;
-            axum_server::from_tcp_rustls(listener, config)?.handle(handle).serve(app).await?;
+            let server = axum_server::from_tcp_rustls(listener, config)?;
+            let mut server = server.map(|tls| tls.acceptor(doorway)).handle(handle);
+            bound_requests(server.http_builder());
+            server.serve(app).await?;
         }
-        None => axum_server::from_tcp(listener)?.handle(handle).serve(app).await?,
+        None => {
+            let mut server = axum_server::from_tcp(listener)?.acceptor(doorway).handle(handle);
+            bound_requests(server.http_builder());
+            server.serve(app).await?;
+        }
     }
     Ok(())
 }

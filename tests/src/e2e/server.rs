@@ -241,6 +241,16 @@ impl Server {
     }
 }
 
+/// A client that trusts the CA of a server that speaks TLS, follows no redirect and keeps no cookie.
+pub fn secure_client(server: &Server) -> reqwest::Client {
+    // It fails only if a provider was chosen before, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let pem = fs::read(server.data().join("tls/ca.pem")).expect("the server's CA");
+    let ca = reqwest::Certificate::from_pem(&pem).expect("a certificate");
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).tls_certs_only([ca]);
+    client.build().expect("client")
+}
+
 /// A command that does not read its input closes it.
 fn ignore_closed(error: std::io::Error) -> std::io::Result<()> {
     if error.kind() == std::io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
