@@ -20,8 +20,8 @@ pub const MIGRATIONS: [&str; 5] = [
     REPLICA_V1,
     include_str!("schema/server_v1.sql"),
     REPLICA_V2,
-    include_str!("schema/server_files.sql"),
     include_str!("schema/server_v2.sql"),
+    include_str!("schema/server_files.sql"),
 ];
 
 /// The database's file within the data directory.
