@@ -32,6 +32,7 @@ pub(super) fn renew(db: &Connection, life: &Life) -> Result<(), StoreError> {
     for change in changes {
         db.execute(change, [receipt]).map_err(db_error)?;
     }
+    db.execute("UPDATE patch SET orphan = 1 WHERE orphan > 1", []).map_err(db_error)?;
     meta::set(db, "epoch", &life.epoch.to_string())?;
     meta::set(db, "receipt", &receipt.to_string())?;
     meta::set(db, "chain", &life.receipt.chain.to_string())?;
@@ -95,9 +96,11 @@ fn lacks(row: &Row, field: &str, version: &FieldVersion) -> bool {
 
 /// Whether there is anything left of the former life.
 pub(super) fn remains(db: &Connection) -> Result<bool, StoreError> {
-    db.prepare_cached("SELECT EXISTS (SELECT 1 FROM former_record)")
-        .and_then(|mut s| s.query_row([], |row| row.get(0)))
-        .map_err(db_error)
+    db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM former_record) OR EXISTS (SELECT 1 FROM patch WHERE orphan IN (1, 2))",
+    )
+    .and_then(|mut s| s.query_row([], |row| row.get(0)))
+    .map_err(db_error)
 }
 
 /// One row of a former life.
@@ -109,8 +112,13 @@ pub(super) fn load_salvage(db: &Connection, bytes_max: usize) -> Result<Salvage,
         forget(db, key)?;
     }
     db.execute("UPDATE former_record SET offered = 0 WHERE offered = 1", []).map_err(db_error)?;
-    let (mut salvage, mut bytes) = (Salvage::default(), 0);
+    db.execute("UPDATE patch SET orphan = 1 WHERE orphan = 2", []).map_err(db_error)?;
+    let mut salvage = Salvage::default();
+    let mut bytes = load_orphans(db, bytes_max, &mut salvage)?;
     for key in keys(db, "true")? {
+        if bytes > bytes_max {
+            break;
+        }
         let Some(former) = read_layer(db, key)? else { continue };
         let edits =
             if former.kind == kind::CONFLICT { lost_words(db, &former)? } else { lacking(db, former)? };
@@ -122,18 +130,44 @@ pub(super) fn load_salvage(db: &Connection, bytes_max: usize) -> Result<Salvage,
             .and_then(|mut s| s.execute(params![key.0.as_bytes(), key.1]))
             .map_err(db_error)?;
         for (edit, order) in edits {
-            let device_seq = salvage.patches.len() as u64 + 1;
             bytes += edit.size_bytes();
-            if order != edit.stamp {
-                salvage.orders.insert(device_seq, order);
-            }
-            salvage.patches.push(Patch { device_seq, edit });
-        }
-        if bytes > bytes_max {
-            break;
+            offer(&mut salvage, edit, order);
         }
     }
     Ok(salvage)
+}
+
+fn offer(salvage: &mut Salvage, edit: PatchDraft, order: Stamp) {
+    let device_seq = salvage.patches.len() as u64 + 1;
+    if order != edit.stamp {
+        salvage.orders.insert(device_seq, order);
+    }
+    salvage.patches.push(Patch { device_seq, edit });
+}
+
+/// Hands over this phone's own patches of a device that it no longer is; their bytes.
+fn load_orphans(db: &Connection, bytes_max: usize, salvage: &mut Salvage) -> Result<usize, StoreError> {
+    let mut bytes = 0;
+    let mut statement = db
+        .prepare_cached(
+            "SELECT at, stamp, ord, record, kind, village, body FROM patch WHERE orphan = 1 ORDER BY at",
+        )
+        .map_err(db_error)?;
+    let mut rows = statement.query([]).map_err(db_error)?;
+    while let Some(row) = rows.next().map_err(db_error)? {
+        if bytes > bytes_max {
+            break;
+        }
+        let records::OwnPatch { at, edit } = records::patch_from(row).map_err(db_error)?;
+        let order = records::order_from(row).map_err(db_error)?;
+        db.prepare_cached("UPDATE patch SET orphan = 2 WHERE at = ?1")
+            .and_then(|mut s| s.execute([at]))
+            .map_err(db_error)?;
+        bytes += edit.size_bytes();
+        let order = order.unwrap_or(edit.stamp);
+        offer(salvage, edit, order);
+    }
+    Ok(bytes)
 }
 
 fn keys(db: &Connection, which: &str) -> Result<Vec<Key>, StoreError> {
@@ -151,8 +185,11 @@ fn read_layer(db: &Connection, (id, layer): Key) -> Result<Option<Row>, StoreErr
 
 /// What was offered last is with the server; it is let go when it has been pulled.
 pub(super) fn keep_salvaged(db: &Connection) -> Result<(), StoreError> {
-    db.execute("UPDATE former_record SET offered = 2 WHERE offered = 1", []).map_err(db_error)?;
-    Ok(())
+    db.execute_batch(
+        "UPDATE former_record SET offered = 2 WHERE offered = 1;
+         UPDATE patch SET orphan = 3 WHERE orphan = 2;",
+    )
+    .map_err(db_error)
 }
 
 fn forget(db: &Connection, key: Key) -> Result<(), StoreError> {

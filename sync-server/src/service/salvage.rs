@@ -11,7 +11,7 @@ use super::{
 };
 use crate::storage::{StorageError, keep_clock, read_clock, read_identity};
 use lianxin_shared::{
-    replica::{DeviceId, Patch, PatchDraft, PatchHash, kind},
+    replica::{DeviceId, Patch, PatchDraft, PatchHash, Stamp, kind},
     sqlite::read_row,
     sync::order_of,
     wire::{
@@ -20,7 +20,6 @@ use lianxin_shared::{
     },
 };
 use rusqlite::{Connection, params};
-use std::collections::BTreeSet;
 
 /// Takes what is offered and not yet there, in the caller's transaction. Offering it again changes nothing.
 ///
@@ -44,14 +43,21 @@ pub fn salvage(
     let mut clock = read_clock(db)?;
     let mut applier = Applier::new(db)?;
     let mut taken = 0;
-    for Patch { device_seq, edit } in patches {
+    for Patch { device_seq, mut edit } in patches {
+        let claimed = orders.get(&device_seq).copied().unwrap_or(edit.stamp);
         let row = read_row(db, edit.id).map_err(StorageError::from)?;
         let refused = objection(caller, &edit, row.as_ref()).is_some()
             || (row.is_some() && matches!(edit.kind.as_str(), kind::VILLAGE | kind::CAMPAIGN));
-        if refused || is_known(db, &edit)? {
+        if refused {
             continue;
         }
-        let order = order_of(orders.get(&device_seq).copied().unwrap_or(edit.stamp), &mut clock, now_ms);
+        match known(db, &edit, claimed)? {
+            Known::Yes => continue,
+            // A copied phone went on under the same stamp with other words: they are a write of their own.
+            Known::Otherwise => edit.stamp = clock.tick(now_ms),
+            Known::No => {}
+        }
+        let order = order_of(claimed, &mut clock, now_ms);
         let patch = Patch { device_seq: next_seq, edit };
         record_patch(db, office, &patch, order, PatchHash::of(&patch), now_ms, "")?;
         db.prepare_cached("INSERT INTO salvaged (device, device_seq, offered_by) VALUES (?1, ?2, ?3)")
@@ -72,15 +78,32 @@ fn last_seq(db: &Connection, device: DeviceId) -> Result<u64, StorageError> {
     Ok(statement.query_row([device.to_i64()], |row| row.get::<_, i64>(0))?.unsigned_abs())
 }
 
-/// Whether the record's history has all of these writes, by their stamp.
-fn is_known(db: &Connection, edit: &PatchDraft) -> Result<bool, StorageError> {
-    let mut statement =
-        db.prepare_cached("SELECT body FROM patch WHERE record = ?1 AND stamp = ?2 AND held = ''")?;
-    let mut rows = statement.query(params![edit.id.as_bytes(), edit.stamp.to_bytes()])?;
-    let mut known = BTreeSet::new();
+/// Whether a record's history has an edit.
+enum Known {
+    Yes,
+    No,
+    /// Its stamp stands for other values there.
+    Otherwise,
+}
+
+/// Looks the writes of an edit up in the record's history, by their stamp; or by their order, under which those that
+/// came `Otherwise` before are kept.
+fn known(db: &Connection, edit: &PatchDraft, order: Stamp) -> Result<Known, StorageError> {
+    let mut statement = db.prepare_cached(
+        "SELECT body FROM patch WHERE record = ?1 AND held = '' AND (stamp = ?2 OR ord = ?3)",
+    )?;
+    let mut rows = statement.query(params![edit.id.as_bytes(), edit.stamp.to_bytes(), order.to_bytes()])?;
+    let mut history = Vec::new();
     while let Some(row) = rows.next()? {
         let body: Body = serde_json::from_str(row.get_ref(0)?.as_str().unwrap_or_default())?;
-        known.extend(body.set.into_keys());
+        history.push(body.set);
     }
-    Ok(edit.set.keys().all(|field| known.contains(field)))
+    let has = |name: &String, value| history.iter().any(|set| set.get(name) == Some(value));
+    Ok(if edit.set.iter().all(|(name, value)| has(name, value)) {
+        Known::Yes
+    } else if edit.set.keys().any(|name| history.iter().any(|set| set.contains_key(name))) {
+        Known::Otherwise
+    } else {
+        Known::No
+    })
 }

@@ -16,3 +16,8 @@ CREATE INDEX former_record_by_village ON former_record (village);
 
 -- What winners compare where the server gave another than the stamp: a patch that is sent again keeps it.
 ALTER TABLE patch ADD COLUMN ord BLOB;
+
+-- Receipted under the number of a device that this phone no longer is: after a restore it is offered, since nobody can
+-- push it any more. 0 no; else as former_record.offered, one more: 1 to be offered, 2 on its way, 3 the server has it.
+ALTER TABLE patch ADD COLUMN orphan INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX patch_orphan ON patch (orphan) WHERE orphan > 0;
