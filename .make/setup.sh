@@ -79,6 +79,7 @@ desktop() { rust; packages libwebkit2gtk-4.1-dev libxdo-dev fonts-noto-cjk; }
 test_tools() {
   packages chromium chromium-driver fonts-noto-cjk xvfb xauth xdotool imagemagick
   cargo nextest --version >/dev/null 2>&1 || cargo_tool cargo-nextest cargo-nextest "$nextest_version"
+  cargo_tool cargo-deny cargo-deny "$deny_version"
   tus_client
 }
 
@@ -98,6 +99,7 @@ tus_client() {
 android() { rust; clang_packages; debian_rust; packages dpkg; }
 
 nextest_version=0.9.143
+deny_version=0.20.2
 [ $# -gt 0 ] || fail "用法：setup.sh web|desktop|test|android ..."
 for group in "$@"; do
   case "$group" in

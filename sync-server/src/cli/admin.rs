@@ -1,6 +1,6 @@
 //! init, users, cadres, villages, devices, backup, check, certificates.
 
-use super::files;
+use super::{files, plain::plain};
 use crate::{
     auth::{self, AuthError, Cadre},
     clock::now_ms,
@@ -116,7 +116,7 @@ impl VillageCommand {
             }
             VillageCommand::List => {
                 for (code, name) in storage.read(villages)? {
-                    println!("{code}  {name}");
+                    println!("{code}  {}", plain(&name));
                 }
             }
         }
@@ -174,7 +174,7 @@ impl CadreCommand {
             }
             CadreCommand::List => {
                 for cadre in storage.read(auth::list_cadres)? {
-                    println!("{}  {}  {}", cadre.id, cadre.name, cadre.unit);
+                    println!("{}  {}  {}", cadre.id, plain(&cadre.name), plain(&cadre.unit));
                 }
             }
         }
@@ -234,7 +234,10 @@ impl Device {
                     let state = if device.revoked_at_ms.is_some() { "已停用" } else { "在用" };
                     println!(
                         "{}  {}  {}  {state}  收到 {} 条",
-                        device.id, device.cadre_name, device.name, device.receipt
+                        device.id,
+                        plain(&device.cadre_name),
+                        plain(&device.name),
+                        device.receipt
                     );
                 }
             }
@@ -310,7 +313,7 @@ pub(super) fn check(data: &Path) -> anyhow::Result<()> {
         println!("一切正常。");
         return Ok(());
     }
-    report.problems.iter().for_each(|problem| println!("× {problem}"));
+    report.problems.iter().for_each(|problem| println!("× {}", plain(problem)));
     bail!("有 {} 处不对。请先停下服务，备份数据文件夹，再联系维护人员。", report.problems.len());
 }
 

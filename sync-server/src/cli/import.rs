@@ -1,6 +1,6 @@
 //! `import households`: a township's own table into the register, in one transaction, with a report row by row.
 
-use super::admin::villages;
+use super::{admin::villages, plain::plain};
 use crate::{
     clock::now_ms,
     import::{
@@ -75,7 +75,7 @@ impl Import {
             }
             Ok((plan.report, write))
         })?;
-        println!("{}", report.to_text());
+        println!("{}", plain(&report.to_text()));
         match (written, dry_run) {
             (true, _) => println!("已写入。"),
             (false, true) => println!("只看不写：什么都没有写。"),

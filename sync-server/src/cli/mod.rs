@@ -6,6 +6,7 @@ mod admin;
 mod demo;
 mod files;
 mod import;
+mod plain;
 mod restore;
 mod serve;
 

@@ -2,7 +2,7 @@
 
 use super::{
     ExportError, LEDGER_COLUMNS, LedgerFilter, LedgerRow,
-    cell::{fitting, looks_like_formula},
+    cell::{fitting, for_xml, looks_like_formula},
     csv::cells,
     ledger::read_row,
     ledger_title,
@@ -96,7 +96,7 @@ fn frame(sheet: &mut Worksheet, formats: &Formats, title: &str) -> Result<(), Ex
     }
     sheet.set_row_height(0, 28)?;
     sheet.set_row_height(HEADER_ROW, 24)?;
-    sheet.write_string_with_format(0, 0, fitting(title), &formats.title)?;
+    sheet.write_string_with_format(0, 0, for_xml(fitting(title)), &formats.title)?;
     for (column, name) in (0u16..).zip(LEDGER_COLUMNS) {
         sheet.write_string_with_format(HEADER_ROW, column, name, &formats.header)?;
     }
@@ -122,7 +122,7 @@ fn write_row(sheet: &mut Worksheet, formats: &Formats, at: u32, row: &LedgerRow)
             sheet.write_number_with_format(at, column, value, &formats.number)?;
         } else {
             let format = if looks_like_formula(&text) { &formats.quoted } else { &formats.text };
-            sheet.write_string_with_format(at, column, fitting(&text), format)?;
+            sheet.write_string_with_format(at, column, for_xml(fitting(&text)), format)?;
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::{Browser, Server, server::OFFICE, until};
 use calamine::{Data, Reader, Xlsx};
-use reqwest::{Client, StatusCode, header, redirect::Policy};
+use reqwest::{Client, Response, StatusCode, header, redirect::Policy};
 use serde_json::{Value, json};
 use std::io::Cursor;
 
@@ -53,26 +53,44 @@ impl Console {
         .await;
     }
 
-    async fn get(&self, path: &str) -> Vec<u8> {
+    async fn get(&self, path: &str) -> Response {
         let asked = self.client.get(format!("{}{path}", self.url)).header(header::COOKIE, &self.cookie);
-        let answer = asked.send().await.expect("console");
+        asked.send().await.expect("console")
+    }
+
+    /// What lies at a path.
+    ///
+    /// # Panics
+    /// When nothing does.
+    pub async fn bytes(&self, path: &str) -> Vec<u8> {
+        let answer = self.get(path).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         answer.bytes().await.expect("body").to_vec()
     }
 
+    /// A page, as its source, or the page that says why there is none; the server has not failed.
+    ///
+    /// # Panics
+    /// When it has.
+    pub async fn page_or_refusal(&self, path: &str) -> String {
+        let answer = self.get(path).await;
+        assert!(!answer.status().is_server_error(), "{path}: {}", answer.status());
+        answer.text().await.expect("UTF-8")
+    }
+
     /// A page, as its source.
     pub async fn page(&self, path: &str) -> String {
-        String::from_utf8(self.get(path).await).expect("UTF-8")
+        String::from_utf8(self.bytes(path).await).expect("UTF-8")
     }
 
     /// The ledger's CSV.
     pub async fn csv(&self) -> String {
-        String::from_utf8(self.get("/console/visits.csv").await).expect("UTF-8")
+        String::from_utf8(self.bytes("/console/visits.csv").await).expect("UTF-8")
     }
 
     /// The ledger's XLSX, read back: every row as its cells' text.
     pub async fn xlsx(&self) -> Vec<Vec<String>> {
-        let mut book = Xlsx::new(Cursor::new(self.get("/console/visits.xlsx").await)).expect("a workbook");
+        let mut book = Xlsx::new(Cursor::new(self.bytes("/console/visits.xlsx").await)).expect("a workbook");
         let sheets = book.sheet_names();
         let sheet = book.worksheet_range(sheets.first().expect("a sheet")).expect("a sheet");
         sheet.rows().map(|row| row.iter().map(Data::to_string).collect()).collect()

@@ -56,6 +56,8 @@ impl Server {
     fn unborn() -> Self {
         let program = super::built("LIANXIN_SERVER_BIN", "lianxin-server", "cargo build -p lianxin-server");
         let dir = TempDir::new().expect("temporary folder");
+        // For all clients of the tests. It fails only if a provider was chosen before, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Self { program, dir, web: None, port: 0, url: String::new(), running: None }
     }
 
@@ -243,8 +245,6 @@ impl Server {
 
 /// A client that trusts the CA of a server that speaks TLS, follows no redirect and keeps no cookie.
 pub fn secure_client(server: &Server) -> reqwest::Client {
-    // It fails only if a provider was chosen before, which serves as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let pem = fs::read(server.data().join("tls/ca.pem")).expect("the server's CA");
     let ca = reqwest::Certificate::from_pem(&pem).expect("a certificate");
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).tls_certs_only([ca]);
