@@ -13,6 +13,7 @@ use crate::{
     },
     format,
     platform::{StorageInfo, now_ms, storage_info},
+    route::Route,
     state::{
         asked::use_asked,
         session::{Session, use_session},
