@@ -36,7 +36,7 @@ async fn enrolment_that_fails_says_why_and_can_be_mended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_revoked_phone_says_so_and_keeps_its_unsent_words_readable() {
+async fn a_revoked_phone_hands_its_unsent_words_in_and_locks_itself() {
     let server = Server::demo(30);
     let mut phone = Phone::enrolled("阿香", &server, CADRE).await;
     let devices = server.cli(&["device", "list"]);
@@ -47,15 +47,13 @@ async fn a_revoked_phone_says_so_and_keeps_its_unsent_words_readable() {
     phone.see_saved().await;
     phone.tap("tab-mine").await;
     phone.tap("sync-now").await;
-    phone.see_text("sync-problem", "停用").await;
-    phone.see_text("sync-problem", "都还在本机").await;
-    phone.see_text("state-line", "同步停了").await;
+    phone.see_text("locked", "已停用").await;
+    phone.see_text("locked", "一条没丢").await;
+    let kept = "SELECT count(*) FROM patch WHERE held <> '' AND body LIKE '%这一页还没有报上去%'";
+    assert_eq!(server.count(kept), 1, "the office has every word");
     phone.die();
     phone.revive().await;
-    phone.tap("tab-diary").await;
-    phone.see_value("diary-text", "这一页还没有报上去").await;
-    phone.tap("tab-mine").await;
-    phone.see_text("count-waiting", "1").await;
+    phone.see("locked").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
