@@ -56,21 +56,23 @@ impl RecordFold {
 }
 
 impl History {
-    /// Adds a patch; one that is there already changes nothing. A write that comes twice with different bases (once
+    /// Adds a patch; one that is there already changes nothing. Of two values under one stamp (a copied phone may
+    /// give a stamp twice) neither is lost. A write that comes twice with different bases (once
     /// from its writer, once salvaged by a phone that had only its row) has seen what either says.
     pub fn add(&mut self, edit: &PatchDraft, order: Stamp) {
         for (name, value) in &edit.set {
             let writes = self.writes.entry(name.clone()).or_default();
             let base = edit.base.get(name).cloned().unwrap_or_default();
-            if let Some(known) = writes.iter_mut().find(|w| w.stamp == edit.stamp) {
+            if let Some(known) = writes.iter_mut().find(|w| w.stamp == edit.stamp && w.value == *value) {
                 known.base.extend(base);
                 known.order = known.order.max(order);
                 continue;
             }
             writes.push(Write { stamp: edit.stamp, order, value: value.clone(), base });
         }
-        if self.first.as_ref().is_none_or(|(first, _, _)| order < *first) {
-            self.first = Some((order, edit.kind.clone(), edit.village.clone()));
+        let place = (order, edit.kind.clone(), edit.village.clone());
+        if self.first.as_ref().is_none_or(|first| place < *first) {
+            self.first = Some(place);
         }
     }
 
@@ -84,11 +86,14 @@ impl History {
             let version =
                 FieldVersion { value: winner.value.clone(), stamp: winner.stamp, order: winner.order };
             row.fields.insert(field.clone(), version);
-            for loser in writes.iter().filter(|w| w.value != winner.value && !superseded(w, writes)) {
-                conflicts.push(Conflict::new(id, kind, village, field, winner, loser));
-            }
+            let unseen = |w: &&Write| w.value != winner.value && !superseded(w, writes);
+            let mut losers: Vec<&Write> = writes.iter().filter(unseen).collect();
+            // A stamp names one conflict: of several values under it the greatest.
+            losers.sort_by_key(|w| (w.stamp, std::cmp::Reverse(w.rank())));
+            losers.dedup_by_key(|w| w.stamp);
+            let conflict = |loser: &Write| Conflict::new(id, kind, village, field, winner, loser);
+            conflicts.extend(losers.into_iter().map(conflict));
         }
-        conflicts.sort_by(|a, b| (&a.field, a.loser_stamp).cmp(&(&b.field, b.loser_stamp)));
         Some(RecordFold { row, conflicts })
     }
 }
@@ -158,6 +163,20 @@ mod tests {
         assert_eq!(fold(&same).conflicts, vec![]);
         let [a, b2] = same;
         assert_eq!(fold(&[a, b2, edit(c, "139", &[b])]).conflicts, vec![]);
+    }
+
+    #[test]
+    fn two_values_under_one_stamp_fold_alike_whichever_came_first() {
+        let (twice, later) = (stamp(1, 1), stamp(2, 2));
+        let (one, other, third) = (edit(twice, "138", &[]), edit(twice, "139", &[]), edit(later, "140", &[]));
+        let folded = fold(&[one.clone(), other.clone()]);
+        assert_eq!(folded.row.text("phone"), "139", "as the row kept patch by patch says");
+        assert_eq!(folded.conflicts.len(), 1);
+        assert_eq!(fold(&[other.clone(), one.clone()]), folded);
+        let three = fold(&[one.clone(), other.clone(), third.clone()]);
+        assert_eq!(three.conflicts.len(), 1, "one stamp, one conflict");
+        assert_eq!(three.conflicts[0].loser_value, "139".into());
+        assert_eq!(fold(&[third, other, one]), three);
     }
 
     proptest! {

@@ -2,6 +2,7 @@
 //! Nothing here touches the database: the caller loads what exists, and writes the plan in one transaction.
 
 mod columns;
+mod container;
 mod dedupe;
 mod delimited;
 mod gather;

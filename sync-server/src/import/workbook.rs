@@ -1,6 +1,7 @@
 //! Excel workbooks, cell by cell: a stray cell in the last row and column costs one cell here, not the
 //! seventeen thousand million between.
 
+use super::container::chains_end;
 use super::table::{COLUMNS_MAX, Cell, CellKind, ImportError, ROWS_MAX, Row, Sheet, UNPACKED_BYTES_MAX};
 use calamine::{
     Data, DataRef, DataType, Dimensions, ExcelDateTime, Reader, SheetType, SheetVisible, Xls, XlsError, Xlsx,
@@ -41,6 +42,9 @@ pub fn read_xlsx(bytes: &[u8]) -> Result<Vec<Sheet>, ImportError> {
 /// # Errors
 /// Damaged, encrypted, too long or too wide.
 pub fn read_xls(bytes: &[u8]) -> Result<Vec<Sheet>, ImportError> {
+    if !chains_end(bytes) {
+        return Err(ImportError::Malformed { detail: "文件内部的链绕了回来".to_owned() });
+    }
     let mut book = match Xls::new(Cursor::new(bytes)) {
         Ok(book) => book,
         Err(XlsError::Password) => return Err(ImportError::Password),

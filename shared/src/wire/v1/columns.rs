@@ -58,6 +58,11 @@ pub struct Group {
     pub others: BTreeMap<usize, BTreeMap<String, (Stamp, Stamp)>>,
 }
 
+/// The most that names of kinds, fields and villages, sent once, may take when each record has its own, bytes: a
+/// small batch of many records with a huge name would fill the memory.
+#[allow(non_upper_case_globals)]
+const names_bytes_max: usize = 64 * 1024 * 1024;
+
 /// A batch that contradicts itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("malformed batch: {0}")]
@@ -197,7 +202,20 @@ struct Taken {
     others: BTreeMap<String, (Stamp, Stamp)>,
 }
 
+/// Bytes of names when each record has its own.
+fn names_bytes(batch: &Batch) -> usize {
+    let village = batch.villages.iter().map(String::len).max().unwrap_or_default();
+    let groups = batch.groups.iter().map(|group| {
+        let fields: usize = group.fields.iter().map(String::len).sum();
+        group.ids.len().saturating_mul(group.kind.len() + fields + village)
+    });
+    groups.fold(0, usize::saturating_add)
+}
+
 fn take(batch: Batch) -> Result<Vec<Taken>, WireError> {
+    if names_bytes(&batch) > names_bytes_max {
+        return Err(WireError("names beyond measure"));
+    }
     let mut out = Vec::with_capacity(batch.len());
     for mut group in batch.groups {
         let n = group.ids.len();
@@ -337,6 +355,34 @@ mod tests {
             let json = serde_json::to_string(&batch_of_rows(&rows)).unwrap();
             prop_assert_eq!(rows_of_batch(serde_json::from_str(&json).unwrap()).unwrap(), rows);
         }
+    }
+
+    #[test]
+    fn a_batch_that_would_swell_beyond_measure_is_refused_before_it_does() {
+        let n = 200;
+        let group = |kind: &str, field: String| Group {
+            kind: kind.to_owned(),
+            fields: vec![field],
+            ids: vec![Uuid::nil(); n],
+            numbers: vec![1; n],
+            villages: vec![0; n],
+            walls: vec![0; n],
+            counters: vec![0; n],
+            devices: vec![0; n],
+            values: vec![vec![Value::Null; n]],
+            ..Group::default()
+        };
+        let batch = |village: String, group: Group| Batch {
+            villages: vec![village],
+            devices: vec![DeviceId::from_bits(1)],
+            groups: vec![group],
+        };
+        let long = || "长".repeat(names_bytes_max / n / 3 + 1);
+        let swollen = Err(WireError("names beyond measure"));
+        assert_eq!(patches_of_batch(batch("1".into(), group("visit", long()))), swollen);
+        assert_eq!(patches_of_batch(batch(long(), group("visit", "notes".into()))), swollen);
+        assert_eq!(patches_of_batch(batch("1".into(), group(&long(), "notes".into()))), swollen);
+        assert_eq!(patches_of_batch(batch("1".into(), group("visit", "notes".into()))).unwrap().len(), n);
     }
 
     #[test]
