@@ -331,10 +331,14 @@ pub(crate) mod startup {
     pub(crate) const TROUBLE: &str = "本机资料没有打开";
     pub(crate) const LOCKED: &str = "这部手机已停用";
     pub(crate) const LOCKED_HINT: &str =
-        "在这部手机上写过的都已交到乡镇，一条没丢，这里不再显示。要接着用，请找乡镇走访办。";
+        "在这部手机上写完的都已交到乡镇，一条没丢，这里不再显示。要接着用，请找乡镇走访办重开登记码。";
     pub(crate) const LOST: &str = "没有这一页";
     pub(crate) const LOST_HINT: &str = "写的内容都在。";
     pub(crate) const HOME: &str = "回今日";
+
+    pub(crate) fn locked_drafts(count: u32) -> String {
+        format!("还有 {count} 份没写完的走访留在本机。重新登记以后，可以接着写。")
+    }
 
     pub(crate) fn opened_at(time: &str) -> String {
         format!("那一页是 {time} 打开的。")

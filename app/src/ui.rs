@@ -106,8 +106,10 @@ fn Stage(session: Session) -> Element {
         };
         return rsx! { startup::Trouble { words: error.to_string(), onretry: Some(EventHandler::new(again)) } };
     }
-    if session.status.read().as_ref().is_some_and(|status| status.locked) {
-        return rsx! { startup::Locked {} };
+    let locked =
+        session.status.read().as_ref().filter(|status| status.locked).map(|status| status.drafts_open);
+    if let Some(drafts) = locked {
+        return rsx! { startup::Locked { drafts } };
     }
     let enrolled = session.status.read().as_ref().map(|status| status.identity.is_some());
     match enrolled {

@@ -14,6 +14,13 @@ fn township() -> Server {
     )
 }
 
+/// The id of a cadre's phone.
+fn device_of(server: &Server, cadre: &str) -> String {
+    let devices = server.cli(&["device", "list"]);
+    let line = devices.lines().find(|line| line.contains(cadre)).expect("a phone");
+    line.split_whitespace().next().expect("an id").to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_restore_the_phones_bring_back_all_that_the_backup_lacks() {
     let mut server = township();
@@ -41,10 +48,8 @@ async fn after_a_restore_the_phones_bring_back_all_that_the_backup_lacks() {
     server.cli(&["restore", &backup.to_string_lossy()]);
     server.start();
 
+    // 老周's phone was enrolled after the backup, and need not be enrolled again.
     axiang.synced().await;
-    // 老周's phone was enrolled after the backup: the office lets it in again, and it keeps everything.
-    laozhou.told("不认识这部手机").await;
-    laozhou.enrol(server.url(), &server.code("老周")).await.expect("enrolled again");
     laozhou.synced().await;
     for phone in [&axiang, &laozhou] {
         phone.synced().await;
@@ -56,6 +61,72 @@ async fn after_a_restore_the_phones_bring_back_all_that_the_backup_lacks() {
     let heads = "SELECT group_concat(head, '、') FROM (SELECT head FROM household ORDER BY head)";
     let heads: String = server.database().query_row(heads, [], |row| row.get(0)).expect("a list");
     assert_eq!(heads, "办公室导入的户、备份前的户、备份后的户、还没报的户");
+    server.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_takes_back_no_word_on_who_may_do_what() {
+    let mut server = township();
+    let axiang = Headless::enrolled(&server, "阿香").await;
+    let laozhou = Headless::enrolled(&server, "老周").await;
+    let id = axiang.new_household(LIUSHUGOU, "李翠花").await;
+    axiang.synced().await;
+    laozhou.synced().await;
+    let backup = server.dir().join("monday.db");
+    server.cli(&["backup", &backup.to_string_lossy()]);
+    server.cli(&["device", "revoke", &device_of(&server, "老周")]);
+    server.cli(&["cadre", "villages", "阿香", "--village", SHIQIAO]);
+    server.stop();
+    let words = server.cli(&["restore", &backup.to_string_lossy()]);
+    assert!(words.contains("没有退回去"), "{words}");
+    server.start();
+
+    laozhou.press_sync().await;
+    until("the phone stays locked", async || laozhou.status().await.locked.then_some(())).await;
+    axiang.synced().await;
+    assert!(axiang.record(id).await.is_none(), "the village stays withdrawn");
+    server.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_only_the_backup_is_left_every_phone_still_brings_everything_back() {
+    let mut server = township();
+    let axiang = Headless::enrolled(&server, "阿香").await;
+    axiang.synced().await;
+    let backup = server.dir().join("monday.db");
+    server.cli(&["backup", &backup.to_string_lossy()]);
+    let laozhou = Headless::enrolled(&server, "老周").await;
+    server.cli(&["cadre", "villages", "阿香", "--village", LIUSHUGOU, "--village", SHIQIAO]);
+    axiang.synced().await;
+    let granted_later = axiang.new_household(SHIQIAO, "备份后才分的村").await;
+    let after = laozhou.new_household(LIUSHUGOU, "备份后登记的手机写的").await;
+    axiang.synced().await;
+    laozhou.synced().await;
+    axiang.synced().await;
+
+    // The disk is half destroyed.
+    server.stop();
+    let present = server.data().join("lianxin.db");
+    let mut bytes = std::fs::read(&present).expect("the database");
+    bytes[..4096].fill(0x5a);
+    std::fs::write(&present, bytes).expect("damage");
+    let words = server.cli(&["restore", &backup.to_string_lossy()]);
+    assert!(words.contains("请核对") && words.contains("device revoke"), "{words}");
+    server.start();
+
+    axiang.synced().await;
+    assert_eq!(axiang.text(granted_later, "head").await, "备份后才分的村", "it stays on the phone");
+    laozhou.told("不认识这部手机").await;
+    laozhou.enrol(server.url(), &server.code("老周")).await.expect("enrolled again");
+    laozhou.synced().await;
+    server.cli(&["cadre", "villages", "阿香", "--village", LIUSHUGOU, "--village", SHIQIAO]);
+    axiang.synced().await;
+    axiang.synced().await;
+    assert_eq!(axiang.text(granted_later, "head").await, "备份后才分的村");
+    assert_eq!(axiang.text(after, "head").await, "备份后登记的手机写的");
+    let heads = "SELECT group_concat(head, '、') FROM (SELECT head FROM household ORDER BY head)";
+    let heads: String = server.database().query_row(heads, [], |row| row.get(0)).expect("a list");
+    assert_eq!(heads, "备份后才分的村、备份后登记的手机写的");
     server.check();
 }
 
@@ -132,9 +203,7 @@ async fn a_revoked_phone_hands_in_its_unsent_work_and_then_locks_itself() {
     let axiang = Headless::enrolled(&server, "阿香").await;
     let laozhou = Headless::enrolled(&server, "老周").await;
     let unsent = axiang.new_household(LIUSHUGOU, "停用前写的").await;
-    let device = server.cli(&["device", "list"]);
-    let line = device.lines().find(|line| line.contains("阿香")).expect("her phone");
-    server.cli(&["device", "revoke", line.split_whitespace().next().expect("an id")]);
+    server.cli(&["device", "revoke", &device_of(&server, "阿香")]);
     let theirs = laozhou.new_household(LIUSHUGOU, "停用后别人写的").await;
     laozhou.synced().await;
 

@@ -37,23 +37,39 @@ async fn enrolment_that_fails_says_why_and_can_be_mended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_phone_hands_its_unsent_words_in_and_locks_itself() {
-    let server = Server::demo(30);
+    let server = Server::demo(150);
     let mut phone = Phone::enrolled("阿香", &server, CADRE).await;
+    // A visit half written.
+    phone.tap("household-row").await;
+    phone.tap("go-visit").await;
+    phone.see("visit-step-0").await;
+    phone.answer_required().await;
+    phone.tap("step-next").await;
+    phone.write("opinion-1", "还没写完").await;
+    phone.see_saved().await;
+    phone.open("/diary").await;
+    phone.see("diary-text").await;
+    phone.see_text("state-line", "已全部上报").await;
     let devices = server.cli(&["device", "list"]);
     let own = devices.lines().find(|line| line.contains("Chrome")).expect("the browser's device");
     server.cli(&["device", "revoke", own.split_whitespace().next().expect("its number")]);
-    phone.tap("tab-diary").await;
     phone.write("diary-text", "这一页还没有报上去").await;
-    phone.see_saved().await;
-    phone.tap("tab-mine").await;
-    phone.tap("sync-now").await;
     phone.see_text("locked", "已停用").await;
     phone.see_text("locked", "一条没丢").await;
+    phone.see_text("locked", "还有 1 份没写完").await;
+    phone.is_without_flaws("停用").await;
     let kept = "SELECT count(*) FROM patch WHERE held <> '' AND body LIKE '%这一页还没有报上去%'";
     assert_eq!(server.count(kept), 1, "the office has every word");
     phone.die();
     phone.revive().await;
     phone.see("locked").await;
+
+    // The office lets the same cadre in again: the half written visit is there.
+    phone.tap("enrol-again").await;
+    phone.write("enrol-code", &server.code(CADRE)).await;
+    phone.tap("enrol-go").await;
+    phone.tap("tab-today").await;
+    phone.see("draft-row").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

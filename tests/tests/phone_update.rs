@@ -62,5 +62,26 @@ async fn a_new_version_waits_for_the_draft_and_then_keeps_everything() {
         (phone.browser.script::<u32>(script, Value::Null).await == 1).then_some(())
     })
     .await;
+
+    // A third version, started by a page that is being left: the button leads into it all the same.
+    server.stop();
+    server.publish("连心册三");
+    server.start();
+    phone.open("/mine").await;
+    phone.see("update-now").await;
+    let left =
+        "navigator.serviceWorker.getRegistration().then((own) => own.waiting?.postMessage('activate'));";
+    phone.browser.script::<Value>(left, Value::Null).await;
+    until("the third version is active", async || {
+        let script = "return window.lianxinActive ??= false, navigator.serviceWorker.getRegistration()
+            .then((own) => { window.lianxinActive = !own.waiting && own.active.state == 'activated'; }), window.lianxinActive;";
+        phone.browser.script::<bool>(script, Value::Null).await.then_some(())
+    })
+    .await;
+    assert_eq!(title(&phone).await, "连心册二");
+    phone.tap("update-now").await;
+    until("the third version runs", async || (title(&phone).await == "连心册三").then_some(())).await;
+    phone.open(&household).await;
+    phone.see_words(HEARD).await;
     server.check();
 }

@@ -8,7 +8,7 @@ use lianxin_shared::{
     },
     sqlite::{RECORD_COLUMNS, read_row, row_from, uuid_at},
     sync::Salvage,
-    wire::v1::{Cursor, Life},
+    wire::v1::{Cursor, Life, SalvageResponse},
 };
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,11 +97,17 @@ fn lacks(row: &Row, field: &str, version: &FieldVersion) -> bool {
 /// Whether there is anything left of the former life.
 pub(super) fn remains(db: &Connection) -> Result<bool, StoreError> {
     db.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM former_record) OR EXISTS (SELECT 1 FROM patch WHERE orphan IN (1, 2))",
+        "SELECT EXISTS (SELECT 1 FROM former_record WHERE offered <> 3)
+             OR EXISTS (SELECT 1 FROM patch WHERE orphan IN (1, 2))",
     )
     .and_then(|mut s| s.query_row([], |row| row.get(0)))
     .map_err(db_error)
 }
+
+/// So many rows of a former life are looked through in one transaction: on an old phone about a tenth of a second,
+/// during which nobody else is served.
+#[allow(non_upper_case_globals)]
+const salvage_rows_max: usize = 500;
 
 /// One row of a former life.
 type Key = (Uuid, i64);
@@ -115,8 +121,11 @@ pub(super) fn load_salvage(db: &Connection, bytes_max: usize) -> Result<Salvage,
     db.execute("UPDATE patch SET orphan = 1 WHERE orphan = 2", []).map_err(db_error)?;
     let mut salvage = Salvage::default();
     let mut bytes = load_orphans(db, bytes_max, &mut salvage)?;
-    for key in keys(db, "true")? {
+    let keys = keys(db, "offered = 0")?;
+    salvage.more = keys.len() > salvage_rows_max;
+    for key in keys.into_iter().take(salvage_rows_max) {
         if bytes > bytes_max {
+            salvage.more = true;
             break;
         }
         let Some(former) = read_layer(db, key)? else { continue };
@@ -183,11 +192,29 @@ fn read_layer(db: &Connection, (id, layer): Key) -> Result<Option<Row>, StoreErr
         .map_err(db_error)
 }
 
-/// What was offered last is with the server; it is let go when it has been pulled.
-pub(super) fn keep_salvaged(db: &Connection) -> Result<(), StoreError> {
+/// What was offered last is with the server; it is let go when it has been pulled. What is of villages that the new life
+/// does not know of this phone stays until they are told again ([`offer_again`]).
+pub(super) fn keep_salvaged(db: &Connection, response: &SalvageResponse) -> Result<(), StoreError> {
+    for village in &response.unknown {
+        for change in [
+            "UPDATE former_record SET offered = 3 WHERE offered = 1 AND village = ?1",
+            "UPDATE patch SET orphan = 4 WHERE orphan = 2 AND village = ?1",
+        ] {
+            db.execute(change, [village]).map_err(db_error)?;
+        }
+    }
     db.execute_batch(
         "UPDATE former_record SET offered = 2 WHERE offered = 1;
          UPDATE patch SET orphan = 3 WHERE orphan = 2;",
+    )
+    .map_err(db_error)
+}
+
+/// The villages of this phone have changed: what the server could not judge before is offered once more.
+pub(super) fn offer_again(db: &Connection) -> Result<(), StoreError> {
+    db.execute_batch(
+        "UPDATE former_record SET offered = 0 WHERE offered = 3;
+         UPDATE patch SET orphan = 1 WHERE orphan = 4;",
     )
     .map_err(db_error)
 }
@@ -198,14 +225,6 @@ fn forget(db: &Connection, key: Key) -> Result<(), StoreError> {
         .and_then(|mut s| s.execute(params![key.0.as_bytes(), key.1]))
         .map_err(db_error)?;
     records::project_without(db, row)
-}
-
-/// Lets everything that the former lives had of a record go.
-pub(super) fn forget_all(db: &Connection, id: Uuid) -> Result<(), StoreError> {
-    db.prepare_cached("DELETE FROM former_record WHERE id = ?1")
-        .and_then(|mut s| s.execute([id.as_bytes()]))
-        .map_err(db_error)?;
-    Ok(())
 }
 
 /// The writes of a former row that do not stand in the new life's row, one patch per stamp, with their order.

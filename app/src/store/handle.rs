@@ -11,7 +11,7 @@ use lianxin_shared::{
     replica::Clock,
     sqlite::{REPLICA_V1, REPLICA_V2, migrate, refresh_stale},
     sync::{CommitReport, Outgoing, Salvage},
-    wire::v1::{EnrolResponse, ErrorCode, Life, RepairResponse, SyncResponse},
+    wire::v1::{EnrolResponse, ErrorCode, Life, RepairResponse, SalvageResponse, SyncResponse},
 };
 use rusqlite::{Connection, TransactionBehavior};
 use std::collections::BTreeMap;
@@ -156,7 +156,7 @@ impl Store {
             place: meta::get(db, "place")?.unwrap_or_default(),
             sync: self.sync_line()?,
             drafts_open,
-            locked: refused.as_deref() == Some(REVOKED) && drafts_open == 0,
+            locked: refused.as_deref() == Some(REVOKED),
             unknown: refused.as_deref() == Some(UNKNOWN),
         }))
     }
@@ -170,10 +170,13 @@ impl Store {
         let member = meta::membership(&self.connection)?;
         if member.as_ref().is_some_and(|member| member.server_id == enrolled.server_id) {
             let who = self.identity()?;
-            if who.cadre != enrolled.cadre && who.cadre_name != enrolled.cadre_name {
+            let is_same = who.cadre_name == enrolled.cadre_name
+                && (who.unit == enrolled.unit
+                    || who.villages.keys().any(|code| enrolled.villages.contains_key(code)));
+            if who.cadre != enrolled.cadre && !is_same {
                 return Err(StoreError::Invalid(format!(
-                    "这个登记码是给 {} 的，这部手机是 {} 的，没有改动。您写的都在本机，请让乡镇走访办重开一个码。",
-                    enrolled.cadre_name, who.cadre_name
+                    "这个登记码是给 {}（{}）的，这部手机是 {}（{}）的，没有改动。您写的都在本机，请让乡镇走访办重开一个码。",
+                    enrolled.cadre_name, enrolled.unit, who.cadre_name, who.unit
                 )));
             }
             self.transact(|db| {
@@ -303,9 +306,8 @@ impl Store {
     /// # Errors
     /// When the answer contradicts this phone or SQLite fails; nothing of it is kept then.
     pub fn sync_commit(&mut self, response: SyncResponse, now_ms: i64) -> Result<CommitReport, StoreError> {
-        let quiet = response.changes.is_empty() && response.accepted.seqs.is_empty();
-        let report = self.transact(|db| replicate::commit(db, response, now_ms))?;
-        if !quiet {
+        let (report, changed) = self.transact(|db| replicate::commit(db, response, now_ms))?;
+        if changed {
             self.changed();
             self.events.push(Event::Changed);
         }
@@ -371,8 +373,8 @@ impl Store {
     ///
     /// # Errors
     /// When SQLite fails; nothing has changed then.
-    pub fn sync_keep_salvaged(&mut self) -> Result<(), StoreError> {
-        self.transact(former::keep_salvaged)
+    pub fn sync_keep_salvaged(&mut self, response: &SalvageResponse) -> Result<(), StoreError> {
+        self.transact(|db| former::keep_salvaged(db, response))
     }
 
     /// The database itself, for checks in tests and for the storage line.

@@ -262,8 +262,12 @@ pub(super) fn sign_anew(db: &Connection, device: DeviceId) -> Result<(), StoreEr
         statement.query_map([], patch_from).and_then(Iterator::collect).map_err(db_error)?;
     let signed: BTreeMap<Stamp, Stamp> =
         own.iter().map(|own| (own.edit.stamp, Stamp { device, ..own.edit.stamp })).collect();
-    db.execute("UPDATE patch SET device_seq = NULL, orphan = CASE WHEN state < 2 THEN 0 ELSE 3 END", [])
-        .map_err(db_error)?;
+    db.execute(
+        "UPDATE patch SET device_seq = NULL,
+           orphan = CASE WHEN state < 2 THEN 0 WHEN orphan IN (1, 2, 4) THEN 1 ELSE 3 END",
+        [],
+    )
+    .map_err(db_error)?;
     let mut update = db
         .prepare("UPDATE patch SET stamp = ?2, body = ?3, hash = NULL, ord = NULL, state = 0 WHERE at = ?1")
         .map_err(db_error)?;

@@ -75,12 +75,13 @@ pub(super) fn waiting(db: &Connection) -> Result<u32, StoreError> {
         .map_err(db_error)
 }
 
-/// Commits an answer: receipt, own patches folded into the server's rows, others' rows, cursor.
+/// Commits an answer: receipt, own patches folded into the server's rows, others' rows, cursor. With whether what
+/// screens show may have changed.
 pub(super) fn commit(
     db: &Connection,
     response: SyncResponse,
     now_ms: i64,
-) -> Result<CommitReport, StoreError> {
+) -> Result<(CommitReport, bool), StoreError> {
     let malformed =
         |e: &dyn std::fmt::Display| StoreError::Invalid(format!("乡镇服务器的答复看不懂（{e}）。"));
     let rows = rows_of_batch(response.changes).map_err(|e| malformed(&e))?;
@@ -100,8 +101,10 @@ pub(super) fn commit(
         }
     }
     replica.finish()?;
+    let mut changed = response.scope.is_some();
     if let Some(scope) = &response.scope {
         scope::keep(db, scope)?;
+        former::offer_again(db)?;
     }
     db.execute("UPDATE patch SET held = '' WHERE held <> '' AND device_seq > 0", []).map_err(db_error)?;
     for held in &response.held {
@@ -111,8 +114,9 @@ pub(super) fn commit(
     }
     if !response.more {
         settle(db, response.receipt.device_seq, &mut touched)?;
-        scope::evict(db)?;
+        changed |= scope::evict(db)?;
     }
+    changed |= !touched.is_empty();
     touched.into_iter().try_for_each(|id| records::project_shown(db, id))?;
     if let Some(order) = response.accepted.orders.values().max() {
         rewind(db, &mut clock, *order)?;
@@ -121,12 +125,13 @@ pub(super) fn commit(
     meta::keep_cursor(db, &response.cursor)?;
     meta::set(db, "last_sync_ms", &now_ms.to_string())?;
     let digest_equal = response.digest.is_empty() || response.digest == digest(db)?;
-    Ok(CommitReport {
+    let report = CommitReport {
         more: response.more,
         waiting: waiting(db)?,
         digest_equal,
         former: former::remains(db)?,
-    })
+    };
+    Ok((report, changed))
 }
 
 /// Takes a receipt, if its chain is that of the very patches that were sent.
@@ -313,11 +318,12 @@ pub(super) fn compare(db: &Connection, response: &RepairResponse) -> Result<Vec<
 pub(super) fn commit_repair(db: &Connection, response: RepairResponse) -> Result<CommitReport, StoreError> {
     let rows = rows_of_batch(response.wanted).map_err(|e| StoreError::Invalid(e.to_string()))?;
     let mut clock = records::clock_of(db)?;
-    let mut replica = Replica::new(db);
+    let (mut replica, mut mended) = (Replica::new(db), false);
     for row in &rows {
         row.fields.values().for_each(|version| clock.observe(version.order));
         if read_seq(db, row.id)?.is_none_or(|seq| seq <= row.seq) {
             replica.put(row)?;
+            mended = true;
         }
     }
     replica.finish()?;
@@ -328,5 +334,5 @@ pub(super) fn commit_repair(db: &Connection, response: RepairResponse) -> Result
             None => project(db, row)?,
         }
     }
-    Ok(CommitReport { more: !rows.is_empty(), waiting: waiting(db)?, digest_equal: true, former: false })
+    Ok(CommitReport { more: mended, waiting: waiting(db)?, digest_equal: true, former: false })
 }

@@ -1,7 +1,7 @@
 //! The villages that this phone holds: told by the server whenever they change. What a village granted anew had before
 //! comes by repair; a village withdrawn leaves once nothing of it is unsent or being written.
 
-use super::{StoreError, db_error, former, meta, records};
+use super::{StoreError, db_error, meta, records};
 use lianxin_shared::{
     sqlite::{Replica, read_row, uuid_at},
     wire::v1::{Scope, scope_hash},
@@ -37,32 +37,32 @@ pub(super) fn codes(db: &Connection) -> Result<Vec<String>, StoreError> {
     }
 }
 
-/// The villages that there are rows of.
+/// The villages that there are rows of in the server's present life.
 fn held(db: &Connection) -> Result<Vec<String>, StoreError> {
-    let mut statement = db
-        .prepare_cached(
-            "SELECT village FROM village_digest WHERE records > 0 UNION SELECT village FROM former_record",
-        )
-        .map_err(db_error)?;
+    let mut statement =
+        db.prepare_cached("SELECT village FROM village_digest WHERE records > 0").map_err(db_error)?;
     let held = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect);
     held.map_err(db_error)
 }
 
-/// Lets withdrawn villages go, in the transaction of a sync that left nothing to pull.
-pub(super) fn evict(db: &Connection) -> Result<(), StoreError> {
-    let Some(mine) = told(db)? else { return Ok(()) };
+/// Lets withdrawn villages go, in the transaction of a sync that left nothing to pull; whether any went.
+pub(super) fn evict(db: &Connection) -> Result<bool, StoreError> {
+    let Some(mine) = told(db)? else { return Ok(false) };
+    let mut any = false;
     for village in held(db)? {
         if !mine.contains(&village) && !is_in_use(db, &village)? {
             evict_village(db, &village)?;
+            any = true;
         }
     }
-    Ok(())
+    Ok(any)
 }
 
-/// Whether something of the village is unsent, or a visit there is being written.
+/// Whether something of the village is unsent, is still to be offered after a restore, or a visit there is being written.
 fn is_in_use(db: &Connection, village: &str) -> Result<bool, StoreError> {
     db.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM patch WHERE state < 2 AND village = ?1)
+             OR EXISTS (SELECT 1 FROM former_record WHERE village = ?1)
              OR EXISTS (SELECT 1 FROM draft LEFT JOIN household ON household.id = draft.household
                         WHERE household.village = ?1 OR instr(draft.body, ?1) > 0)",
     )
@@ -71,20 +71,13 @@ fn is_in_use(db: &Connection, village: &str) -> Result<bool, StoreError> {
 }
 
 fn evict_village(db: &Connection, village: &str) -> Result<(), StoreError> {
-    let mut statement = db
-        .prepare_cached(
-            "SELECT id FROM record WHERE village = ?1 UNION SELECT id FROM former_record WHERE village = ?1",
-        )
-        .map_err(db_error)?;
+    let mut statement = db.prepare_cached("SELECT id FROM record WHERE village = ?1").map_err(db_error)?;
     let ids = statement.query_map(params![village], |row| uuid_at(row, "id")).and_then(Iterator::collect);
     let ids: Vec<Uuid> = ids.map_err(db_error)?;
     let mut replica = Replica::new(db);
     for id in ids {
-        let Some(row) = read_row(db, id)?.map_or_else(|| former::read(db, id), |row| Ok(Some(row)))? else {
-            continue;
-        };
+        let Some(row) = read_row(db, id)? else { continue };
         replica.remove(id)?;
-        former::forget_all(db, id)?;
         // What this phone wrote there and the township holds apart stays to be read.
         records::project_without(db, row)?;
     }

@@ -132,8 +132,8 @@ impl Driver {
             Action::LoadSalvage { bytes_max } => {
                 Some(Input::Salvage(Box::new(store.sync_load_salvage(bytes_max)?)))
             }
-            Action::KeepSalvaged => {
-                store.sync_keep_salvaged()?;
+            Action::KeepSalvaged(response) => {
+                store.sync_keep_salvaged(&response)?;
                 Some(Input::SalvageKept)
             }
             Action::WakeAt(at_ms) => {

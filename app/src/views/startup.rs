@@ -7,6 +7,7 @@ use crate::{
     format,
     platform::now_ms,
     text,
+    views::enrol::EnrolView,
 };
 
 /// The store is being opened.
@@ -48,15 +49,26 @@ pub(crate) fn OtherTab(
     }
 }
 
-/// The office has revoked this phone, and all that was written on it is with the office.
+/// The office has revoked this phone, and all that was completed on it is with the office. What is half written is
+/// reached again once the office has let the same cadre in anew.
 #[component]
-pub(crate) fn Locked() -> Element {
+pub(crate) fn Locked(drafts: u32) -> Element {
+    let mut again = use_signal(|| false);
+    if again() {
+        return rsx! { EnrolView {} };
+    }
     rsx! {
         main { class: "screen",
             div { class: "welcome", "data-testid": "locked",
                 Logo {}
                 h1 { class: "title", {text::startup::LOCKED} }
                 p { {text::startup::LOCKED_HINT} }
+                if drafts > 0 {
+                    Notice { look: "w", {text::startup::locked_drafts(drafts)} }
+                }
+                button { class: "btn wide", r#type: "button", "data-testid": "enrol-again", onclick: move |_| again.set(true),
+                    {text::mine::ENROL_AGAIN}
+                }
             }
         }
     }

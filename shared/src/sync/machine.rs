@@ -110,7 +110,9 @@ impl Machine {
             Input::Answered(Ok(response)) => self.answered(response, now_ms),
             Input::Repaired(Ok(response)) => self.repaired(response),
             Input::Recast(Ok(enrolled)) => self.recast(enrolled),
-            Input::Salvaged(Ok(_)) if self.state == State::Salvaging => self.act(Action::KeepSalvaged),
+            Input::Salvaged(Ok(response)) if self.state == State::Salvaging => {
+                self.act(Action::KeepSalvaged(response));
+            }
             Input::Salvaged(Ok(_)) => {}
             Input::Answered(Err(failure))
             | Input::Repaired(Err(failure))
@@ -285,7 +287,8 @@ impl Machine {
     fn salvage(&mut self, salvage: Salvage, now_ms: i64) {
         let (State::Salvaging, Some((server_id, epoch))) = (self.state, self.identity) else { return };
         if salvage.patches.is_empty() {
-            return self.rest(now_ms);
+            // What is left to be looked through waits for the next exchange: the store serves others in between.
+            return if salvage.more { self.load() } else { self.rest(now_ms) };
         }
         self.act(Action::SendSalvage(Box::new(SalvageRequest {
             protocol: PROTOCOL,

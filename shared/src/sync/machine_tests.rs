@@ -3,6 +3,7 @@
 use super::*;
 use crate::replica::{ChainHash, DeviceId, Patch};
 use crate::wire::v1::{Cursor, ErrorBody, Life, Receipt, SalvageResponse};
+use std::collections::BTreeSet;
 
 fn outgoing(patches: usize, waiting: u32) -> Input {
     let patch = |i: usize| Patch {
@@ -223,8 +224,17 @@ fn what_the_new_life_lacks_is_offered_and_then_pulled() {
     let Input::Loaded(some) = outgoing(1, 0) else { unreachable!() };
     machine.handle(Input::Salvage(Box::new(Salvage { patches: some.patches, ..Salvage::default() })), 0);
     assert!(matches!(drain(&mut machine).as_slice(), [Action::SendSalvage(_)]));
-    machine.handle(Input::Salvaged(Ok(Box::new(SalvageResponse { protocol: PROTOCOL, taken: 1 }))), 0);
-    assert_eq!(drain(&mut machine), [Action::KeepSalvaged]);
+    let taken = Box::new(SalvageResponse { protocol: PROTOCOL, taken: 1, unknown: BTreeSet::new() });
+    machine.handle(Input::Salvaged(Ok(taken.clone())), 0);
+    assert_eq!(drain(&mut machine), [Action::KeepSalvaged(taken)]);
     machine.handle(Input::SalvageKept, 0);
     assert!(load_bytes(&mut machine).is_some());
+    machine.handle(outgoing(0, 0), 0);
+    machine.handle(Input::Answered(Ok(response(0))), 0);
+    machine.handle(Input::Committed(report), 0);
+    machine.handle(Input::Salvage(Box::new(Salvage { more: true, ..Salvage::default() })), 0);
+    assert!(
+        load_bytes(&mut machine).is_some(),
+        "nothing to offer among the first, but not all has been looked through"
+    );
 }

@@ -34,7 +34,7 @@ pub struct Outgoing {
 /// What a committed answer left behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommitReport {
-    /// The server has more rows; of a repair: rows came, so another look at the digest is due.
+    /// The server has more rows; of a repair: something was mended, so another look at the digest is due.
     pub more: bool,
     /// Patches not yet receipted.
     pub waiting: u32,
@@ -51,6 +51,8 @@ pub struct Salvage {
     pub patches: Vec<Patch>,
     /// Order stamps that differ from the stamps, by number.
     pub orders: BTreeMap<u64, Stamp>,
+    /// Not everything of the former life has been looked through.
+    pub more: bool,
 }
 
 /// Why an exchange failed.
@@ -104,7 +106,7 @@ pub enum Input {
     Copied,
     /// Answer to [`Action::SendClone`].
     Recast(Result<Box<EnrolResponse>, Failure>),
-    /// Answer to [`Action::LoadSalvage`]; without patches there is nothing (more) to offer.
+    /// Answer to [`Action::LoadSalvage`]; without patches there is nothing to offer, unless it says that there is more.
     Salvage(Box<Salvage>),
     /// Answer to [`Action::SendSalvage`].
     Salvaged(Result<Box<SalvageResponse>, Failure>),
@@ -147,8 +149,8 @@ pub enum Action {
     },
     /// `POST /v1/salvage`.
     SendSalvage(Box<SalvageRequest>),
-    /// What was offered last is with the server.
-    KeepSalvaged,
+    /// What was offered last is with the server, save what it could not judge yet.
+    KeepSalvaged(Box<SalvageResponse>),
     /// Give [`Input::Woke`] at this time (Unix ms); replaces an earlier wish.
     WakeAt(i64),
     /// Show this.

@@ -3,12 +3,12 @@
 use crate::{
     clock::now_ms,
     files::{FileFolder, copy_referenced},
-    service::{NewLife, begin_life, check},
-    storage::{DATABASE_FILE, Storage, StorageError, open_writable},
+    service::{NewLife, begin_life, carry_over, check},
+    storage::{DATABASE_FILE, Storage, open_writable},
 };
 use anyhow::{Context, bail};
 use clap::Args;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
@@ -21,7 +21,8 @@ impl Restore {
     /// The present database is kept beside the restored one; until the last rename nothing has changed.
     pub fn run(self, data: &Path) -> anyhow::Result<()> {
         let present = data.join(DATABASE_FILE);
-        if is_in_use(&present)? {
+        let state = state_of(&present);
+        if state == Present::InUse {
             bail!("服务还在运行，没有恢复。请先停下服务再恢复。");
         }
         std::fs::create_dir_all(data)?;
@@ -37,14 +38,16 @@ impl Restore {
         storage.write(move |db| begin_life(db, former, new, "从备份恢复", now))?;
         drop(storage);
         let db = open_writable(&staging.join(DATABASE_FILE))?;
+        let carried = state == Present::Readable && carry_over(&db, &present).is_ok_and(|is_same| is_same);
         let tx = db.unchecked_transaction()?;
         let report = check(&tx)?;
+        let mut photos_missing = 0;
         let beside = FileFolder::of_database(&self.file);
         if beside.root().exists() {
             // Photos that came after the backup stay where they are: their records come back.
             let files = FileFolder::of_database(&present);
             let _held = files.hold()?;
-            copy_referenced(&tx, &beside, &files)?;
+            photos_missing = copy_referenced(&tx, &beside, &files)?.lost;
         }
         tx.rollback()?;
         db.close().map_err(|(_, error)| error)?;
@@ -53,27 +56,54 @@ impl Restore {
         }
         let kept = keep_present(data, now)?;
         std::fs::rename(staging.join(DATABASE_FILE), &present)?;
+        std::fs::File::open(data)?.sync_all()?;
         std::fs::remove_dir_all(&staging)?;
         println!("已从 {} 恢复（{} 条记录）。", self.file.display(), report.records);
         if let Some(kept) = kept {
             println!("原来的数据库留在 {}。", kept.display());
         }
-        println!("启动服务后，手机下次同步会自动把备份之后的补回来，不用人管。");
+        if photos_missing > 0 {
+            println!("备份里缺 {photos_missing} 个照片文件；用 files 看还差哪些，手机上有的会再传。");
+        }
+        println!("启动服务后，手机下次同步会自动把备份之后写的补回来。");
+        if carried {
+            println!("账号、分管的村、停用的手机都按原来的数据库，没有退回去。");
+        } else {
+            println!(
+                "注意：原来的数据库读不出来，账号、密码、分管的村、停用的手机都退回到了备份的时候。\n\
+                 启动服务之前请核对：device list（丢过的手机要重新 device revoke）、cadre list、cadre villages。\n\
+                 备份之后登记的手机要重新给登记码，写过的都在手机里。"
+            );
+        }
         Ok(())
     }
 }
 
-/// Whether a running server has the database open: it holds the lock of its write-ahead log.
-fn is_in_use(present: &Path) -> Result<bool, StorageError> {
+/// What is known of the database that is to be replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Present {
+    /// There is none, or it is damaged.
+    Unreadable,
+    /// A server has it open.
+    InUse,
+    /// At rest, and it can be read.
+    Readable,
+}
+
+/// Leaving the write-ahead log needs the database to itself: that tells whether a server runs.
+fn state_of(present: &Path) -> Present {
     if !present.exists() {
-        return Ok(false);
+        return Present::Unreadable;
     }
-    let db = Connection::open_with_flags(present, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    db.busy_timeout(std::time::Duration::ZERO)?;
-    // Leaving the log needs the database to itself.
-    let mode = db.pragma_update_and_check(None, "journal_mode", "delete", |row| row.get::<_, String>(0));
-    let alone = mode.is_ok_and(|mode| mode == "delete");
-    Ok(!alone)
+    let mode = Connection::open_with_flags(present, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|db| {
+        db.busy_timeout(std::time::Duration::ZERO)?;
+        db.pragma_update_and_check(None, "journal_mode", "delete", |row| row.get::<_, String>(0))
+    });
+    match mode.map_err(|error| error.sqlite_error_code()) {
+        Ok(mode) if mode == "delete" => Present::Readable,
+        Ok(_) | Err(Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => Present::InUse,
+        Err(_) => Present::Unreadable,
+    }
 }
 
 fn copy_database(from: &Path, to: &Path) -> anyhow::Result<()> {
@@ -87,13 +117,17 @@ fn copy_database(from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Puts the present database aside, if there is one.
+/// Puts the present database aside, if there is one, with whatever SQLite left beside it: an old log must never meet the
+/// restored database.
 fn keep_present(data: &Path, now_ms: i64) -> std::io::Result<Option<PathBuf>> {
-    let present = data.join(DATABASE_FILE);
-    if !present.exists() {
-        return Ok(None);
-    }
     let kept = data.join(format!("lianxin-before-restore-{now_ms}.db"));
-    std::fs::rename(&present, &kept)?;
-    Ok(Some(kept))
+    let mut is_kept = false;
+    for ending in ["-wal", "-shm", ""] {
+        let present = data.join(format!("{DATABASE_FILE}{ending}"));
+        if present.exists() {
+            std::fs::rename(present, data.join(format!("lianxin-before-restore-{now_ms}.db{ending}")))?;
+            is_kept = true;
+        }
+    }
+    Ok(is_kept.then_some(kept))
 }

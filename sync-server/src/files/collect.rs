@@ -61,6 +61,17 @@ pub async fn collecting(storage: Arc<Storage>) {
 /// When SQLite or the disk fails; what is left goes the next time.
 pub fn collect(storage: &Storage, now_ms: i64) -> Result<Option<Collected>, FileError> {
     let Some(alone) = storage.files().alone()? else { return Ok(None) };
+    // A restored database does not know yet what phones will bring back: its photos are given time from then on.
+    let is_young =
+        storage.read(last_life_ms)?.is_some_and(|began_ms| now_ms - began_ms < orphan_days_max * day_ms);
+    if is_young {
+        let strays = stray_uploads(storage)?;
+        return Ok(Some(Collected {
+            uploads: old_uploads(storage, now_ms)?,
+            strays,
+            ..Collected::default()
+        }));
+    }
     let collected = Collected {
         uploads: old_uploads(storage, now_ms)?,
         files: orphans(storage, now_ms)?,
@@ -68,6 +79,11 @@ pub fn collect(storage: &Storage, now_ms: i64) -> Result<Option<Collected>, File
     };
     drop(alone);
     Ok(Some(collected))
+}
+
+/// When the present life of the database began, Unix milliseconds; none for the first.
+fn last_life_ms(db: &Connection) -> Result<Option<i64>, StorageError> {
+    Ok(db.query_row("SELECT max(began_at) FROM epoch", [], |row| row.get(0))?)
 }
 
 fn old_uploads(storage: &Storage, now_ms: i64) -> Result<u64, FileError> {

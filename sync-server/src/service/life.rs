@@ -53,6 +53,17 @@ pub fn begin_life(
     Ok(changed == 1)
 }
 
+/// Between two lives that phones prove, milliseconds: every life costs every phone a pull of everything, so no single
+/// phone, damaged or hostile, may bring on one after the other.
+#[allow(non_upper_case_globals)]
+const life_ms_min: i64 = 60 * 60 * 1000;
+
+/// Whether the present life began so lately that no phone may begin another.
+pub(super) fn life_is_young(db: &Connection, now_ms: i64) -> Result<bool, StorageError> {
+    let began_ms: Option<i64> = db.query_row("SELECT max(began_at) FROM epoch", [], |row| row.get(0))?;
+    Ok(began_ms.is_some_and(|began_ms| now_ms - began_ms < life_ms_min))
+}
+
 /// The present life as a device must know it.
 pub(super) fn life_of(db: &Connection, epoch: Uuid, caller: &Caller) -> Result<Life, StorageError> {
     Ok(Life { epoch, receipt: receipt_of(db, caller.device)? })

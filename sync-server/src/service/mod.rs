@@ -2,6 +2,7 @@
 //! that the simulator runs the very same code.
 
 mod apply;
+mod carry;
 mod check;
 mod life;
 mod local;
@@ -11,6 +12,7 @@ mod repair;
 mod salvage;
 mod sync;
 
+pub use carry::carry_over;
 pub use check::{CheckReport, check};
 pub use life::{NewLife, begin_life};
 pub use local::{LocalWriter, Origin};

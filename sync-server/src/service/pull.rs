@@ -39,8 +39,11 @@ pub fn pull(
         .into());
     }
     let identity = read_identity(db)?;
+    let quiet = quiet(db, caller, &identity, cursor, now_ms)?;
     if caller.revoked {
-        return Ok(quiet(db, caller, identity, cursor, now_ms)?);
+        // What it handed in is safe, and it learns nothing else. It comes again at once, with nothing more to hand in,
+        // and is told that it was revoked.
+        return Ok(SyncResponse { more: true, ..quiet });
     }
     let (rows, more) = changed_rows(db, caller, cursor.seq, &pushed.told, bytes_max)?;
     let (head_seq, head_nonce) = head(db)?;
@@ -55,18 +58,13 @@ pub fn pull(
         format!("{:016x}", sum.0)
     };
     Ok(SyncResponse {
-        protocol: PROTOCOL,
-        server_id: identity.server_id,
-        epoch: identity.epoch,
-        server_time: now_ms.unsigned_abs(),
-        receipt: receipt_of(db, caller.device)?,
-        held: held(db, caller)?,
         scope: scope_unless(db, caller, &identity, &pushed.scope_seen)?,
         accepted: pushed.accepted,
         changes: batch_of_rows(&rows),
         cursor: next,
         more,
         digest,
+        ..quiet
     })
 }
 
@@ -93,11 +91,11 @@ fn changed_rows(
     Ok((rows, more))
 }
 
-/// The answer to a revoked phone: what it handed in is safe, and it learns nothing else.
+/// An answer without news: who answers, what is committed of the device, and what is held.
 fn quiet(
     db: &Connection,
     caller: &Caller,
-    identity: ServerIdentity,
+    identity: &ServerIdentity,
     cursor: &Cursor,
     now_ms: i64,
 ) -> Result<SyncResponse, StorageError> {
@@ -112,8 +110,7 @@ fn quiet(
         accepted: Accepted::default(),
         changes: Batch::default(),
         cursor: cursor.clone(),
-        // It comes again at once, with nothing more to hand in, and learns that it was revoked.
-        more: true,
+        more: false,
         digest: String::new(),
     })
 }

@@ -20,6 +20,7 @@ use lianxin_shared::{
     },
 };
 use rusqlite::{Connection, params};
+use std::collections::BTreeSet;
 
 /// Takes what is offered and not yet there, in the caller's transaction. Offering it again changes nothing.
 ///
@@ -43,9 +44,15 @@ pub fn salvage(
     let mut clock = read_clock(db)?;
     let mut applier = Applier::new(db)?;
     let mut taken = 0;
+    let mut unknown = BTreeSet::new();
     for Patch { device_seq, mut edit } in patches {
         let claimed = orders.get(&device_seq).copied().unwrap_or(edit.stamp);
         let row = read_row(db, edit.id).map_err(StorageError::from)?;
+        let village = row.as_ref().map_or(&edit.village, |row| &row.village);
+        if [village, &edit.village].into_iter().all(|code| is_unknown(caller, code)) {
+            unknown.insert(edit.village);
+            continue;
+        }
         let refused = objection(caller, &edit, row.as_ref()).is_some()
             || (row.is_some() && matches!(edit.kind.as_str(), kind::VILLAGE | kind::CAMPAIGN));
         if refused {
@@ -69,7 +76,12 @@ pub fn salvage(
     }
     applier.finish()?;
     keep_clock(db, &clock)?;
-    Ok(SalvageResponse { protocol: PROTOCOL, taken })
+    Ok(SalvageResponse { protocol: PROTOCOL, taken, unknown })
+}
+
+/// Whether the caller has not had a village in this life.
+fn is_unknown(caller: &Caller, village: &str) -> bool {
+    !caller.villages.contains(village) && !caller.past.contains_key(village)
 }
 
 fn last_seq(db: &Connection, device: DeviceId) -> Result<u64, StorageError> {

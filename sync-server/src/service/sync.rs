@@ -2,7 +2,7 @@
 
 use super::{
     Caller, NewLife, Pushed, begin_life, changes_bytes_max,
-    life::{life_of, receipt_of},
+    life::{life_is_young, life_of, receipt_of},
     pull, push, repair, salvage,
 };
 use crate::{
@@ -165,13 +165,23 @@ impl SyncService {
     pub fn sync(&self, caller: Caller, request: SyncRequest) -> Result<SyncResponse, ServiceError> {
         let now = now_ms();
         let cursor = request.cursor.clone();
-        let (writer, repeat) = (caller.clone(), request.clone());
+        let (protocol, server_id, former) = (request.protocol, request.server_id, request.epoch);
+        let writer = caller.clone();
         let pushed = match self.storage.write(move |db| write_phase(db, &writer, request, now)) {
-            Err(ServiceError::Refused(Refusal(body))) if body.code == ErrorCode::RolledBack => {
+            Err(ServiceError::Refused(refusal)) if refusal.0.code == ErrorCode::RolledBack => {
+                if caller.revoked || self.storage.read(|db| life_is_young(db, now))? {
+                    return Err(Refusal::new(
+                        ErrorCode::Unavailable,
+                        "乡镇服务器刚重新对过一遍，过一会儿自动再试。您写的都在本机。",
+                    )
+                    .into());
+                }
                 tracing::error!(device = %caller.device, "the database has been rolled back: a new life begins");
-                let (writer, new, former) = (caller.clone(), NewLife::random()?, repeat.epoch);
+                let new = NewLife::random()?;
                 self.storage.write(move |db| begin_life(db, former, new, "数据回到了从前", now))?;
-                self.storage.write(move |db| write_phase(db, &writer, repeat, now))?
+                // The phone's epoch is a former one now: this refusal tells it the life that has begun.
+                self.storage.read(|db| judge(db, &caller, (protocol, server_id), former))?;
+                return Err(refusal.into());
             }
             outcome => outcome?,
         };

@@ -106,8 +106,8 @@ impl World {
                 self.send(phone, Asked::Salvage, network::write_salvage(&request));
                 Ok(())
             }
-            Action::KeepSalvaged => {
-                let kept = self.store(phone, |store| store.sync_keep_salvaged())?;
+            Action::KeepSalvaged(response) => {
+                let kept = self.store(phone, |store| store.sync_keep_salvaged(&response))?;
                 self.digest_outcome(phone, "salvage kept", kept, |()| Input::SalvageKept)
             }
             Action::Compare(response) => {

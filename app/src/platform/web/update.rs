@@ -54,11 +54,13 @@ impl Updates {
         Some((watching, updates))
     }
 
-    /// Starts the waiting version: the page reloads into it. Call only while no draft is open.
+    /// Starts the version that waited: the page reloads into it. Call only while no draft is open.
     pub fn apply(&self) {
-        if let Some(waiting) = self.registration.waiting() {
-            self.wanted.set(true);
-            let _ = waiting.post_message(&JsValue::from_str(ACTIVATE_MESSAGE));
+        self.wanted.set(true);
+        match self.registration.waiting() {
+            Some(waiting) => drop(waiting.post_message(&JsValue::from_str(ACTIVATE_MESSAGE))),
+            // Another page has started it meanwhile, perhaps the one that was left for this.
+            None => reload(),
         }
     }
 
@@ -82,13 +84,17 @@ impl Updates {
     fn reload_when_activated(&self, container: &ServiceWorkerContainer) {
         let wanted = Rc::clone(&self.wanted);
         let activated = Closure::<dyn FnMut()>::new(move || {
-            if wanted.get()
-                && let Some(window) = web_sys::window()
-            {
-                let _ = window.location().reload();
+            if wanted.get() {
+                reload();
             }
         });
         container.set_oncontrollerchange(Some(activated.into_js_value().unchecked_ref()));
+    }
+}
+
+fn reload() {
+    if let Some(window) = web_sys::window() {
+        let _ = window.location().reload();
     }
 }
 

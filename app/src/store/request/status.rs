@@ -16,7 +16,8 @@ pub struct Status {
     pub sync: SyncLine,
     /// Drafts that are open (a new app version waits for none).
     pub drafts_open: u32,
-    /// The office has revoked this phone, and everything written on it is with the office: it shows nothing any more.
+    /// The office has revoked this phone, and everything completed on it is with the office: it shows nothing any
+    /// more until it is enrolled anew.
     pub locked: bool,
     /// The server does not know this phone (it was restored from a backup older than the enrolment): the office must
     /// let it in again. Nothing is lost meanwhile.

@@ -165,6 +165,10 @@ pub struct SalvageResponse {
     pub protocol: u32,
     /// How many of the writes the server did not have.
     pub taken: u64,
+    /// Villages of which it took nothing, because in this life the phone's cadre never had them: the phone keeps what
+    /// it has of them until it has them again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unknown: BTreeSet<String>,
 }
 
 /// `POST /v1/clone`: another phone writes under this one's device id; a new one, please.
