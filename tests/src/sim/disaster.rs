@@ -25,6 +25,17 @@ pub struct Disasters {
     pub regrants: bool,
 }
 
+/// How the server goes back to its backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GoingBack {
+    /// The file was put in place behind its back.
+    Silently,
+    /// Restored, with nothing else left.
+    Alone,
+    /// Restored beside the present database.
+    Beside,
+}
+
 /// A write that a phone had from the server: record, field, stamp; all hexadecimal.
 pub type Pulled = (String, String, String);
 
@@ -73,19 +84,27 @@ impl World {
         if !self.backed_up {
             return Ok(());
         }
-        let silently = self.rng.chance(400);
+        let how = match self.rng.below(10) {
+            0..4 => GoingBack::Silently,
+            4..7 => GoingBack::Alone,
+            _ => GoingBack::Beside,
+        };
+        let silently = how == GoingBack::Silently;
         self.coverage.count(if silently { "silent rollbacks" } else { "restores" });
-        self.say(format!("the server goes back to its backup{}", if silently { ", silently" } else { "" }));
+        self.say(format!("the server goes back to its backup: {how:?}"));
         if let Some(server) = self.server.writer() {
             let replaced = super::oracle::replaced(server)?;
             self.pulled.retain(|write, _| !replaced.contains(write));
         }
         for phone in self.phones.iter().filter(|phone| phone.is_up()) {
             let had = super::oracle::pulled(phone.db()?)?;
-            self.pulled.extend(had.into_iter().map(|write| (write, phone.index)));
+            for (write, village) in had {
+                let (_, phones) = self.pulled.entry(write).or_insert_with(|| (village, BTreeSet::new()));
+                phones.insert(phone.index);
+            }
         }
         self.server.crash();
-        self.server.go_back(silently, self.now)?;
+        self.server.go_back(how, self.now)?;
         let epoch = lianxin_server::storage::read_identity(self.server.writer().context("down")?)?.epoch;
         self.unnoticed = silently.then_some(epoch);
         Ok(())
@@ -153,6 +172,8 @@ impl World {
         self.coverage.count("grants changed");
         self.say(format!("the cadre of phone {phone} is granted {villages:?}"));
         let cadre = self.phones[phone].cadre.clone();
+        let withdrawn = self.villages.iter().filter(|village| !villages.contains(*village));
+        self.withdrawn.extend(withdrawn.map(|village| (cadre.clone(), village.clone())));
         self.server.grant(&cadre, &villages, self.now)
     }
 
@@ -214,22 +235,29 @@ impl World {
         Ok(Told::Other(serde_json::to_vec(&enrolled)?))
     }
 
-    /// Everything that a phone had pulled before the server went back is there again, or was knowingly replaced.
+    /// Everything that a phone had pulled before the server went back is there again, or was knowingly replaced; or it
+    /// is still on the phone, while the server does not know that the village is its cadre's. Only the office's own
+    /// withdrawal may take it away.
     ///
     /// # Errors
     /// When something is lost.
     pub(super) fn nothing_pulled_is_lost(&self) -> Result<()> {
-        if self.disasters.regrants {
-            return Ok(());
-        }
         let server = self.server.writer().context("down")?;
         let (accepted, replaced) = (super::oracle::accepted(server)?, super::oracle::replaced(server)?);
-        let lost =
-            self.pulled.iter().find(|(write, _)| !accepted.contains(write) && !replaced.contains(write));
-        ensure!(
-            lost.is_none(),
-            "a write that a phone had pulled is lost with the server's former life: {lost:?}"
-        );
+        let missing =
+            self.pulled.iter().filter(|(write, _)| !accepted.contains(*write) && !replaced.contains(*write));
+        for (write, (village, phones)) in missing {
+            for phone in phones.iter().map(|index| &self.phones[*index]) {
+                let is_withdrawn = self.withdrawn.contains(&(phone.cadre.clone(), village.clone()));
+                ensure!(
+                    is_withdrawn
+                        || (self.disasters.regrants
+                            && super::oracle::pulled(phone.db()?)?.contains_key(write)),
+                    "a write that phone {} had pulled is lost with the server's former life: {write:?}",
+                    phone.index
+                );
+            }
+        }
         Ok(())
     }
 }

@@ -95,18 +95,21 @@ fn writes(server: &Connection) -> Result<Vec<Write>> {
     Ok(all)
 }
 
-/// What people wrote, as a phone has it from the server, now and in its former life: record, field, stamp.
+/// What people wrote, as a phone has it from the server, now and in its former life: record, field, stamp; and the
+/// village that it is of.
 ///
 /// # Errors
 /// When its tables cannot be read.
-pub fn pulled(phone: &Connection) -> Result<BTreeSet<(Id, String, String)>> {
-    let mut all = BTreeSet::new();
+pub fn pulled(phone: &Connection) -> Result<BTreeMap<(Id, String, String), String>> {
+    let mut all = BTreeMap::new();
     let mut tables = vec!["record".to_owned()];
     tables.extend(former_layers(phone)?);
     for table in tables {
         for (id, record) in stored_in(phone, &table)? {
             if record.kind != "conflict" {
-                all.extend(record.fields.into_iter().map(|(name, field)| (id.clone(), name, field.stamp)));
+                let village = record.village;
+                let writes = record.fields.into_iter().map(|(name, field)| (id.clone(), name, field.stamp));
+                all.extend(writes.map(|write| (write, village.clone())));
             }
         }
     }

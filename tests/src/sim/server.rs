@@ -2,14 +2,15 @@
 //! transaction, a savepoint each, answers after the commit), but step by step.
 
 use super::{
+    disaster::GoingBack,
     faults::{Burn, Fuse},
     network::{Ask, Packet, Told},
 };
 use anyhow::{Context, Result, ensure};
 use lianxin_server::{
     service::{
-        Caller, LocalWriter, NewLife, Origin, Pushed, Refusal, ServiceError, begin_life, pull, repair,
-        salvage, write_phase,
+        Caller, LocalWriter, NewLife, Origin, Pushed, Refusal, ServiceError, begin_life, carry_over, pull,
+        repair, salvage, write_phase,
     },
     storage::{DATABASE_FILE, ServerIdentity, Storage, StorageError, read_identity},
 };
@@ -345,9 +346,15 @@ impl Server {
         Ok(())
     }
 
-    /// The copy becomes the database of a process that has ended; as a restore does, or behind its back.
-    pub fn go_back(&mut self, silently: bool, now_ms: i64) -> Result<()> {
+    /// The copy becomes the database of a process that has ended; as a restore does, or behind its back. With the
+    /// present database at hand a restore takes over from it who may do what.
+    pub fn go_back(&mut self, how: GoingBack, now_ms: i64) -> Result<()> {
         ensure!(self.open.is_none(), "the server runs");
+        let present = self.path.with_extension("before");
+        let db = Connection::open(&self.path)?;
+        db.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()))?;
+        drop(db);
+        std::fs::copy(&self.path, &present)?;
         for ending in ["db-wal", "db-shm"] {
             let file = self.path.with_extension(ending);
             if file.exists() {
@@ -356,9 +363,12 @@ impl Server {
         }
         std::fs::copy(self.path.with_extension("backup"), &self.path)?;
         self.start()?;
-        if !silently {
+        if how != GoingBack::Silently {
             let db = self.writer().context("down")?;
             begin_life(db, read_identity(db)?.epoch, self.new_life(), "从备份恢复", now_ms)?;
+            if how == GoingBack::Beside {
+                ensure!(carry_over(db, &present)?, "the database of another server");
+            }
         }
         Ok(())
     }

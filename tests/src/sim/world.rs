@@ -123,8 +123,10 @@ pub struct World {
     pub backed_up: bool,
     /// The life that the server was silently taken back in; while it lasts, nobody has noticed.
     pub unnoticed: Option<Uuid>,
-    /// Writes that phones had pulled when the server went back, with one phone that had each.
-    pub pulled: BTreeMap<Pulled, usize>,
+    /// Writes that phones had pulled when the server went back, with their village and the phones that had them.
+    pub pulled: BTreeMap<Pulled, (String, BTreeSet<usize>)>,
+    /// Cadres and villages that the office has withdrawn from them at some time.
+    pub withdrawn: BTreeSet<(String, String)>,
     /// Devices given to copied phones.
     pub splits: u64,
     queue: BTreeMap<(i64, u64), Event>,
@@ -174,6 +176,7 @@ impl World {
             backed_up: false,
             unnoticed: None,
             pulled: BTreeMap::new(),
+            withdrawn: BTreeSet::new(),
             splits: 0,
             queue: BTreeMap::new(),
             planned: 0,
