@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    service::Caller,
+    service::{Caller, NewLife, begin_life},
     storage::{DATABASE_FILE, Storage, StorageError},
 };
 use lianxin_shared::{
@@ -238,6 +238,21 @@ fn orphans_go_and_what_any_history_names_stays() {
         Collected { uploads: 0, files: 0, strays: 1 }
     );
     assert!(!unknown.exists() && world.open(&hash).is_ok());
+}
+
+#[test]
+fn a_restored_database_leaves_its_photos_time_to_be_named_again() {
+    let world = World::new();
+    let hash = world.sent(&jpeg(1), Role::Original, 0);
+    let restored_ms = (orphan_days_max + 5) * day_ms;
+    let former = world.storage.identity().epoch;
+    let new = NewLife::random().unwrap();
+    let began = world.storage.write(move |db| begin_life(db, former, new, "从备份恢复", restored_ms));
+    assert!(began.unwrap());
+    assert_eq!(collect(&world.storage, restored_ms + day_ms).unwrap().unwrap().files, 0);
+    assert!(world.open(&hash).is_ok(), "a phone may still bring back the record that names it");
+    let later = restored_ms + orphan_days_max * day_ms;
+    assert_eq!(collect(&world.storage, later).unwrap().unwrap().files, 1);
 }
 
 #[test]

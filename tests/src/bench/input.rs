@@ -2,16 +2,26 @@
 //! very same data.
 
 use anyhow::Context;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::Path};
+use uuid::Uuid;
 
 /// One visit as the input file has it.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct VisitRecord {
     /// UUID.
     pub id: String,
     /// Names the household (`H000123`).
     pub household_id: String,
+    /// Nine digits of the village's code.
+    #[serde(default)]
+    pub village: String,
+    /// Who visited.
+    #[serde(default)]
+    pub visitor: String,
+    /// When it was written down, Unix ms.
+    #[serde(default)]
+    pub created_at: i64,
     /// When it was, Unix ms.
     pub visited_at: i64,
     /// Answers by item.
@@ -23,10 +33,36 @@ pub struct VisitRecord {
 }
 
 /// One opinion of a [`VisitRecord`].
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct OpinionRecord {
+    /// Code of its kind.
+    #[serde(default)]
+    pub kind: String,
     /// Their words.
     pub text: String,
+}
+
+impl VisitRecord {
+    /// The visit's id.
+    ///
+    /// # Errors
+    /// When the record has none.
+    pub fn uuid(&self) -> anyhow::Result<Uuid> {
+        Uuid::parse_str(&self.id).with_context(|| format!("no id: {}", self.id))
+    }
+
+    /// The household's id: made from its name and village, the same in every run.
+    pub fn home(&self) -> Uuid {
+        let name = format!("{}{}", self.village, self.household_id);
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(name.bytes().rev()).for_each(|(to, from)| *to = from);
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    }
+
+    /// Twelve digits.
+    pub fn village_code(&self) -> String {
+        format!("{:0<12}", self.village)
+    }
 }
 
 /// The first `n` records of `input`, or made-up ones of the same shape.
@@ -34,12 +70,20 @@ pub struct OpinionRecord {
 /// # Errors
 /// When the file cannot be read or a line is no record.
 pub fn records(input: Option<&Path>, n: usize) -> anyhow::Result<Vec<VisitRecord>> {
+    raw_records(input, n)?.iter().map(|line| Ok(serde_json::from_str(line)?)).collect()
+}
+
+/// The same as the JSON lines themselves.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn raw_records(input: Option<&Path>, n: usize) -> anyhow::Result<Vec<String>> {
     match input {
         Some(path) => {
             let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-            text.lines().take(n).map(|line| Ok(serde_json::from_str(line)?)).collect()
+            Ok(text.lines().take(n).map(str::to_owned).collect())
         }
-        None => Ok((0..n).map(made_up).collect()),
+        None => (0..n).map(|i| Ok(serde_json::to_string(&made_up(i))?)).collect(),
     }
 }
 
@@ -59,13 +103,19 @@ fn made_up(i: usize) -> VisitRecord {
     let answers =
         ["housing_safe", "water_ok", "power_ok", "medical_signed", "school_enrolled", "income_stable"];
     VisitRecord {
-        id: uuid::Uuid::from_u128(i as u128 + 1).to_string(),
+        id: Uuid::from_u128((i as u128 + 1) << 16).to_string(),
         household_id: format!("H{:06}", i % 4000),
+        village: format!("5199211{:02}", i % 4000 % 90 + 10),
+        visitor: "韩冬梅".to_owned(),
         visited_at: 1_735_689_600_000 + i as i64 * 60_000,
+        created_at: 1_735_689_900_000 + i as i64 * 60_000,
         checklist: answers.iter().map(|q| ((*q).to_owned(), "yes".to_owned())).collect(),
         notes: notes.collect(),
         opinions: (0..i % 4)
-            .map(|k| OpinionRecord { text: PHRASES[(i + k) % PHRASES.len()].repeat(3) })
+            .map(|k| OpinionRecord {
+                kind: "suggestion".to_owned(),
+                text: PHRASES[(i + k) % PHRASES.len()].repeat(3),
+            })
             .collect(),
     }
 }

@@ -1,12 +1,18 @@
-//! Benchmarks: the native store as the phone uses it, keyed and durable, against bare SQLite in the same run.
+//! Benchmarks: the native store as the phone uses it, keyed and durable, against what bare SQLite and the bare network
+//! take in the same run.
 
 mod input;
+mod limit;
+mod memory;
 mod phone;
 mod start;
+mod sync;
+mod wire;
 
-pub use input::{VisitRecord, records};
+pub use input::{VisitRecord, raw_records, records};
 pub use phone::{save_visit, search_households};
 pub use start::start_offline;
+pub use sync::{SyncBench, sync_workloads};
 
 use serde_json::{Value, json};
 use std::{io::Write, path::Path, time::Duration};

@@ -1,7 +1,8 @@
-//! `make bench`: the phone's speed, one JSON line per workload. See `lianxin_tests::bench`.
+//! `make bench`: how fast phone and server are, one JSON line per workload. See `lianxin_tests::bench`.
 
 use clap::Parser;
-use std::path::PathBuf;
+use lianxin_tests::bench;
+use std::{path::PathBuf, time::Duration};
 
 /// An old phone beside this machine.
 const SLOWER: u32 = 4;
@@ -15,6 +16,18 @@ struct Args {
     /// Visits saved in S1.
     #[arg(long, default_value_t = 400)]
     visits: usize,
+    /// Visits synced in W1 to W5; 0 leaves them out.
+    #[arg(long, default_value_t = 10_000)]
+    synced: usize,
+    /// Measurements of each of W1 to W5.
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+    /// Round trip between phone and server in W1 to W4, milliseconds.
+    #[arg(long, default_value_t = 0)]
+    rtt_ms: u64,
+    /// Only W1 to W5.
+    #[arg(long)]
+    sync_only: bool,
     /// Households searched in S2.
     #[arg(long, default_value_t = 20_000)]
     households: usize,
@@ -28,15 +41,24 @@ struct Args {
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let records = lianxin_tests::bench::records(args.input.as_deref(), args.visits)?;
-    println!("{}", lianxin_tests::bench::save_visit(&records)?);
-    println!("{}", lianxin_tests::bench::search_households(args.households)?);
-    if let Some(line) = lianxin_tests::bench::first_load(&args.web)? {
+    if args.synced > 0 {
+        let records = bench::records(args.input.as_deref(), args.synced)?;
+        let lines = bench::raw_records(args.input.as_deref(), args.synced)?;
+        let how = bench::SyncBench { runs: args.runs, round_trip: Duration::from_millis(args.rtt_ms) };
+        bench::sync_workloads(&records, &lines, how, |line| println!("{line}"))?;
+    }
+    if args.sync_only {
+        return Ok(());
+    }
+    let records = bench::records(args.input.as_deref(), args.visits)?;
+    println!("{}", bench::save_visit(&records)?);
+    println!("{}", bench::search_households(args.households)?);
+    if let Some(line) = bench::first_load(&args.web)? {
         println!("{line}");
     }
     if args.township > 0 {
         let runtime = tokio::runtime::Runtime::new()?;
-        println!("{}", runtime.block_on(lianxin_tests::bench::start_offline(args.township, SLOWER))?);
+        println!("{}", runtime.block_on(bench::start_offline(args.township, SLOWER))?);
     }
     Ok(())
 }

@@ -53,6 +53,32 @@ impl Server {
         server.started()
     }
 
+    /// A new township of the region with these villages (code, name), all of one cadre, running.
+    pub fn township_of(region: &str, villages: &[(&str, &str)], cadre: &str) -> Self {
+        let server = Self::unborn();
+        server.cli(&["init", "--township", "清溪镇", "--region", region]);
+        let mut add = vec!["cadre", "add", cadre];
+        for (code, name) in villages {
+            server.cli(&["village", "add", code, name]);
+            add.extend(["--village", code]);
+        }
+        server.cli(&add);
+        server.started()
+    }
+
+    /// Keeps a copy of its data under a name. It must be stopped.
+    pub fn keep(&self, name: &str) {
+        assert!(self.running.is_none(), "the server runs");
+        copy_folder(&self.data(), &self.dir.path().join(name));
+    }
+
+    /// Its data are again those that were kept. It must be stopped.
+    pub fn go_back_to(&self, name: &str) {
+        assert!(self.running.is_none(), "the server runs");
+        fs::remove_dir_all(self.data()).expect("its data");
+        copy_folder(&self.dir.path().join(name), &self.data());
+    }
+
     fn unborn() -> Self {
         let program = super::built("LIANXIN_SERVER_BIN", "lianxin-server", "cargo build -p lianxin-server");
         let dir = TempDir::new().expect("temporary folder");
