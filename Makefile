@@ -3,11 +3,13 @@ DATA ?= ./data/demo
 PORT ?= 8600
 SEEDS ?= 1000
 SECONDS ?= 600
+KILLS ?= 200
+SOAK ?= 1200
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 export PATH := $(PATH):$(abspath $(TARGET))/tools/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo-reset web web-dev desktop android-check test sim bench fuzz fmt
+.PHONY: help run demo-reset web web-dev desktop android-check test sim bench faults fuzz fmt
 
 help: ## 这一页
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +46,10 @@ bench: ## 速度指标，每项一行 JSON（INPUT=走访记录.jsonl；需要�
 	@.make/web.sh release
 	cargo build --locked --release --package lianxin-server
 	cargo run --locked --release --package lianxin-tests --bin bench -- $(if $(INPUT),--input $(INPUT)) --web $(TARGET)/web
+
+faults: ## 真的杀进程：服务器和手机随时 kill -9（KILLS=200，之后再跑 SOAK=1200 秒）
+	cargo build --locked --release --package lianxin-server
+	cargo run --locked --release --package lianxin-tests --bin faults -- --kills $(KILLS) --soak-s $(SOAK)
 
 fuzz: ## 拿各种坏输入试：上报、户册导入、合并（SECONDS=600，每样这么久）
 	BOLERO_RANDOM_TEST_TIME_MS=$$(( $(SECONDS) * 1000 )) cargo test --locked --release --package lianxin-tests --test fuzz

@@ -2,4 +2,5 @@
 
 pub mod bench;
 pub mod e2e;
+pub mod faults;
 pub mod sim;

@@ -13,7 +13,7 @@ pub struct VisitRecord {
     pub id: String,
     /// Names the household (`H000123`).
     pub household_id: String,
-    /// Nine digits of the village's code.
+    /// The first nine digits of the village's code.
     #[serde(default)]
     pub village: String,
     /// Who visited.
@@ -59,9 +59,9 @@ impl VisitRecord {
         uuid::Builder::from_custom_bytes(bytes).into_uuid()
     }
 
-    /// Twelve digits.
+    /// Twelve digits: the nine of the township and a village's own.
     pub fn village_code(&self) -> String {
-        format!("{:0<12}", self.village)
+        format!("{}001", self.village)
     }
 }
 

@@ -97,8 +97,9 @@ impl Phone {
         Ok(())
     }
 
-    /// One sync from beginning to end.
+    /// One sync from beginning to end, over a connection of its own: nothing is left of the one before.
     fn sync(&mut self) -> anyhow::Result<Duration> {
+        self.transport = Transport::new()?;
         let begun = Instant::now();
         let mut driver = Driver::new(1);
         let mut effects = driver.opened(&mut self.store, now_ms())?;
@@ -117,7 +118,8 @@ impl Phone {
         let line = status.sync;
         ensure!(
             line.phase == SyncPhase::Idle && line.waiting == 0,
-            "the sync did not end well: {} {} waiting",
+            "the sync did not end well: {:?} {} {} waiting",
+            line.phase,
             line.problem,
             line.waiting
         );

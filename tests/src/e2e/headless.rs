@@ -7,19 +7,30 @@ use lianxin_app::{
     sync::enrol,
 };
 use lianxin_shared::replica::{Base, FieldSet, kind};
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 /// The phone; while it is `asleep` its store is closed.
 pub struct Headless {
-    dir: TempDir,
+    dir: PathBuf,
+    /// Removed with it, where the folder is its own.
+    _own: Option<TempDir>,
     client: Option<StoreClient>,
 }
 
 impl Headless {
     /// A phone that nobody has enrolled.
     pub fn fresh() -> Self {
-        let mut phone = Self { dir: TempDir::new().expect("temporary folder"), client: None };
+        let own = TempDir::new().expect("temporary folder");
+        let mut phone = Self { dir: own.path().to_owned(), _own: Some(own), client: None };
+        phone.wake();
+        phone
+    }
+
+    /// A phone whose data stay in `dir` when this one ends.
+    pub fn in_folder(dir: &Path) -> Self {
+        let mut phone = Self { dir: dir.to_owned(), _own: None, client: None };
         phone.wake();
         phone
     }
@@ -47,12 +58,12 @@ impl Headless {
     /// one must be asleep.
     pub fn copied(&self) -> Self {
         assert!(self.client.is_none(), "only a closed store is copied whole");
-        let dir = TempDir::new().expect("temporary folder");
-        for entry in std::fs::read_dir(self.dir.path()).expect("its folder") {
+        let own = TempDir::new().expect("temporary folder");
+        for entry in std::fs::read_dir(&self.dir).expect("its folder") {
             let entry = entry.expect("a file");
-            std::fs::copy(entry.path(), dir.path().join(entry.file_name())).expect("copied");
+            std::fs::copy(entry.path(), own.path().join(entry.file_name())).expect("copied");
         }
-        Self { dir, client: None }
+        Self { dir: own.path().to_owned(), _own: Some(own), client: None }
     }
 
     /// Closes the store.
@@ -62,7 +73,7 @@ impl Headless {
 
     /// Opens the store (again).
     pub fn wake(&mut self) {
-        self.client = Some(StoreClient::start_in(self.dir.path()).expect("a store"));
+        self.client = Some(StoreClient::start_in(&self.dir).expect("a store"));
     }
 
     /// Asks the store.

@@ -42,9 +42,12 @@ pub struct Process {
 impl Process {
     /// Starts it. Its errors go to the file `log`, its output can be read line by line.
     pub fn start(command: &mut Command, log: &Path) -> Self {
+        Self::start_over(command.stdin(Stdio::null()), log)
+    }
+
+    fn start_over(command: &mut Command, log: &Path) -> Self {
         let log = fs::OpenOptions::new().create(true).append(true).open(log).expect("log file");
         let mut child = command
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::from(log))
             .spawn()
@@ -68,6 +71,21 @@ impl Process {
                 return after.split_whitespace().next().unwrap_or_default().to_owned();
             }
         }
+    }
+
+    /// Starts it with an input that stays open until [`close_input`](Self::close_input).
+    pub fn start_with_input(command: &mut Command, log: &Path) -> Self {
+        Self::start_over(command.stdin(Stdio::piped()), log)
+    }
+
+    /// Its output, to be read by whoever takes it first.
+    pub fn output(&mut self) -> Option<BufReader<ChildStdout>> {
+        self.out.take()
+    }
+
+    /// Its input ends.
+    pub fn close_input(&mut self) {
+        drop(self.child.stdin.take());
     }
 
     /// Its number.
