@@ -5,6 +5,9 @@ use rusqlite::{Connection, ErrorCode};
 use super::StoreKey;
 use crate::store::StoreError;
 
+/// Pages kept in memory, KiB: a page that is read again must be decrypted again.
+const CACHE_KIB: u32 = 8 * 1024;
+
 /// Keys the connection and makes every commit durable before it returns.
 ///
 /// Exclusive locking comes before WAL, because the browser's file system has no shared memory: with it, SQLite keeps
@@ -21,6 +24,7 @@ pub fn prepare_connection(connection: &Connection, key: &StoreKey) -> Result<(),
         ("journal_mode", "wal".to_owned()),
         ("synchronous", "full".to_owned()),
         ("foreign_keys", "on".to_owned()),
+        ("cache_size", format!("-{CACHE_KIB}")),
     ];
     for (name, value) in settings {
         connection.pragma_update(None, name, value).map_err(open_error)?;
