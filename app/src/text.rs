@@ -17,7 +17,7 @@
 //!   `opinion-<n>-more`, `opinion-<n>-immediate|anonymous`, `topic-<code>`, `opinion-add`, `problems`, `mend`,
 //!   `visit-notes`, `card-left`, `discard`, `discard-yes`, `finish`; a completed visit: `visited`;
 //! - 手记: `diary`, `diary-text`, `diary-day`;
-//! - 我的: `mine`, `count-saved|waiting|received`, `sync-now`, `sync-problem`, `outbox`, `held`,
+//! - 我的: `mine`, `count-saved|waiting|received`, `sync-now`, `sync-problem`, `outbox`, `held`, `refused`,
 //!   `font-standard|large|extra`, `storage`, `update`, `update-now`; `conflict`, `conflict-shown`, `conflict-other`.
 
 pub(crate) mod enrol;
@@ -262,6 +262,10 @@ pub(crate) mod mine {
     pub(crate) const HELD: &str = "乡镇暂存待核的";
     pub(crate) const HELD_HINT: &str =
         "乡镇都收着，一个字没少；因为下面写的缘故，还没进台账。请跟乡镇走访办说一声，您这里不用重写。";
+    pub(crate) const REFUSED: &str = "未收下的";
+    pub(crate) const REFUSED_HINT: &str =
+        "乡镇走访办看过，没有收进台账；您写的都在这里，一个字没少。有疑问请跟乡镇走访办说，可以改为收下。";
+    pub(crate) const REFUSED_WORDS: &str = "看写的内容";
     pub(crate) const PHONE: &str = "这部手机";
     pub(crate) const FONT: &str = "字号";
     pub(crate) const STANDARD: &str = "标准";

@@ -9,7 +9,7 @@ use lianxin_shared::{
     replica::{Base, FieldSet, kind},
     wire::PROTOCOL,
 };
-use lianxin_tests::e2e::{Console, Headless, Server};
+use lianxin_tests::e2e::{Console, Headless, Server, until};
 use reqwest::{Client, StatusCode, header};
 use serde_json::json;
 use std::{
@@ -163,6 +163,15 @@ impl Township {
             phone.synced().await;
         }
         assert_eq!(axiang.mine().await.conflicts.len(), 1);
+        let revoked = Headless::enrolled(&server, &name).await;
+        for line in server.cli(&["device", "list"]).lines().filter(|line| line.contains("x-evil>'")) {
+            server.cli(&["device", "revoke", line.split_whitespace().next().expect("an id")]);
+        }
+        for words in &words {
+            revoked.new_household(VILLAGE, words).await;
+        }
+        revoked.press_sync().await;
+        until("its work is handed in", async || revoked.status().await.locked.then_some(())).await;
         Self { server, axiang, laozhou, words, ids }
     }
 }
@@ -231,9 +240,13 @@ async fn no_page_of_the_office_takes_words_for_markup() {
         "/console/opinions",
         "/console/diary",
         "/console/conflicts",
+        "/console/held",
         "/console/staff",
     ] {
         assert_eq!(seen.get(room), Some(&true), "{room} shows the words");
+    }
+    for kind in ["/console/history/", "/merge", "/console/staff/cadre?"] {
+        assert!(seen.iter().any(|(address, told)| *told && address.contains(kind)), "{kind} shows the words");
     }
     let told = seen.iter().filter(|(address, told)| **told && address.contains('-')).count();
     assert!(told > town.words.len(), "pages of single records show them too: {told} of {}", seen.len());

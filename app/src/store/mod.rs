@@ -16,6 +16,7 @@ mod error;
 mod former;
 mod glance;
 mod handle;
+mod held;
 mod households;
 mod link;
 mod meta;

@@ -2,7 +2,7 @@
 
 use super::{
     Diary, HouseholdFilter, HouseholdQuery, Identity, Loaded, Mine, OutboxRow, RecordPlace, StoreError,
-    SyncLine, Today, campaign::Running, conflicts, db_error, drafts, glance::glance, households,
+    SyncLine, Today, campaign::Running, conflicts, db_error, drafts, glance::glance, held, households,
     households::Chips, records,
 };
 use crate::{beijing, ids::new_id};
@@ -139,7 +139,8 @@ pub(super) fn mine(
             0,
         )?,
         outbox: outbox(db, "state < 2")?,
-        held: outbox(db, "held <> ''")?,
+        held: outbox(db, "held <> '' AND state = 2")?,
+        refused: refused(db)?,
         conflicts: conflicts::all(db, &identity.cadre_name)?,
         identity,
         sync,
@@ -163,6 +164,7 @@ fn outbox(db: &Connection, condition: &str) -> Result<Vec<OutboxRow>, StoreError
                     title: String::new(),
                     written_ms: row.get("written_at")?,
                     reason: row.get("held")?,
+                    words: Vec::new(),
                 })
             })?
             .collect()
@@ -175,9 +177,19 @@ fn outbox(db: &Connection, condition: &str) -> Result<Vec<OutboxRow>, StoreError
     rows.into_iter().map(dress).collect()
 }
 
+/// What the office refused is in no record: its title and words come from the patches alone.
+fn refused(db: &Connection) -> Result<Vec<OutboxRow>, StoreError> {
+    let dress = |mut row: OutboxRow| {
+        row.title = held::written(db, row.id)?.map(|written| conflicts::title(&written)).unwrap_or_default();
+        row.words = held::refused_words(db, row.id)?;
+        Ok(row)
+    };
+    outbox(db, "held <> '' AND state = 3")?.into_iter().map(dress).collect()
+}
+
 /// Records that the township keeps apart for checking.
 fn held_records(db: &Connection) -> Result<u32, StoreError> {
-    db.prepare_cached("SELECT count(DISTINCT record) FROM patch WHERE held <> ''")
+    db.prepare_cached("SELECT count(DISTINCT record) FROM patch WHERE held <> '' AND state = 2")
         .and_then(|mut s| s.query_row([], |row| row.get(0)))
         .map_err(db_error)
 }

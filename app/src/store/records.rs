@@ -102,7 +102,7 @@ fn unproject(db: &Connection, mut row: Row) -> Result<(), StoreError> {
 pub(super) fn place_of(db: &Connection, id: Uuid) -> Result<RecordPlace, StoreError> {
     let (waiting, held): (bool, bool) = db
         .prepare_cached(
-            "SELECT coalesce(max(state < 2), 0), coalesce(max(held <> ''), 0) FROM patch WHERE record = ?1",
+            "SELECT coalesce(max(state < 2), 0), coalesce(max(held <> '' AND state = 2), 0) FROM patch WHERE record = ?1",
         )
         .and_then(|mut s| s.query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?))))
         .map_err(db_error)?;

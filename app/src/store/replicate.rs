@@ -1,6 +1,6 @@
 //! The store's half of a sync: what the machine's `Load`, `Commit` and repair actions do, each one transaction.
 
-use super::{StoreError, db_error, former, meta, records, scope};
+use super::{StoreError, db_error, former, held, meta, records, scope};
 use lianxin_shared::{
     replica::{ChainHash, Patch, PatchHash, Row},
     sqlite::{Replica, digest_of, newest_order, project, read_row, uuid_at},
@@ -106,12 +106,7 @@ pub(super) fn commit(
         scope::keep(db, scope)?;
         former::offer_again(db)?;
     }
-    db.execute("UPDATE patch SET held = '' WHERE held <> '' AND device_seq > 0", []).map_err(db_error)?;
-    for held in &response.held {
-        db.prepare_cached("UPDATE patch SET held = ?2 WHERE device_seq = ?1")
-            .and_then(|mut s| s.execute(params![held.device_seq as i64, held.reason]))
-            .map_err(db_error)?;
-    }
+    held::keep(db, &response.held, &mut touched)?;
     if !response.more {
         settle(db, response.receipt.device_seq, &mut touched)?;
         changed |= scope::evict(db)?;

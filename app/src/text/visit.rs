@@ -88,3 +88,7 @@ pub(crate) fn nth(number: usize) -> String {
 pub(crate) fn to_mend(count: usize) -> String {
     format!("去补（{count} 处）")
 }
+/// Why a visit counts no more.
+pub(crate) fn void_because(reason: &str) -> String {
+    format!("作废的缘故：{reason}。内容都还在，不计入走访。")
+}

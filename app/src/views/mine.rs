@@ -70,6 +70,7 @@ fn Whole(mine: Mine) -> Element {
         }
         Records { title: words::OUTBOX, hint: "", testid: "outbox", rows: mine.outbox.clone() }
         Records { title: words::HELD, hint: words::HELD_HINT, testid: "held", rows: mine.held.clone() }
+        Records { title: words::REFUSED, hint: words::REFUSED_HINT, testid: "refused", rows: mine.refused.clone() }
         div { class: "sec", h2 { {words::PHONE} } }
         ThisPhone { mine: mine.clone() }
     }
@@ -135,6 +136,14 @@ fn Records(title: &'static str, hint: &'static str, testid: &'static str, rows: 
                             p { {words::written(&format::moment(row.written_ms, now))} }
                             if !row.reason.is_empty() {
                                 p { class: "reason", {words::because(&row.reason)} }
+                            }
+                            if !row.words.is_empty() {
+                                details { class: "more",
+                                    summary { {words::REFUSED_WORDS} }
+                                    for line in row.words {
+                                        p { "{line}" }
+                                    }
+                                }
                             }
                         }
                     }

@@ -102,6 +102,7 @@ fn How(visit: VisitProp, record: Loaded) -> Element {
             }
             if !visit.void_reason.is_empty() {
                 span { class: "tag", {household::VOID} }
+                p { class: "sub", "data-testid": "void-reason", {words::void_because(&visit.void_reason)} }
             }
             dl { class: "facts",
                 if let Some(when) = when {

@@ -77,7 +77,10 @@ pub(super) fn villages_of(db: &Connection, cadre: &str) -> Result<BTreeSet<Strin
 }
 
 /// The villages whose grant has ended, and when (Unix milliseconds).
-pub(super) fn past_villages_of(db: &Connection, cadre: &str) -> Result<BTreeMap<String, i64>, AuthError> {
+///
+/// # Errors
+/// When the database fails.
+pub fn past_villages(db: &Connection, cadre: &str) -> Result<BTreeMap<String, i64>, AuthError> {
     let mut statement =
         db.prepare_cached("SELECT village, ended_at FROM cadre_village_past WHERE cadre = ?1")?;
     let past = statement.query_map([cadre], |row| Ok((row.get(0)?, row.get(1)?)))?;

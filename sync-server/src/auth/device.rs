@@ -2,7 +2,7 @@
 
 use super::{
     AuthError,
-    cadre::{past_villages_of, villages_of},
+    cadre::{past_villages, villages_of},
     secret_hash,
 };
 use crate::storage::read_identity;
@@ -70,7 +70,7 @@ pub fn device_of(db: &Connection, id: DeviceId) -> Result<Option<Device>, AuthEr
     let Some((cadre, revoked)) = found else { return Ok(None) };
     let mut villages = villages_of(db, &cadre)?;
     villages.insert(read_identity(db)?.region);
-    let past = past_villages_of(db, &cadre)?;
+    let past = past_villages(db, &cadre)?;
     Ok(Some(Device { id, cadre, villages, past, revoked }))
 }
 

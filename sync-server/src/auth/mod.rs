@@ -16,7 +16,7 @@ mod user;
 use crate::storage::StorageError;
 use sha2::{Digest, Sha256};
 
-pub use cadre::{Cadre, add_cadre, list_cadres, new_cadre_id, set_villages};
+pub use cadre::{Cadre, add_cadre, list_cadres, new_cadre_id, past_villages, set_villages};
 pub use device::{Device, DeviceInfo, authenticate, device_of, list_devices, revoke_device};
 pub use enrol::{
     EnrolCode, RedeemError, Redeemed, create_code, enrol_ms_max, grouped_digits, normalize_code, redeem_code,

@@ -5,7 +5,7 @@ use crate::{
     auth::{self, AuthError, Cadre},
     clock::now_ms,
     files::{FileFolder, copy_referenced},
-    service::{LocalWriter, Origin, check as check_database},
+    service::{LocalWriter, Origin, check as check_database, grant_villages},
     storage::{DATABASE_FILE, Storage, open_writable},
 };
 use anyhow::{Context, bail};
@@ -169,7 +169,7 @@ impl CadreCommand {
             CadreCommand::Villages { cadre, villages } => {
                 let id = cadre_id(&storage, &cadre)?;
                 let villages = villages.into_iter().collect();
-                storage.write(move |db| auth::set_villages(db, &id, &villages, now_ms()))?;
+                storage.write(move |db| grant_villages(db, &id, &villages, now_ms()))?;
                 println!("已改好，{cadre} 的手机下次同步时生效。");
             }
             CadreCommand::List => {

@@ -1,7 +1,7 @@
 //! 手记: what cadres wrote day by day (S3 “每天要撰写蹲点手记”). Read here, never judged here.
 
 use super::{
-    ConsoleState, Content, Page, PageError, Room, Today,
+    ConsoleState, Content, Page, PageError, Room, Today, history,
     parts::{self, Paging, empty, filter_end, filtered, pager, search_box, select, village_select},
     photos::{Photo, photos_of, strip},
     request::SignedIn,
@@ -67,7 +67,7 @@ fn content(db: &Connection, today: Today, filter: &DiaryFilter) -> Result<Conten
         if let Some(row) = read_row(db, *id)? {
             let entry = Diary::from_fields(&row.values());
             let photos = photos_of(db, &row)?;
-            entries.push((scope::village_name(&villages, &row.village).to_owned(), entry, photos));
+            entries.push((row.id, scope::village_name(&villages, &row.village).to_owned(), entry, photos));
         }
     }
     let names = cadres.iter().map(|cadre| (cadre.id.as_str(), cadre.name.as_str()));
@@ -80,7 +80,9 @@ fn content(db: &Connection, today: Today, filter: &DiaryFilter) -> Result<Conten
         }
         section.card.list {
             @if entries.is_empty() { (nothing(filter)) } @else {
-                ol.pages { @for (village, page, photos) in &entries { li { (entry(village, page, photos, today.now_ms)) } } }
+                ol.pages { @for (id, village, page, photos) in &entries {
+                    li { (entry(*id, village, page, photos, today.now_ms)) }
+                } }
             }
         }
         (pager(paging, |page| filtered(PATH, &DiaryFilter { page, ..filter.clone() })))
@@ -96,11 +98,12 @@ fn nothing(filter: &DiaryFilter) -> Markup {
     }
 }
 
-fn entry(village: &str, page: &Diary, photos: &[Photo], now_ms: i64) -> Markup {
+fn entry(id: Uuid, village: &str, page: &Diary, photos: &[Photo], now_ms: i64) -> Markup {
     let long = page.text.chars().count() > folded_chars_max;
     html! {
         div.when {
-            b { (words::day_of(&page.date, now_ms)) } " " (page.cadre_name) " " small { (village) }
+            b { (words::day_of(&page.date, now_ms)) } " " (page.cadre_name) " " small { (village) } " "
+            a.quiet href=(history::href(id)) { "修改记录" }
         }
         @if page.text.trim().is_empty() { p.faint { "这一页还是空的。" } }
         @else if long {

@@ -20,6 +20,9 @@ pub(super) enum PageError {
     /// The form cannot be read.
     #[error("form unreadable")]
     Form,
+    /// A rule of the page itself, in words for people.
+    #[error("{0}")]
+    Said(&'static str),
     /// The database failed.
     #[error(transparent)]
     Storage(StorageError),
@@ -81,6 +84,7 @@ impl PageError {
                 "收到的记录都在，没有丢。请过一会儿刷新；还不行，请管理员看服务器的日志和磁盘空间。"
                     .to_owned(),
             ),
+            PageError::Said(words) => (StatusCode::UNPROCESSABLE_ENTITY, "没有做", (*words).to_owned()),
             PageError::Auth(refused) => (StatusCode::UNPROCESSABLE_ENTITY, "没有保存", refused.to_string()),
         }
     }

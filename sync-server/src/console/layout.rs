@@ -40,6 +40,7 @@ pub(super) enum Room {
     Opinions,
     Diary,
     Conflicts,
+    Held,
     Staff,
 }
 
@@ -58,16 +59,17 @@ fn counts() -> String {
         "SELECT
    (SELECT count(*) FROM visit WHERE void = 0), (SELECT count(*) FROM household h WHERE {IS_PRESENT}),
    (SELECT count(*) FROM opinion), (SELECT count(*) FROM diary),
-   (SELECT count(*) FROM conflict WHERE open = 1), (SELECT count(*) FROM device WHERE revoked_at IS NULL)"
+   (SELECT count(*) FROM conflict WHERE open = 1),
+   (SELECT count(*) FROM (SELECT DISTINCT device, record FROM patch WHERE held <> '' AND refused = 0)), (SELECT count(*) FROM device WHERE revoked_at IS NULL)"
     )
 }
 
 fn entries(db: &Connection) -> Result<Vec<Entry>, StorageError> {
     let mut statement = db.prepare_cached(&counts())?;
-    let counts: [i64; 6] = statement.query_row([], |row| {
-        Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?])
+    let counts: [i64; 7] = statement.query_row([], |row| {
+        Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?])
     })?;
-    let [visits, households, opinions, diary, conflicts, devices] = counts;
+    let [visits, households, opinions, diary, conflicts, held, devices] = counts;
     let entry = |room, path, label, count| Entry { room, path, label, count, hot: false };
     Ok(vec![
         entry(Room::Overview, "/console", "总览", None),
@@ -78,6 +80,7 @@ fn entries(db: &Connection) -> Result<Vec<Entry>, StorageError> {
         Entry {
             hot: conflicts > 0, ..entry(Room::Conflicts, "/console/conflicts", "冲突", Some(conflicts))
         },
+        Entry { hot: held > 0, ..entry(Room::Held, "/console/held", "待收下", Some(held)) },
         entry(Room::Staff, "/console/staff", "干部与设备", Some(devices)),
     ])
 }

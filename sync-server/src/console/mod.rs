@@ -2,16 +2,19 @@
 //! spares full reloads. Every page is a function from a read transaction to markup, so it always shows one
 //! consistent state.
 //!
-//! Absent on purpose: anything that changes what a cadre recorded. The office reads, exports and manages
-//! phones; words stay as they were said.
+//! Absent on purpose: anything that changes what a cadre recorded without a trace. What the office decides is a write
+//! of its own, with its history; words stay as they were said.
 
 mod conflicts;
 mod diary;
 mod download;
 mod error;
+mod held;
+mod history;
 mod households;
 mod layout;
 mod ledger;
+mod naming;
 mod opinions;
 mod overview;
 mod parts;
@@ -20,6 +23,7 @@ mod request;
 mod scope;
 mod sign_in;
 mod staff;
+mod wording;
 
 #[cfg(test)]
 mod testing;
@@ -122,17 +126,25 @@ pub fn router(state: ConsoleState) -> Router {
         .route("/console/logout", post(sign_in::sign_out))
         .route("/console/visits", get(ledger::list))
         .route("/console/visits/{id}", get(ledger::show))
+        .route("/console/visits/{id}/void", post(ledger::void))
         .route("/console/visits.xlsx", get(download::xlsx))
         .route("/console/visits.csv", get(download::csv))
         .route("/console/households", get(households::list))
         .route("/console/households/{id}", get(households::show))
+        .route("/console/households/{id}/merge", get(households::merging))
+        .route("/console/households/merge", post(households::merge))
+        .route("/console/households/unmerge", post(households::unmerge))
+        .route("/console/history/{id}", get(history::show))
         .route("/console/opinions", get(opinions::list))
         .route("/console/diary", get(diary::list))
         .route("/console/files/{village}/{hash}", get(photos::file))
         .route("/console/files/{village}/{hash}/thumb", get(photos::thumbnail))
-        .route("/console/conflicts", get(conflicts::list))
+        .route("/console/conflicts", get(conflicts::list).post(conflicts::settle))
+        .route("/console/held", get(held::list).post(held::decided))
         .route("/console/staff", get(staff::list))
         .route("/console/staff/cadres", post(staff::add))
+        .route("/console/staff/cadre", get(staff::cadre))
+        .route("/console/staff/villages", post(staff::grant))
         .route("/console/staff/enrol", post(staff::enrol))
         .route("/console/staff/revoke", get(staff::confirm_revoke).post(staff::revoke))
         .route("/console.css", get(layout::sheet))

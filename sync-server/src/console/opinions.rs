@@ -2,7 +2,7 @@
 //! alone: no household, no visit, no cadre, no day by which one could be found.
 
 use super::{
-    ConsoleState, Content, Page, PageError, Room, Today,
+    ConsoleState, Content, Page, PageError, Room, Today, history,
     parts::{
         self, Paging, empty, filter_end, filtered, kind_tag, pager, search_box, select, topic_name,
         village_select,
@@ -80,15 +80,15 @@ fn content(db: &Connection, today: Today, filter: &OpinionFilter) -> Result<Cont
         if let Some(row) = read_row(db, *id)? {
             let opinion = Opinion::from_fields(&row.values());
             let speaker = if opinion.anonymous { None } else { Some(speaker(db, &opinion)?) };
-            said.push((row.village, opinion, speaker));
+            said.push((row.id, row.village, opinion, speaker));
         }
     }
     let body = html! {
         (filters(&villages, filter))
         section.card.list {
             @if said.is_empty() { (nothing(filter)) } @else {
-                ol.said { @for (village, opinion, speaker) in &said {
-                    li { (entry(scope::village_name(&villages, village), opinion, speaker.as_deref(), today.now_ms)) }
+                ol.said { @for (id, village, opinion, speaker) in &said {
+                    li { (entry(*id, scope::village_name(&villages, village), opinion, speaker.as_deref(), today.now_ms)) }
                 } }
             }
         }
@@ -139,7 +139,7 @@ fn speaker(db: &Connection, opinion: &Opinion) -> Result<String, StorageError> {
     Ok(known.unwrap_or_default())
 }
 
-fn entry(village: &str, opinion: &Opinion, speaker: Option<&str>, now_ms: i64) -> Markup {
+fn entry(id: Uuid, village: &str, opinion: &Opinion, speaker: Option<&str>, now_ms: i64) -> Markup {
     html! {
         blockquote {
             p { (opinion.text) }
@@ -155,6 +155,7 @@ fn entry(village: &str, opinion: &Opinion, speaker: Option<&str>, now_ms: i64) -
                             a href={ "/console/visits/" (visit) } { (at(opinion, now_ms)) }
                         } @else { span { (at(opinion, now_ms)) } }
                         span { (opinion.visitor_name) "听到" }
+                        a href=(history::href(id)) { "修改记录" }
                     },
                     None => {
                         span.st.info { "不记名" } span { (village) }

@@ -68,6 +68,15 @@ pub(crate) fn minute(ms: i64, now_ms: i64) -> String {
     format!("{} {}", day.split(' ').next().unwrap_or_default(), at.format("%H:%M"))
 }
 
+/// 今天 09:30、昨天 09:30; 11月22日 09:30 before that.
+pub(crate) fn moment(ms: i64, now_ms: i64) -> String {
+    match (beijing(now_ms).date() - beijing(ms).date()).num_days() {
+        0 => format!("今天 {}", clock(ms)),
+        1 => format!("昨天 {}", clock(ms)),
+        _ => minute(ms, now_ms),
+    }
+}
+
 /// 09:30.
 pub(crate) fn clock(ms: i64) -> String {
     let at = beijing(ms);

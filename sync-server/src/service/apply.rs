@@ -6,7 +6,7 @@ use lianxin_shared::{
         Base, Conflict, DeviceId, FieldSet, FieldVersion, History, PatchDraft, RecordFold, Row, Stamp, Value,
         kind,
     },
-    sqlite::{Replica, project, read_row},
+    sqlite::{Replica, project, read_row, uuid_at},
     sync::{Admission, admit},
 };
 use rusqlite::{Connection, OptionalExtension, params};
@@ -132,24 +132,32 @@ fn conflict_ids(db: &Connection, record: Uuid) -> Result<BTreeSet<Uuid>, Storage
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
+/// The columns of a patch from which [`edit_from`] reads.
+pub(super) const EDIT_COLUMNS: &str = "stamp, ord, record, kind, village, body";
+
+/// A stored patch as it was written, and its order.
+pub(super) fn edit_from(row: &rusqlite::Row<'_>) -> Result<(PatchDraft, Stamp), StorageError> {
+    let body: Body = serde_json::from_str(row.get_ref("body")?.as_str().unwrap_or_default())?;
+    let edit = PatchDraft {
+        stamp: Stamp::from_bytes(row.get("stamp")?),
+        kind: row.get("kind")?,
+        id: uuid_at(row, "record")?,
+        village: row.get("village")?,
+        set: body.set,
+        base: body.base,
+    };
+    Ok((edit, Stamp::from_bytes(row.get("ord")?)))
+}
+
 /// The fold over all patches of a record that are in the records (not the held ones).
 pub(super) fn fold_of(db: &Connection, record: Uuid) -> Result<Option<RecordFold>, StorageError> {
-    let mut statement = db.prepare_cached(
-        "SELECT stamp, ord, kind, village, body FROM patch WHERE record = ?1 AND held = ''",
-    )?;
+    let sql = format!("SELECT {EDIT_COLUMNS} FROM patch WHERE record = ?1 AND held = ''");
+    let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query([record.as_bytes()])?;
     let mut history = History::default();
     while let Some(row) = rows.next()? {
-        let body: Body = serde_json::from_str(row.get_ref("body")?.as_str().unwrap_or_default())?;
-        let edit = PatchDraft {
-            stamp: Stamp::from_bytes(row.get("stamp")?),
-            kind: row.get("kind")?,
-            id: record,
-            village: row.get("village")?,
-            set: body.set,
-            base: body.base,
-        };
-        history.add(&edit, Stamp::from_bytes(row.get("ord")?));
+        let (edit, order) = edit_from(row)?;
+        history.add(&edit, order);
     }
     Ok(history.fold(record))
 }

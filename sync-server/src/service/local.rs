@@ -28,6 +28,8 @@ pub struct LocalWriter<'c> {
     office: DeviceId,
     clock: Clock,
     places: BTreeMap<DeviceId, Place>,
+    /// Who of the office writes; empty for imports and the like.
+    by: String,
 }
 
 struct Place {
@@ -48,7 +50,14 @@ impl<'c> LocalWriter<'c> {
             office: read_identity(db)?.device,
             clock: read_clock(db)?,
             places: BTreeMap::new(),
+            by: String::new(),
         })
+    }
+
+    /// What the office writes from now on is this person's.
+    pub fn signed(mut self, by: &str) -> Self {
+        by.clone_into(&mut self.by);
+        self
     }
 
     /// Writes `set` into a record as at `at_ms`, having seen all that stands there.
@@ -62,6 +71,28 @@ impl<'c> LocalWriter<'c> {
         set: FieldSet,
         at_ms: i64,
     ) -> Result<(), StorageError> {
+        let row = read_row(self.db, id)?;
+        let base: Base = row
+            .iter()
+            .flat_map(|row| &row.fields)
+            .filter(|(name, _)| set.contains_key(*name))
+            .map(|(name, version)| (name.clone(), vec![version.stamp]))
+            .collect();
+        self.write_having_seen(origin, (kind, id, village), set, base, at_ms)
+    }
+
+    /// Writes `set` into a record as at `at_ms`, having seen the writes that `base` names and no others.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn write_having_seen(
+        &mut self,
+        origin: Origin,
+        (kind, id, village): (&str, Uuid, &str),
+        set: FieldSet,
+        base: Base,
+        at_ms: i64,
+    ) -> Result<(), StorageError> {
         if set.is_empty() {
             return Ok(());
         }
@@ -70,12 +101,6 @@ impl<'c> LocalWriter<'c> {
             Origin::Device(device) => device,
         };
         let row = read_row(self.db, id)?;
-        let base: Base = row
-            .iter()
-            .flat_map(|row| &row.fields)
-            .filter(|(name, _)| set.contains_key(*name))
-            .map(|(name, version)| (name.clone(), vec![version.stamp]))
-            .collect();
         let above = row.iter().flat_map(|row| row.fields.values()).map(|version| version.order).max();
         let stamp = self.stamp(device, above, at_ms)?;
         let Some(place) = self.places.get_mut(&device) else { return Err(StorageError::Stopped) };
@@ -84,6 +109,11 @@ impl<'c> LocalWriter<'c> {
         let hash = PatchHash::of(&patch);
         (place.receipt, place.chain) = (patch.device_seq, place.chain.then(hash));
         record_patch(self.db, device, &patch, stamp, hash, at_ms, "")?;
+        if origin == Origin::Office && !self.by.is_empty() {
+            self.db
+                .prepare_cached("INSERT INTO office_write (device, device_seq, by) VALUES (?1, ?2, ?3)")?
+                .execute(params![device.to_i64(), patch.device_seq as i64, self.by])?;
+        }
         self.applier.apply(row.as_ref(), &patch.edit, stamp)?;
         Ok(())
     }

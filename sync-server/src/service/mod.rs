@@ -4,6 +4,8 @@
 mod apply;
 mod carry;
 mod check;
+mod held;
+mod history;
 mod life;
 mod local;
 mod pull;
@@ -14,6 +16,8 @@ mod sync;
 
 pub use carry::carry_over;
 pub use check::{CheckReport, check};
+pub use held::{Ruled, Ruling, grant_villages, rule, why_never};
+pub use history::{Change, FieldChange, Said, history};
 pub use life::{NewLife, begin_life};
 pub use local::{LocalWriter, Origin};
 pub use pull::{changes_bytes_max, pull};

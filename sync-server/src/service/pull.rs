@@ -136,10 +136,16 @@ fn scope_unless(
 
 fn held(db: &Connection, caller: &Caller) -> Result<Vec<Held>, StorageError> {
     let mut statement = db.prepare_cached(
-        "SELECT device_seq, held FROM patch WHERE device = ?1 AND held <> '' ORDER BY device_seq",
+        "SELECT device_seq, held, refused,
+           (SELECT why FROM ruling WHERE ruling.device = patch.device AND ruling.device_seq = patch.device_seq
+            ORDER BY ruling.id DESC LIMIT 1) AS why
+         FROM patch WHERE device = ?1 AND held <> '' ORDER BY device_seq",
     )?;
     let rows = statement.query_map([caller.device.to_i64()], |row| {
-        Ok(Held { device_seq: row.get::<_, i64>(0)?.unsigned_abs(), reason: row.get(1)? })
+        let refused: bool = row.get("refused")?;
+        let why = row.get::<_, Option<String>>("why")?.filter(|why| refused && !why.is_empty());
+        let reason = why.map_or_else(|| row.get("held"), Ok)?;
+        Ok(Held { device_seq: row.get::<_, i64>("device_seq")?.unsigned_abs(), reason, refused })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

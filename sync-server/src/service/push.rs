@@ -123,8 +123,11 @@ fn tell(pushed: &mut Pushed, cursor_seq: u64, outcomes: &[(Uuid, Option<Applied>
     pushed.told = told.into_iter().filter_map(|(id, seq)| Some((id, seq?))).collect();
 }
 
+/// Why a patch whose village is not granted to its writer is held: the one reason that a grant can take away.
+pub(super) const NOT_GRANTED: &str = "这个村没有分给您";
+
 /// Bytes first, judgement later: why a patch is kept apart, or none.
-fn held_because(caller: &Caller, edit: &PatchDraft, row: Option<&Row>) -> Option<&'static str> {
+pub(super) fn held_because(caller: &Caller, edit: &PatchDraft, row: Option<&Row>) -> Option<&'static str> {
     if caller.revoked {
         Some("这部手机已停用，等乡镇走访办看过再收")
     } else if matches!(edit.kind.as_str(), kind::VILLAGE | kind::CAMPAIGN) {
@@ -143,14 +146,17 @@ pub(super) fn objection(caller: &Caller, edit: &PatchDraft, row: Option<&Row>) -
     let written_ms = i64::try_from(edit.stamp.wall_ms).unwrap_or(i64::MAX);
     let granted = caller.villages.contains(village)
         || caller.past.get(village).is_some_and(|ended_ms| written_ms <= *ended_ms);
+    unfit(edit, row).or((!granted).then_some(NOT_GRANTED))
+}
+
+/// What no grant and no office can take away: such a write cannot stand in the records.
+pub(super) fn unfit(edit: &PatchDraft, row: Option<&Row>) -> Option<&'static str> {
     if let Some(reason) = edit.malformed() {
         Some(reason)
     } else if edit.kind == kind::CONFLICT {
         Some("冲突记录由乡镇服务器产生")
     } else if row.is_some_and(|row| row.kind != edit.kind) {
         Some("这条记录已有，却是另一类")
-    } else if !granted {
-        Some("这个村没有分给您")
     } else {
         None
     }

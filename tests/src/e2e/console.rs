@@ -58,6 +58,30 @@ impl Console {
         asked.send().await.expect("console")
     }
 
+    /// Posts a form as its page does, and returns the answer.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+        let page = self.page("/console/staff").await;
+        let csrf = page.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let quoted = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+        let mut form = format!("csrf={}", csrf.expect("a form's token"));
+        for (name, value) in fields {
+            form.push_str(&format!("&{name}={}", quoted(value)));
+        }
+        let asked = self.client.post(format!("{}{path}", self.url)).header(header::COOKIE, &self.cookie);
+        let asked = asked.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        asked.body(form).send().await.expect("console")
+    }
+
+    /// Posts a form that must be taken.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) {
+        let answer = self.post(path, fields).await;
+        let (status, said) = (answer.status(), answer.text().await.unwrap_or_default());
+        assert_eq!(status, StatusCode::SEE_OTHER, "{path}: {said}");
+    }
+
     /// What lies at a path.
     ///
     /// # Panics

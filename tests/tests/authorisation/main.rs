@@ -20,7 +20,7 @@ const ROOM: [u16; 8] = [DOOR, DOOR, DOOR, DOOR, DOOR, 200, DOOR, 200];
 const DEED: [u16; 8] = [DOOR, DOOR, DOOR, DOOR, DOOR, 303, DOOR, 403];
 
 /// Every route, and what each role is told, in the order of [`ROLES`].
-const MATRIX: [(&str, &str, [u16; 8]); 42] = [
+const MATRIX: [(&str, &str, [u16; 8]); 52] = [
     ("POST", "/v1/sync", PHONES),
     ("POST", "/v1/repair", PHONES),
     ("POST", "/v1/salvage", PHONES),
@@ -51,17 +51,28 @@ const MATRIX: [(&str, &str, [u16; 8]); 42] = [
     ("GET", "/console", ROOM),
     ("GET", "/console/visits", ROOM),
     ("GET", "/console/visits/{id}", [DOOR, DOOR, DOOR, DOOR, DOOR, 404, DOOR, 404]),
+    ("POST", "/console/visits/{id}/void", [DOOR, DOOR, DOOR, DOOR, DOOR, 404, DOOR, 403]),
     ("GET", "/console/visits.xlsx", ROOM),
     ("GET", "/console/visits.csv", ROOM),
     ("GET", "/console/households", ROOM),
     ("GET", "/console/households/{id}", ROOM),
+    ("GET", "/console/households/{id}/merge", ROOM),
+    ("POST", "/console/households/merge", DEED),
+    ("POST", "/console/households/unmerge", DEED),
+    ("GET", "/console/history/{id}", ROOM),
     ("GET", "/console/files/{village}/{hash}", ROOM),
     ("GET", "/console/files/{village}/{hash}/thumb", [DOOR, DOOR, DOOR, DOOR, DOOR, 404, DOOR, 404]),
     ("GET", "/console/opinions", ROOM),
     ("GET", "/console/diary", ROOM),
     ("GET", "/console/conflicts", ROOM),
+    // No such conflict.
+    ("POST", "/console/conflicts", [DOOR, DOOR, DOOR, DOOR, DOOR, 404, DOOR, 403]),
+    ("GET", "/console/held", ROOM),
+    ("POST", "/console/held", DEED),
     ("GET", "/console/staff", ROOM),
     ("GET", "/console/staff/revoke", ROOM),
+    ("GET", "/console/staff/cadre", ROOM),
+    ("POST", "/console/staff/villages", DEED),
     ("POST", "/console/staff/cadres", DEED),
     ("POST", "/console/staff/enrol", [DOOR, DOOR, DOOR, DOOR, DOOR, 200, DOOR, 403]),
     ("POST", "/console/staff/revoke", DEED),

@@ -137,8 +137,11 @@ impl Township {
             _ => path.replace("{id}", &self.household.to_string()).replace("{village}", LIUSHUGOU),
         };
         let path = path.replace("{hash}", &self.photo);
-        let query =
-            if path.ends_with("/revoke") { format!("?device={}", self.spare.device) } else { String::new() };
+        let query = match path.as_str() {
+            "/console/staff/revoke" => format!("?device={}", self.spare.device),
+            "/console/staff/cadre" => format!("?cadre={}", self.cadre),
+            _ => String::new(),
+        };
         let method: Method = method.parse().expect("a method");
         let url = format!("{}{path}{query}", self.server.url());
         let mut asked = self.client.request(method.clone(), url);
@@ -190,6 +193,10 @@ impl Township {
             }
             "/v1/enrol" => ("application/json", enrolment("0000000000")),
             "/console/login" => form(format!("name=who-{role:?}&password=guess-guess")),
+            "/console/households/merge" => form(format!("from={}&into={}", self.household, self.household)),
+            "/console/households/unmerge" => form(format!("household={}", self.household)),
+            "/console/held" => form(format!("device={}&verdict=release", self.spare.device)),
+            "/console/staff/villages" => form(format!("cadre={}&village={LIUSHUGOU}", self.cadre)),
             "/console/staff/cadres" => form(format!("name=新人{role:?}&village={LIUSHUGOU}")),
             "/console/staff/enrol" => form(format!("cadre={}", self.cadre)),
             "/console/staff/revoke" => form(format!("device={}", self.spare.device)),

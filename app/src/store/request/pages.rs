@@ -58,6 +58,8 @@ pub struct Mine {
     pub outbox: Vec<OutboxRow>,
     /// Records that the township keeps for checking, with the reason.
     pub held: Vec<OutboxRow>,
+    /// What the office refused: in no record, only to be read.
+    pub refused: Vec<OutboxRow>,
     /// Fields written differently.
     pub conflicts: Vec<ConflictView>,
     /// The line at the top.
@@ -81,4 +83,6 @@ pub struct OutboxRow {
     pub written_ms: i64,
     /// Why it is held; empty otherwise.
     pub reason: String,
+    /// What a refused one says, a line per field.
+    pub words: Vec<String>,
 }

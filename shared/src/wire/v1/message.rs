@@ -33,6 +33,9 @@ pub struct Held {
     pub device_seq: u64,
     /// Why, in Chinese.
     pub reason: String,
+    /// The office will not have it: it is in no record any more, and only to be read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub refused: bool,
 }
 
 /// `POST /v1/sync`: push and pull in one exchange.

@@ -1,9 +1,10 @@
 //! 连心册 of one household: who lives there, and everything that was done and said.
 
-use super::PATH;
+use super::{PATH, merge::merged_note};
 use crate::{
+    auth::Session,
     console::{
-        ConsoleState, Content, Page, PageError, Room, Today,
+        ConsoleState, Content, Page, PageError, Room, Today, history,
         parts::{name_or, said, tags},
         request::SignedIn,
         scope,
@@ -36,10 +37,11 @@ pub(in crate::console) async fn show(
     Path(id): Path<String>,
 ) -> Result<Page, PageError> {
     let id = Uuid::try_parse(&id).map_err(|_| PageError::NotFound)?;
-    state.page(session, Room::Households, move |db, today| content(db, today, id)).await
+    let owner = session.clone();
+    state.page(session, Room::Households, move |db, today| content(db, today, id, &owner)).await
 }
 
-fn content(db: &Connection, today: Today, id: Uuid) -> Result<Content, PageError> {
+fn content(db: &Connection, today: Today, id: Uuid, session: &Session) -> Result<Content, PageError> {
     let projected = "SELECT village FROM household WHERE id = ?1";
     let village: String =
         db.query_row(projected, [id.as_bytes()], |row| row.get(0)).optional()?.ok_or(PageError::NotFound)?;
@@ -49,6 +51,7 @@ fn content(db: &Connection, today: Today, id: Uuid) -> Result<Content, PageError
     let place =
         format!("{} {} {}", scope::village_name(&villages, &village), household.group, household.door);
     let body = html! {
+        (merged_note(db, &row, session)?)
         div.two.wide-left {
             div { (members_card(&members(db, id)?, today.now_ms)) (timeline_card(&timeline(db, id)?, today.now_ms)) }
             div { (facts_card(&household, &categories_of(db, id)?)) }
@@ -57,12 +60,16 @@ fn content(db: &Connection, today: Today, id: Uuid) -> Result<Content, PageError
     Ok(Content {
         title: name_or(&household.head).to_owned(),
         subtitle: place,
-        aside: Some(html! { a.button href=(PATH) { "回户册" } }),
+        aside: Some(html! {
+            a.button href=(history::href(id)) { "修改记录" }
+            @if household.merged_into.is_none() { a.button href={ (PATH) "/" (id) "/merge" } { "并户" } }
+            a.button href=(PATH) { "回户册" }
+        }),
         body,
     })
 }
 
-fn facts_card(household: &Household, categories: &[String]) -> Markup {
+pub(super) fn facts_card(household: &Household, categories: &[String]) -> Markup {
     let fact = |label: &str, value: &str| html! { @if !value.is_empty() { dt { (label) } dd { (value) } } };
     html! {
         section.card {
@@ -85,26 +92,26 @@ fn facts_card(household: &Household, categories: &[String]) -> Markup {
     }
 }
 
-fn members(db: &Connection, household: Uuid) -> Result<Vec<Person>, PageError> {
+pub(super) fn members(db: &Connection, household: Uuid) -> Result<Vec<(Uuid, Person)>, PageError> {
     let mut statement = db.prepare_cached("SELECT id FROM person WHERE household = ?1 ORDER BY id")?;
     let ids = statement.query_map([household.as_bytes()], |row| row.get::<_, [u8; 16]>(0))?;
     let mut members = Vec::new();
     for id in ids {
         if let Some(row) = read_row(db, Uuid::from_bytes(id?))? {
-            members.push(Person::from_fields(&row.values()));
+            members.push((row.id, Person::from_fields(&row.values())));
         }
     }
     Ok(members)
 }
 
-fn members_card(members: &[Person], now_ms: i64) -> Markup {
+fn members_card(members: &[(Uuid, Person)], now_ms: i64) -> Markup {
     html! {
         section.card {
             h2 { "家里的人" @if !members.is_empty() { span { (members.len()) " 人" } } }
             @if members.is_empty() { p.faint { "还没有登记成员；干部在手机上打开这一户就能添。" } } @else {
                 div.scroll { table.rows {
-                    thead { tr { th { "姓名" } th { "与户主关系" } th { "性别" } th { "年龄" } th { "类别" } th { "电话" } th { "身份证" } } }
-                    tbody { @for person in members { tr {
+                    thead { tr { th { "姓名" } th { "与户主关系" } th { "性别" } th { "年龄" } th { "类别" } th { "电话" } th { "身份证" } th {} } }
+                    tbody { @for (id, person) in members { tr {
                         td.nowrap { (person.name) }
                         td { (person.relation) }
                         td { @if person.sex != Sex::Unknown { (person.sex.label()) } }
@@ -112,6 +119,7 @@ fn members_card(members: &[Person], now_ms: i64) -> Markup {
                         td { (tags(&tagged(person))) }
                         td.nowrap { (person.phone) }
                         td.nowrap { small { (words::masked(&person.id_number)) } }
+                        td.act { a href=(history::href(*id)) { "修改记录" } }
                     } } }
                 } }
             }

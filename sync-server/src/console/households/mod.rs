@@ -2,6 +2,7 @@
 
 mod filter;
 mod household;
+mod merge;
 
 use super::{
     ConsoleState, Content, Page, PageError, Room, Today,
@@ -25,6 +26,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 pub(super) use household::show;
+pub(super) use merge::{merge, show as merging, unmerge};
 
 const PATH: &str = "/console/households";
 

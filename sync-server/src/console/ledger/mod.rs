@@ -1,6 +1,7 @@
 //! 走访台账: the visits, filtered and sorted, and one visit opened.
 
 mod visit;
+mod void;
 
 use super::{
     ConsoleState, Content, Page, PageError, Room, Today,
@@ -22,6 +23,7 @@ use rusqlite::Connection;
 use serde::Deserialize;
 
 pub(super) use visit::{plain, show};
+pub(super) use void::void;
 
 const PATH: &str = "/console/visits";
 /// Characters shown of a visit's main points.

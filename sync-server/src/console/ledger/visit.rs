@@ -1,9 +1,10 @@
 //! One visit: its answers in the order of asking, the words as they were said, and where the record comes from.
 
-use super::PATH;
+use super::{PATH, void::void_card};
 use crate::{
+    auth::Session,
     console::{
-        ConsoleState, Content, Page, PageError, Room, Today,
+        ConsoleState, Content, Page, PageError, Room, Today, history,
         parts::{name_or, said, tags},
         photos::{Photo, photos_of, strip},
         request::SignedIn,
@@ -39,10 +40,11 @@ pub(in crate::console) async fn show(
     Path(id): Path<String>,
 ) -> Result<Page, PageError> {
     let id = Uuid::try_parse(&id).map_err(|_| PageError::NotFound)?;
-    state.page(session, Room::Visits, move |db, today| content(db, today, id)).await
+    let owner = session.clone();
+    state.page(session, Room::Visits, move |db, today| content(db, today, id, &owner)).await
 }
 
-fn content(db: &Connection, today: Today, id: Uuid) -> Result<Content, PageError> {
+fn content(db: &Connection, today: Today, id: Uuid, session: &Session) -> Result<Content, PageError> {
     let row = read_ledger_row(db, id)?.ok_or(PageError::NotFound)?;
     let (opinions, arrivals) = (named_opinions(db, id)?, arrivals(db, id)?);
     let photos = read_row(db, id)?.map(|row| photos_of(db, &row)).transpose()?.unwrap_or_default();
@@ -62,13 +64,16 @@ fn content(db: &Connection, today: Today, id: Uuid) -> Result<Content, PageError
             div {
                 (facts_card(&row, today.now_ms))
                 (arrivals_card(&arrivals, visit.written_at, today.now_ms))
+                (void_card(id, &visit.void_reason, session))
             }
         }
     };
     Ok(Content {
         title: format!("走访 {}", name_or(&visit.target_name)),
         subtitle: format!("{} {} · {when} · {}", row.village_name, row.group, visit.visitor_name),
-        aside: Some(html! { a.button href=(PATH) { "回台账" } }),
+        aside: Some(
+            html! { a.button href=(history::href(id)) { "修改记录" } a.button href=(PATH) { "回台账" } },
+        ),
         body,
     })
 }

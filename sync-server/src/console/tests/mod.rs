@@ -1,8 +1,10 @@
 //! The console through its router, as a browser sees it.
 
 mod anonymity;
+mod deeds;
 mod door;
 mod files;
+mod held;
 mod pages;
 mod photos;
 mod staff;

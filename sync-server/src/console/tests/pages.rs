@@ -242,7 +242,7 @@ async fn both_values_of_a_conflict_are_shown() {
     let edits = [other(NOW_MS - HOUR_MS / 2, "13911111111"), other(NOW_MS - HOUR_MS / 3, "13922222222")];
     push(&world, edits);
     let page = world.office().await.page("/console/conflicts").await;
-    for text in ["户 周秀兰", "电话", "13911111111", "13922222222", "阿香 11月22日 09:40 写"] {
+    for text in ["户 周秀兰", "电话", "13911111111", "13922222222", "阿香 今天 09:40 写"] {
         assert!(page.contains(text), "{text}");
     }
     assert!(page.contains(&format!("/console/households/{zhou}")));

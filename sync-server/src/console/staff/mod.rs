@@ -1,9 +1,13 @@
 //! 干部与设备: who visits which villages, letting a phone in, and shutting it out.
 
+mod cadre;
+mod devices;
+
+pub(super) use cadre::{grant, show as cadre};
+
 use super::{
     ConsoleState, Content, Page, PageError, Room, Today,
     layout::token,
-    overview::last_sync,
     parts::empty,
     request::{Posted, SignedIn},
     scope,
@@ -19,6 +23,7 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Redirect, Response},
 };
+use devices::devices_table;
 use lianxin_shared::replica::DeviceId;
 use maud::{Markup, PreEscaped, html};
 use qrcode::{EcLevel, QrCode, render::svg};
@@ -49,7 +54,7 @@ fn content(db: &Connection, today: Today, session: &Session) -> Result<Content, 
     );
     let body = html! {
         section.card.list {
-            h2 { "干部" span { "生成登记码，让干部的手机扫一扫" } }
+            h2 { "干部" span { "点姓名，改负责的村；生成登记码，让手机扫一扫" } }
             @if cadres.is_empty() {
                 (empty("还没有干部", html! { "在下面添上姓名和负责的村，再给每人生成一个登记码。" }))
             } @else { (cadres_table(&cadres, &devices, &villages, session)) }
@@ -78,7 +83,7 @@ fn cadres_table(
         div.scroll { table.rows {
             thead { tr { th { "姓名" } th { "单位、职务" } th { "负责的村" } th.number { "在用设备" } th {} } }
             tbody { @for cadre in cadres { tr {
-                td.nowrap { (cadre.name) }
+                td.nowrap { a href=(cadre::href(&cadre.id)) { (cadre.name) } }
                 td { (cadre.unit) }
                 td { @for code in &cadre.villages { span.tag { (scope::village_name(villages, code)) } " " } }
                 td.number { (phones(&cadre.id)) }
@@ -115,32 +120,6 @@ fn add_card(villages: &BTreeMap<String, String>, session: &Session) -> Markup {
                 }
             }
         }
-    }
-}
-
-fn devices_table(devices: &[DeviceInfo], now_ms: i64) -> Markup {
-    html! {
-        div.scroll { table.rows {
-            thead { tr {
-                th { "干部" } th { "设备" } th { "最近同步" } th { "登记时的版本" } th.number { "已收到" } th { "登记时间" } th {}
-            } }
-            tbody { @for device in devices { tr.void[device.revoked_at_ms.is_some()] {
-                td.nowrap { (device.cadre_name) }
-                td { (device.name) }
-                td.nowrap {
-                    @match device.revoked_at_ms {
-                        Some(at) => span.st.accent { "已停用 " (words::day(at, now_ms)) },
-                        None => (last_sync(device.last_sync_at_ms, now_ms)),
-                    }
-                }
-                td.nowrap { (device.app_version) }
-                td.number { (words::count(i64::try_from(device.receipt).unwrap_or(i64::MAX))) " 笔" }
-                td.nowrap { (words::day(device.enrolled_at_ms, now_ms)) }
-                td.act {
-                    @if device.revoked_at_ms.is_none() { a href={ (PATH) "/revoke?device=" (device.id) } { "停用" } }
-                }
-            } } }
-        } }
     }
 }
 

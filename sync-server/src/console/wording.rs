@@ -11,14 +11,18 @@ use lianxin_shared::{
         household::{HouseholdClass, HouseholdState},
         opinion::OpinionKind,
         person::Sex,
-        visit::{TargetKind, VisitMode, field::ANSWER_PREFIX},
+        photo,
+        visit::{
+            TargetKind, VisitMode,
+            field::{ANSWER_PREFIX, CHECKLIST_PREFIX},
+        },
     },
     replica::{FieldSet, Value, kind},
     templates::templates,
 };
 
 /// Field names that mean the same in every kind.
-const COMMON: [(&str, &str); 25] = [
+const COMMON: [(&str, &str); 26] = [
     ("head", "户主"),
     ("group", "组"),
     ("door", "门牌"),
@@ -44,6 +48,7 @@ const COMMON: [(&str, &str); 25] = [
     ("notes", "走访笔录"),
     ("void_reason", "作废原因"),
     ("card_left", "联系卡"),
+    ("cadre_name", "干部"),
 ];
 
 /// Field names whose meaning depends on the kind, or that belong to one.
@@ -65,6 +70,12 @@ const OF_KIND: [(&str, &str, &str); 15] = [
     (kind::OPINION, "occurred_at", "时间"),
 ];
 
+/// Whether a field says anything to people: not what only links records or counts versions.
+pub(super) fn speaks(field: &str) -> bool {
+    !matches!(field, "visitor" | "cadre" | "campaign" | "written_at" | "channel")
+        && !field.starts_with(CHECKLIST_PREFIX)
+}
+
 /// What people call a field.
 pub(super) fn label(record_kind: &str, field: &str) -> String {
     if let Some(code) = field.strip_prefix(TAG_PREFIX) {
@@ -75,6 +86,9 @@ pub(super) fn label(record_kind: &str, field: &str) -> String {
         let Some(item) = templates().item(id) else { return field.to_owned() };
         let option = item.options.iter().find(|known| known.code == option);
         return format!("{}{}", item.question, option.map(|one| one.label.as_str()).unwrap_or_default());
+    }
+    if photo::hash_of_field(field).is_some() {
+        return "照片".to_owned();
     }
     let of_kind = OF_KIND.iter().find(|(kind, name, _)| *kind == record_kind && *name == field);
     if let Some((_, _, label)) = of_kind {

@@ -1,0 +1,232 @@
+//! 待收下: what phones handed in and the server has not let into the records. The office reads why, and lets it in or
+//! refuses it; what it said is kept, and what it refused stays to be read.
+
+mod waiting;
+
+use super::{
+    ConsoleState, Content, Page, PageError, Room, Today,
+    layout::token,
+    parts::{self, Paging, address, empty, pager},
+    request::{Posted, SignedIn},
+    scope,
+};
+use crate::{
+    auth::Session,
+    export::words,
+    service::{OFFICE_NAME, Ruling, rule},
+};
+use axum::{
+    extract::{Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use lianxin_shared::replica::DeviceId;
+use maud::{Markup, html};
+use rusqlite::Connection;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+use waiting::{HeldRecord, Holder, holder, keys, read, rulings_of};
+
+const PATH: &str = "/console/held";
+/// The longest reason, characters.
+#[allow(non_upper_case_globals)]
+const why_chars_max: usize = 200;
+
+/// What the address asks for.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    page: String,
+    /// Anything: those that were refused.
+    #[serde(default)]
+    refused: String,
+    /// How many the office could not let in just now.
+    #[serde(default)]
+    unfit: String,
+}
+
+/// `GET /console/held`
+pub(super) async fn list(
+    State(state): State<ConsoleState>,
+    SignedIn(session): SignedIn,
+    Query(asked): Query<Asked>,
+) -> Result<Page, PageError> {
+    let owner = session.clone();
+    state.page(session, Room::Held, move |db, today| content(db, today, &asked, &owner)).await
+}
+
+fn content(db: &Connection, today: Today, asked: &Asked, session: &Session) -> Result<Content, PageError> {
+    let refused = !asked.refused.is_empty();
+    let keys = keys(db, refused)?;
+    let paging = Paging::new(keys.len(), &asked.page);
+    let villages = scope::villages(db)?;
+    let mut sections: Vec<(Holder, Vec<HeldRecord>)> = Vec::new();
+    for (device, record) in paging.slice(&keys) {
+        let Some(held) = read(db, *device, *record, refused, today.now_ms)? else { continue };
+        match sections.last_mut() {
+            Some((last, records)) if last.device == *device => records.push(held),
+            _ => sections.push((holder(db, *device)?, vec![held])),
+        }
+    }
+    let unfit = asked.unfit.parse::<u32>().unwrap_or_default();
+    let body = html! {
+        p.lead {
+            @if refused { "看过没有收进台账的，都还在这里，一个字没少；手机上写着“未收下”和缘故。改主意了，可以改为收下。" }
+            @else {
+                "手机已经交上来、还没进台账的：多半是手机停用了，或者村不归这名干部了。看一看再定："
+                b { "收下" } "，就像当时就收了一样进台账；" b { "不收" } "，写明缘故，手机上看得到。两种都留底。"
+            }
+        }
+        p.lead { a href=(address(PATH, &[("refused", if refused { "" } else { "1" })])) {
+            @if refused { "回待收下的" } @else { "看没有收下的" }
+        } }
+        @if unfit > 0 {
+            p.note.wait { "有 " (unfit) " 笔收不进台账，缘故写在各条上；其余都收下了。" }
+        }
+        @if sections.is_empty() {
+            section.card { (empty(
+                if refused { "没有不收的" } else { "没有要核的" },
+                html! { "手机报上来的都进了台账。" },
+            )) }
+        }
+        @for (holder, records) in &sections { (section(holder, records, refused, &villages, session, today.now_ms)) }
+        (rulings_card(db, refused, today.now_ms)?)
+        (pager(paging, |page| address(PATH, &[("refused", &asked.refused), ("page", &page)])))
+    };
+    let title = if refused { "没有收下的" } else { "待收下" };
+    Ok(Content { title: title.to_owned(), subtitle: parts::total(paging.total, "条"), aside: None, body })
+}
+
+fn section(
+    holder: &Holder,
+    records: &[HeldRecord],
+    refused: bool,
+    villages: &BTreeMap<String, String>,
+    session: &Session,
+    now_ms: i64,
+) -> Markup {
+    html! {
+        section.card.held {
+            h2 {
+                (holder.cadre)
+                span { (holder.name) @if holder.revoked { " · 已停用" } }
+            }
+            ol.said { @for record in records { li {
+                p.when {
+                    b { (record.name) } " "
+                    small { (scope::village_name(villages, &record.village)) " · 写于 " (words::minute(record.written_ms, now_ms))
+                        " · 交到 " (words::minute(record.received_ms, now_ms)) }
+                }
+                p { span.st.wait { (record.reason) }
+                    @if let Some(ruling) = &record.ruling {
+                        " " small { (ruling.by) " " (words::minute(ruling.at_ms, now_ms)) " 不收：" (ruling.why) }
+                    }
+                }
+                (what(record))
+                @match record.never {
+                    Some(reason) if refused => p.faint { "收不进台账：" (reason) "。" },
+                    reason => (decide(holder.device, Some(record.id), reason, refused, session)),
+                }
+            } } }
+            @if records.len() > 1 && !refused {
+                p.when { b { "这部手机待收下的，一起定：" } }
+                (decide(holder.device, None, None, refused, session))
+            }
+        }
+    }
+}
+
+fn what(record: &HeldRecord) -> Markup {
+    html! {
+        @if record.withheld {
+            p.faint { "说话的人不愿留名：原话在收下之后按村列出，不和人连在一起。" }
+        } @else {
+            dl.facts { @for (label, value) in &record.lines { dt { (label) } dd { (value) } } }
+        }
+    }
+}
+
+/// The two answers; without `record` for all that waits of the device.
+fn decide(
+    device: DeviceId,
+    record: Option<Uuid>,
+    never: Option<&str>,
+    refused: bool,
+    session: &Session,
+) -> Markup {
+    html! {
+        form.decide method="post" action=(PATH) {
+            (token(session))
+            input type="hidden" name="device" value=(device);
+            @if let Some(record) = record { input type="hidden" name="record" value=(record); }
+            @match never {
+                Some(reason) => p.faint { "收不进台账：" (reason) "。" },
+                None => button.primary name="verdict" value="release" formnovalidate {
+                    @if refused { "改为收下" } @else if record.is_some() { "收下" } @else { "全部收下" }
+                },
+            }
+            @if !refused {
+                input name="why" required maxlength=(why_chars_max) autocomplete="off" aria-label="不收的缘故"
+                    placeholder="不收的缘故，手机上看得到";
+                button name="verdict" value="refuse" { @if record.is_some() { "不收" } @else { "全部不收" } }
+            }
+        }
+    }
+}
+
+/// What was decided last.
+fn rulings_card(db: &Connection, refused: bool, now_ms: i64) -> Result<Markup, PageError> {
+    let rulings = if refused { Vec::new() } else { rulings_of(db)? };
+    Ok(html! {
+        @if !rulings.is_empty() {
+            section.card.list {
+                h2 { "最近定下的" }
+                div.scroll { table.rows {
+                    thead { tr { th { "时间" } th { "谁定的" } th { "定了什么" } th { "记录" } th { "缘故" } } }
+                    tbody { @for ruling in &rulings { tr {
+                        td.nowrap { (words::minute(ruling.at_ms, now_ms)) }
+                        td.nowrap { @if ruling.by.is_empty() { "随村分给而定" } @else { (ruling.by) } }
+                        td.nowrap { @if ruling.released { span.st.ok { "收下" } } @else { span.st.accent { "不收" } } }
+                        td {
+                            @match ruling.record {
+                                Some(record) => a href=(super::history::href(record)) { (ruling.name) },
+                                None => (ruling.name),
+                            }
+                            " " small { (ruling.cadre) }
+                        }
+                        td { (ruling.why) }
+                    } } }
+                } }
+            }
+        }
+    })
+}
+
+/// `POST /console/held`
+pub(super) async fn decided(
+    State(state): State<ConsoleState>,
+    Posted { session, fields }: Posted,
+) -> Result<Response, PageError> {
+    let device: DeviceId = fields.text("device").parse().map_err(|_| PageError::NotFound)?;
+    let record = match fields.text("record") {
+        "" => None,
+        text => Some(Uuid::try_parse(text).map_err(|_| PageError::NotFound)?),
+    };
+    let release = match fields.text("verdict") {
+        "release" => true,
+        "refuse" => false,
+        _ => return Err(PageError::Form),
+    };
+    let why: String = fields.text("why").trim().chars().take(why_chars_max).collect();
+    if !release && why.is_empty() {
+        return Err(PageError::Said(
+            "不收要写明缘故，干部在手机上看得到。什么都没有改动；请返回上一页写上。",
+        ));
+    }
+    let by = format!("{OFFICE_NAME} {}", session.user.display);
+    let ruling =
+        Ruling { release, by, why: if release { String::new() } else { why }, at_ms: (state.now_ms)() };
+    let ruled = state.write(move |db| Ok(rule(db, device, record, &ruling)?)).await?;
+    let unfit = if ruled.unfit > 0 { ruled.unfit.to_string() } else { String::new() };
+    Ok(Redirect::to(&address(PATH, &[("unfit", &unfit)])).into_response())
+}

@@ -1,0 +1,155 @@
+//! 修改记录 of one record: who changed what, by the writer's clock and by the server's, the old value and the new, and
+//! what the office said about it.
+
+use super::{
+    ConsoleState, Content, Page, PageError, Room, Today,
+    naming::{self, value_of, withheld},
+    parts::{self, Paging, address, empty, pager},
+    request::SignedIn,
+    scope, wording,
+};
+use crate::{
+    export::words,
+    service::{Change, FieldChange, history},
+};
+use axum::extract::{Path, Query, State};
+use lianxin_shared::{
+    replica::{FieldVersion, Row, Stamp, Value, kind},
+    sqlite::read_row,
+};
+use maud::{Markup, html};
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
+
+/// Where a record's history is read.
+pub(super) fn href(id: Uuid) -> String {
+    format!("/console/history/{id}")
+}
+
+/// `GET /console/history/{id}`
+pub(super) async fn show(
+    State(state): State<ConsoleState>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+    Query(page): Query<super::ledger::PageNumber>,
+) -> Result<Page, PageError> {
+    let id = Uuid::try_parse(&id).map_err(|_| PageError::NotFound)?;
+    let kind = state
+        .read(move |db| {
+            let kind =
+                db.query_row("SELECT kind FROM patch WHERE record = ?1 LIMIT 1", [id.as_bytes()], |row| {
+                    row.get::<_, String>(0)
+                });
+            Ok(kind.optional()?.ok_or(PageError::NotFound)?)
+        })
+        .await?;
+    let room = match kind.as_str() {
+        kind::VISIT => Room::Visits,
+        kind::OPINION => Room::Opinions,
+        kind::DIARY => Room::Diary,
+        _ => Room::Households,
+    };
+    state.page(session, room, move |db, today| content(db, today, id, &page.page)).await
+}
+
+fn content(db: &Connection, today: Today, id: Uuid, page: &str) -> Result<Content, PageError> {
+    let mut changes = history(db, id)?;
+    changes.reverse();
+    let record = record_of(db, id, &changes)?;
+    let (hidden, villages) = (withheld(&record), scope::villages(db)?);
+    let paging = Paging::new(changes.len(), page);
+    let mut items = Vec::new();
+    for change in paging.slice(&changes).iter() {
+        items.push(item(db, change, today.now_ms)?);
+    }
+    let (name, back) = naming::name_of(db, &record)?;
+    let body = html! {
+        @if hidden {
+            section.card { (empty(
+                "不显示",
+                html! { "说话的人不愿留名：谁在什么时候写了什么都留着，但这里不显示。原话在“意见建议”里按村列出。" },
+            )) }
+        } @else {
+            p.lead { "最近的在最上面。“写于”是写的人那台手机的时钟，“收到”是服务器的时钟；每一次改动都留着，谁也删不掉。" }
+            section.card { ol.said.history { @for item in &items { li { (item) } } } }
+        }
+        (pager(paging, |page| address(&href(id), &[("page", &page)])))
+    };
+    Ok(Content {
+        title: format!("{name} 的修改记录"),
+        subtitle: format!(
+            "{} · {}",
+            scope::village_name(&villages, &record.village),
+            parts::total(paging.total, "次")
+        ),
+        aside: back.map(|back| html! { a.button href=(back) { "回这条记录" } }),
+        body,
+    })
+}
+
+/// The record as it stands; one that only held patches tell of, as these have it.
+fn record_of(db: &Connection, id: Uuid, changes: &[Change]) -> Result<Row, PageError> {
+    if let Some(row) = read_row(db, id)? {
+        return Ok(row);
+    }
+    let Some(first) = changes.last() else { return Err(PageError::NotFound) };
+    let village = "SELECT village FROM patch WHERE record = ?1 LIMIT 1";
+    let village: String = db.query_row(village, [id.as_bytes()], |row| row.get(0))?;
+    let mut row = Row::empty(&first.kind, id, &village);
+    let zero = Stamp::from_bytes([0; 16]);
+    for change in changes.iter().rev().flat_map(|change| &change.fields) {
+        let version = FieldVersion { value: change.after.clone(), stamp: zero, order: zero };
+        row.fields.insert(change.field.clone(), version);
+    }
+    Ok(row)
+}
+
+fn item(db: &Connection, change: &Change, now_ms: i64) -> Result<Markup, PageError> {
+    let mut lines = Vec::new();
+    for field in change.fields.iter().filter(|field| wording::speaks(&field.field)) {
+        if field.before.as_ref() != Some(&field.after) || field.settled {
+            lines.push(line(db, &change.kind, field, now_ms)?);
+        }
+    }
+    let settled = change.fields.iter().any(|field| field.settled);
+    let unseen = change.fields.iter().any(|field| field.unseen && !field.settled);
+    Ok(html! {
+        p.when {
+            b { (change.by) } " "
+            small { "写于 " (words::minute(change.written_ms, now_ms)) " · 收到 " (words::minute(change.received_ms, now_ms)) }
+        }
+        p.marks {
+            @if change.refused { span.st.accent { "未收下" } " " } @else if !change.held.is_empty() { span.st.wait { "待收下" } " " }
+            @if settled { span.st.info { "在几种写法里选定" } " " }
+            @if unseen { span.st.wait { "写的时候没看到别人的改动" } " " }
+            @if let Some(by) = &change.salvaged_by {
+                span.st.info { "服务器恢复后补回" } " "
+                @if !by.is_empty() { small { "由 " (by) " 的手机" } " " }
+            }
+            @if !change.held.is_empty() { small { (change.held) } }
+            @if let Some(said) = &change.ruling {
+                small {
+                    @if said.by.is_empty() { "" } @else { (said.by) " " }
+                    (words::minute(said.at_ms, now_ms))
+                    @if said.released { " 收下" } @else { " 不收" }
+                    @if !said.why.is_empty() { "：" (said.why) }
+                }
+            }
+        }
+        @if lines.is_empty() { p.faint { "没有改动看得见的内容。" } }
+        @else { dl.facts.changes { @for line in &lines { (line) } } }
+    })
+}
+
+fn line(db: &Connection, record_kind: &str, change: &FieldChange, now_ms: i64) -> Result<Markup, PageError> {
+    let shown = |value: &Value| value_of(db, record_kind, &change.field, value, now_ms);
+    let after = shown(&change.after)?;
+    let before = change.before.as_ref().filter(|before| **before != Value::Null).map(shown).transpose()?;
+    Ok(html! {
+        dt { (wording::label(record_kind, &change.field)) }
+        dd {
+            @if let Some(before) = before { del { (before) } " → " }
+            (after)
+        }
+    })
+}

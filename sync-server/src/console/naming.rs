@@ -1,0 +1,98 @@
+//! What people call a record, and where it is to be read; and the fields of a write as lines of words.
+
+use super::{PageError, parts::name_or, wording};
+use crate::{auth::device_of, service::OFFICE_NAME};
+use lianxin_shared::{
+    domain::{opinion, photo, visit},
+    replica::{DeviceId, FieldSet, Row, Value, kind},
+    sqlite::read_row,
+};
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
+
+/// Whether a record is an opinion whose speaker wished not to be named: nothing that leads to them may be shown.
+pub(super) fn withheld(record: &Row) -> bool {
+    record.kind == kind::OPINION && record.value(opinion::field::ANONYMOUS).is_true()
+}
+
+/// The fields of a withheld opinion that lead to nobody.
+pub(super) fn harmless(field: &str) -> bool {
+    matches!(field, opinion::field::TEXT | opinion::field::KIND | opinion::field::CATEGORY)
+}
+
+/// What people call the record, and its page if it has one.
+pub(super) fn name_of(db: &Connection, record: &Row) -> Result<(String, Option<String>), PageError> {
+    let id = record.id;
+    let household = |id: Uuid| format!("/console/households/{id}");
+    let visit = |id: Uuid| format!("/console/visits/{id}");
+    Ok(match record.kind.as_str() {
+        kind::HOUSEHOLD => (format!("户 {}", name_or(record.text("head"))), Some(household(id))),
+        kind::PERSON => {
+            let of = Uuid::try_parse(record.text("household")).ok();
+            (format!("成员 {}", name_or(record.text("name"))), of.map(household))
+        }
+        kind::VISIT => (format!("走访 {}", record.text(visit::field::TARGET_NAME)), Some(visit(id))),
+        kind::OPINION if withheld(record) => ("意见建议（不记名）".to_owned(), None),
+        kind::OPINION => {
+            let at = Uuid::try_parse(record.text(opinion::field::VISIT)).ok();
+            let target: Option<String> = match at {
+                Some(at) => db
+                    .query_row("SELECT target_name FROM visit WHERE id = ?1", [at.as_bytes()], |row| {
+                        row.get(0)
+                    })
+                    .optional()?,
+                None => None,
+            };
+            (format!("意见建议 {}", target.unwrap_or_default()), at.map(visit))
+        }
+        kind::DIARY => (format!("手记 {}", record.text("cadre_name")), None),
+        kind::VILLAGE => ("村".to_owned(), None),
+        kind::CAMPAIGN => ("活动".to_owned(), None),
+        other => (other.to_owned(), None),
+    })
+}
+
+/// A value of a field as people read it; another record by its name.
+pub(super) fn value_of(
+    db: &Connection,
+    record_kind: &str,
+    field: &str,
+    value: &Value,
+    now_ms: i64,
+) -> Result<String, PageError> {
+    let refers = matches!(field, "household" | "visit" | "merged_into");
+    if let Some(id) = value.as_text().filter(|_| refers).and_then(|text| Uuid::try_parse(text).ok())
+        && let Some(row) = read_row(db, id)?
+    {
+        return Ok(name_of(db, &row)?.0);
+    }
+    if photo::hash_of_field(field).is_some() {
+        return Ok(match value {
+            Value::Null => "去掉".to_owned(),
+            Value::Text(caption) if !caption.is_empty() => caption.clone(),
+            _ => "添上".to_owned(),
+        });
+    }
+    Ok(wording::value(record_kind, field, value, now_ms))
+}
+
+/// The fields of a write that say something to people, with their labels; nothing for what is not filled in.
+pub(super) fn lines(
+    db: &Connection,
+    record_kind: &str,
+    set: &FieldSet,
+    now_ms: i64,
+) -> Result<Vec<(String, String)>, PageError> {
+    let mut lines = Vec::new();
+    for (field, value) in set.iter().filter(|(field, value)| wording::speaks(field) && **value != Value::Null)
+    {
+        lines.push((wording::label(record_kind, field), value_of(db, record_kind, field, value, now_ms)?));
+    }
+    Ok(lines)
+}
+
+/// Who holds a device; the office for the server's own.
+pub(super) fn holder(db: &Connection, device: DeviceId) -> Result<String, PageError> {
+    let Some(device) = device_of(db, device)? else { return Ok(OFFICE_NAME.to_owned()) };
+    Ok(db.query_row("SELECT name FROM cadre WHERE id = ?1", [device.cadre], |row| row.get(0))?)
+}

@@ -1,0 +1,105 @@
+//! What phones handed in and the server holds.
+
+use crate::{
+    console::testing::{NOW_MS, WILLOW, World},
+    service::{Caller, ServiceError, push},
+};
+use axum::http::StatusCode;
+use lianxin_shared::{
+    domain::opinion::Opinion,
+    replica::{Base, FieldSet, Patch, PatchDraft, Stamp, kind},
+};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// Pushes one patch as 阿香's phone whose villages were all withdrawn.
+fn hand_in(world: &World, kind: &str, id: Uuid, village: &str, set: FieldSet) {
+    let device = world.phone;
+    let receipt: i64 = world
+        .storage
+        .read(|db| {
+            Ok::<_, ServiceError>(db.query_row("SELECT receipt FROM device", [], |row| row.get(0)).unwrap())
+        })
+        .unwrap();
+    let stamp = Stamp { wall_ms: NOW_MS as u64 - 60_000, counter: receipt as u16, device };
+    let edit =
+        PatchDraft { stamp, kind: kind.to_owned(), id, village: village.to_owned(), set, base: Base::new() };
+    let patch = Patch { device_seq: receipt as u64 + 1, edit };
+    let caller = Caller { device, villages: BTreeSet::new(), past: BTreeMap::new(), revoked: false };
+    world.storage.write(move |db| push(db, &caller, 0, &[patch], &BTreeMap::new(), NOW_MS)).unwrap();
+}
+
+fn fields(pairs: &[(&str, &str)]) -> FieldSet {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect()
+}
+
+#[tokio::test]
+async fn the_page_says_what_is_held_and_why_in_words() {
+    let world = World::new();
+    let home = world.household(1, WILLOW, "周秀兰", &[]);
+    let (visit, opinion) = (Uuid::from_u128(0x31), Uuid::from_u128(0x41));
+    let written =
+        [("target_name", "周秀兰"), ("mode", "home"), ("notes", "说渠又堵了"), ("visitor", "axiang")];
+    hand_in(&world, kind::VISIT, visit, WILLOW, fields(&written));
+    let withheld =
+        Opinion {
+            visit: Some(visit), text: "不敢留名的话".into(), anonymous: true, ..Opinion::default()
+        };
+    hand_in(&world, kind::OPINION, opinion, WILLOW, withheld.to_fields());
+    hand_in(&world, kind::HOUSEHOLD, home, WILLOW, fields(&[("household", "x"), ("class", "resident")]));
+    let mut office = world.office().await;
+    let page = office.page("/console/held").await;
+    for words in [
+        "待收下",
+        "共 3 条",
+        "阿香",
+        "柳树沟村",
+        "走访 周秀兰",
+        "说渠又堵了",
+        "入户",
+        "户 周秀兰",
+        "这个村没有分给您",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    for hidden in ["target_name", ">notes<", ">axiang<", "不敢留名的话"] {
+        assert!(!page.contains(hidden), "{hidden}");
+    }
+    let device = world.phone.to_string();
+    let all = [("device", device.as_str()), ("verdict", "release")];
+    assert_eq!(office.submit("/console/held", &all).await.location(), "/console/held");
+    assert!(office.page("/console/visits").await.contains("周秀兰"));
+    assert!(office.page("/console/opinions").await.contains("不敢留名的话"));
+    let page = office.page("/console/held").await;
+    assert!(
+        page.contains("最近定下的") && page.contains("乡镇走访办 老周") && page.contains("没有要核的"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_stand_in_the_records_is_let_in_by_nobody() {
+    let world = World::new();
+    for (n, kind, village) in [
+        (1, kind::HOUSEHOLD, "12"),
+        (2, kind::CONFLICT, WILLOW),
+        (3, kind::CAMPAIGN, WILLOW),
+        (4, kind::HOUSEHOLD, "999999999999"),
+    ] {
+        hand_in(&world, kind, Uuid::from_u128(n + 0x900), village, fields(&[("head", "李四")]));
+    }
+    let mut office = world.office().await;
+    let device = world.phone.to_string();
+    let all = [("device", device.as_str()), ("verdict", "release")];
+    assert_eq!(office.submit("/console/held", &all).await.location(), "/console/held?unfit=4");
+    let page = office.page("/console/held?unfit=4").await;
+    for words in ["村代码不合规", "冲突记录由乡镇服务器产生", "村和活动由乡镇走访办设定", "本乡镇没有这个村"]
+    {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains("formnovalidate>收下"));
+    let odd = office.submit("/console/held", &[("device", "x"), ("verdict", "release")]).await;
+    assert_eq!(odd.status, StatusCode::NOT_FOUND);
+    let odd = office.submit("/console/held", &[("device", device.as_str())]).await;
+    assert_eq!(odd.status, StatusCode::BAD_REQUEST);
+}

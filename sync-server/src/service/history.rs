@@ -1,0 +1,163 @@
+//! A record's whole history: who wrote what, when by their own clock and when by the server's, over what, and what the
+//! office said about it. Everything comes from the patches as they are kept.
+
+use super::{
+    OFFICE_NAME,
+    apply::{EDIT_COLUMNS, edit_from},
+};
+use crate::storage::StorageError;
+use lianxin_shared::replica::{DeviceId, PatchDraft, Stamp, Value};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// One patch of the record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Kind of the record as the writer had it.
+    pub kind: String,
+    /// The cadre, or who of the office.
+    pub by: String,
+    /// When it was written, by the writer's clock (Unix milliseconds).
+    pub written_ms: i64,
+    /// When it came, by the server's.
+    pub received_ms: i64,
+    /// Why it is in no record; empty if it is in.
+    pub held: String,
+    /// The office refused it.
+    pub refused: bool,
+    /// Whose phone brought it back after a restore.
+    pub salvaged_by: Option<String>,
+    /// What the office said about it last.
+    pub ruling: Option<Said>,
+    /// What it wrote.
+    pub fields: Vec<FieldChange>,
+}
+
+/// A decision of the office.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Let in, or refused.
+    pub released: bool,
+    /// Who said so; empty where a grant did.
+    pub by: String,
+    /// In their words.
+    pub why: String,
+    /// Unix milliseconds.
+    pub at_ms: i64,
+}
+
+/// One field that a patch wrote.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldChange {
+    /// Its name.
+    pub field: String,
+    /// What stood there; none if nothing did.
+    pub before: Option<Value>,
+    /// What was written.
+    pub after: Value,
+    /// Its writer had not seen what stood there.
+    pub unseen: bool,
+    /// It chose one of several values.
+    pub settled: bool,
+}
+
+/// The history of a record in the order of its writes; empty if nobody wrote it.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn history(db: &Connection, record: Uuid) -> Result<Vec<Change>, StorageError> {
+    let sql = format!(
+        "SELECT {EDIT_COLUMNS}, device, device_seq, received_at, held, refused FROM patch
+         WHERE record = ?1 ORDER BY ord, received_at, device, device_seq"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([record.as_bytes()])?;
+    let mut stands: BTreeMap<String, (Stamp, Value)> = BTreeMap::new();
+    let mut changes = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (edit, _) = edit_from(row)?;
+        let place = (DeviceId::from_i64(row.get("device")?), row.get::<_, i64>("device_seq")?);
+        let (held, refused): (String, bool) = (row.get("held")?, row.get("refused")?);
+        let fields = compared(&edit, &stands);
+        if held.is_empty() {
+            let written = edit.set.iter().map(|(name, value)| (name.clone(), (edit.stamp, value.clone())));
+            stands.extend(written);
+        }
+        let salvaged_by = salvaged_by(db, place)?;
+        changes.push(Change {
+            by: writer(db, edit.stamp.device, place)?,
+            kind: edit.kind,
+            written_ms: i64::try_from(edit.stamp.wall_ms).unwrap_or_default(),
+            received_ms: row.get("received_at")?,
+            held,
+            refused,
+            salvaged_by,
+            ruling: ruling(db, place)?,
+            fields,
+        });
+    }
+    Ok(changes)
+}
+
+/// What an edit wrote over what stood; not what it repeated.
+fn compared(edit: &PatchDraft, stands: &BTreeMap<String, (Stamp, Value)>) -> Vec<FieldChange> {
+    let mut fields = Vec::new();
+    for (field, after) in &edit.set {
+        let seen = edit.base.get(field).map(Vec::as_slice).unwrap_or_default();
+        let before = stands.get(field);
+        let unseen = before.is_some_and(|(stamp, value)| !seen.contains(stamp) && value != after);
+        fields.push(FieldChange {
+            field: field.clone(),
+            before: before.map(|(_, value)| value.clone()),
+            after: after.clone(),
+            unseen,
+            settled: seen.len() > 1,
+        });
+    }
+    fields
+}
+
+/// Who wrote: the stamp knows, even where another phone brought it back.
+fn writer(
+    db: &Connection,
+    by: DeviceId,
+    (device, device_seq): (DeviceId, i64),
+) -> Result<String, StorageError> {
+    if let Some(name) = holder(db, by)? {
+        return Ok(name);
+    }
+    let mut statement =
+        db.prepare_cached("SELECT by FROM office_write WHERE device = ?1 AND device_seq = ?2")?;
+    let signed: Option<String> =
+        statement.query_row(params![device.to_i64(), device_seq], |row| row.get(0)).optional()?;
+    Ok(signed.unwrap_or_else(|| OFFICE_NAME.to_owned()))
+}
+
+fn holder(db: &Connection, device: DeviceId) -> Result<Option<String>, StorageError> {
+    let mut statement =
+        db.prepare_cached("SELECT c.name FROM device d JOIN cadre c ON c.id = d.cadre WHERE d.id = ?1")?;
+    Ok(statement.query_row([device.to_i64()], |row| row.get(0)).optional()?)
+}
+
+fn salvaged_by(
+    db: &Connection,
+    (device, device_seq): (DeviceId, i64),
+) -> Result<Option<String>, StorageError> {
+    let mut statement =
+        db.prepare_cached("SELECT offered_by FROM salvaged WHERE device = ?1 AND device_seq = ?2")?;
+    let by: Option<i64> =
+        statement.query_row(params![device.to_i64(), device_seq], |row| row.get(0)).optional()?;
+    let Some(by) = by.map(DeviceId::from_i64) else { return Ok(None) };
+    Ok(Some(holder(db, by)?.unwrap_or_default()))
+}
+
+fn ruling(db: &Connection, (device, device_seq): (DeviceId, i64)) -> Result<Option<Said>, StorageError> {
+    let mut statement = db.prepare_cached(
+        "SELECT released, by, why, at FROM ruling WHERE device = ?1 AND device_seq = ?2 ORDER BY id DESC LIMIT 1",
+    )?;
+    let said = statement.query_row(params![device.to_i64(), device_seq], |row| {
+        Ok(Said { released: row.get(0)?, by: row.get(1)?, why: row.get(2)?, at_ms: row.get(3)? })
+    });
+    Ok(said.optional()?)
+}
