@@ -40,7 +40,7 @@ pub(super) async fn show(
                 db.query_row("SELECT kind FROM patch WHERE record = ?1 LIMIT 1", [id.as_bytes()], |row| {
                     row.get::<_, String>(0)
                 });
-            Ok(kind.optional()?.ok_or(PageError::NotFound)?)
+            kind.optional()?.ok_or(PageError::NotFound)
         })
         .await?;
     let room = match kind.as_str() {

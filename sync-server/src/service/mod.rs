@@ -21,7 +21,7 @@ pub use history::{Change, FieldChange, Said, history};
 pub use life::{NewLife, begin_life};
 pub use local::{LocalWriter, Origin};
 pub use pull::{changes_bytes_max, pull};
-pub use push::{Pushed, push};
+pub use push::{NOT_GRANTED, Pushed, push};
 pub use repair::repair;
 pub use salvage::salvage;
 pub use sync::{Refusal, ServiceError, SyncService, read_phase, write_phase};

@@ -124,7 +124,7 @@ fn tell(pushed: &mut Pushed, cursor_seq: u64, outcomes: &[(Uuid, Option<Applied>
 }
 
 /// Why a patch whose village is not granted to its writer is held: the one reason that a grant can take away.
-pub(super) const NOT_GRANTED: &str = "这个村没有分给您";
+pub const NOT_GRANTED: &str = "这个村没有分给您";
 
 /// Bytes first, judgement later: why a patch is kept apart, or none.
 pub(super) fn held_because(caller: &Caller, edit: &PatchDraft, row: Option<&Row>) -> Option<&'static str> {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     auth::Session,
     export::words,
-    service::{OFFICE_NAME, Ruling, rule},
+    service::{NOT_GRANTED, OFFICE_NAME, Ruling, rule},
 };
 use axum::{
     extract::{Query, State},
@@ -117,7 +117,7 @@ fn section(
                     small { (scope::village_name(villages, &record.village)) " · 写于 " (words::minute(record.written_ms, now_ms))
                         " · 交到 " (words::minute(record.received_ms, now_ms)) }
                 }
-                p { span.st.wait { (record.reason) }
+                p { span.st.wait { (said_to_the_office(&record.reason)) }
                     @if let Some(ruling) = &record.ruling {
                         " " small { (ruling.by) " " (words::minute(ruling.at_ms, now_ms)) " 不收：" (ruling.why) }
                     }
@@ -143,6 +143,14 @@ fn what(record: &HeldRecord) -> Markup {
         } @else {
             dl.facts { @for (label, value) in &record.lines { dt { (label) } dd { (value) } } }
         }
+    }
+}
+
+/// The reason as the office reads it: it is written for whoever holds the phone.
+fn said_to_the_office(reason: &str) -> &str {
+    match reason {
+        NOT_GRANTED => "这个村没有分给这名干部",
+        reason => reason,
     }
 }
 
@@ -187,7 +195,7 @@ fn rulings_card(db: &Connection, refused: bool, now_ms: i64) -> Result<Markup, P
                         td.nowrap { (words::minute(ruling.at_ms, now_ms)) }
                         td.nowrap { @if ruling.by.is_empty() { "随村分给而定" } @else { (ruling.by) } }
                         td.nowrap { @if ruling.released { span.st.ok { "收下" } } @else { span.st.accent { "不收" } } }
-                        td {
+                        td.nowrap {
                             @match ruling.record {
                                 Some(record) => a href=(super::history::href(record)) { (ruling.name) },
                                 None => (ruling.name),

@@ -148,8 +148,8 @@ fn compare(
     let body = html! {
         p.lead { "看清楚是不是同一户，再定留哪一个。并进去的那一户不再单独出现在户册里，资料和走访都还在，可以撤销。" }
         div.two {
-            (side(db, today, &one, &two, &villages, session)?)
-            (side(db, today, &two, &one, &villages, session)?)
+            div { (side(db, today, &one, &two, &villages, session)?) }
+            div { (side(db, today, &two, &one, &villages, session)?) }
         }
     };
     Ok(Content {

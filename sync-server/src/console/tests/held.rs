@@ -58,7 +58,7 @@ async fn the_page_says_what_is_held_and_why_in_words() {
         "说渠又堵了",
         "入户",
         "户 周秀兰",
-        "这个村没有分给您",
+        "这个村没有分给这名干部",
     ] {
         assert!(page.contains(words), "{words}: {page}");
     }
