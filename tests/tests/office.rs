@@ -182,3 +182,57 @@ async fn a_conflict_settled_at_the_office_closes_on_every_phone() {
     }
     server.check();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_household_that_moves_takes_all_it_has_along_even_what_is_written_meanwhile() {
+    let villages = [(LIUSHUGOU, "柳树沟村"), (SHIQIAO, "石桥村")];
+    let server = Server::township(&villages, &[("阿香", LIUSHUGOU), ("老周", SHIQIAO)]);
+    let axiang = Headless::enrolled(&server, "阿香").await;
+    let laozhou = Headless::enrolled(&server, "老周").await;
+    let console = Console::sign_in(&server).await;
+    let home = axiang.new_household(LIUSHUGOU, "李翠花").await;
+    let stays = axiang.new_household(LIUSHUGOU, "周秀兰").await;
+    let member = axiang.new_member(LIUSHUGOU, home, "小满").await;
+    axiang.synced().await;
+
+    // 阿香 goes on without having heard of the move: one edit, and one member more.
+    let form = [("household", &*home.to_string()), ("village", SHIQIAO)];
+    console.submit("/console/households/move", &form).await;
+    axiang.edit(home, "phone", "13800000001").await.expect("saved");
+    let late = axiang.new_member(LIUSHUGOU, home, "小寒").await;
+    axiang.synced().await;
+    laozhou.synced().await;
+    assert_eq!(laozhou.text(home, "phone").await, "13800000001");
+    for id in [member, late] {
+        let there = laozhou.record(id).await.expect("the household's members moved with it");
+        assert_eq!((there.village.as_str(), there.place), (SHIQIAO, RecordPlace::Received));
+    }
+    axiang.synced().await;
+    for id in [home, member, late] {
+        assert!(axiang.record(id).await.is_none(), "gone from the phones of the old village");
+    }
+    assert_eq!(axiang.text(stays, "head").await, "周秀兰");
+    let mine = axiang.mine().await;
+    assert!(mine.held.is_empty() && mine.conflicts.is_empty() && mine.outbox.is_empty(), "{mine:?}");
+    let page = console.page(&format!("/console/households/{home}")).await;
+    assert!(page.contains("石桥村") && page.contains("小寒"), "{page}");
+    let story = console.page(&format!("/console/history/{home}")).await;
+    assert!(story.contains("迁到的村") && story.contains("石桥村"), "{story}");
+
+    // Once it knows, it may not write there any more; and back again, everything returns.
+    let form = [("household", &*home.to_string()), ("village", LIUSHUGOU)];
+    console.submit("/console/households/move", &form).await;
+    console.submit("/console/households/move", &form).await;
+    for phone in [&axiang, &laozhou] {
+        phone.synced().await;
+    }
+    assert_eq!(axiang.text(late, "name").await, "小寒");
+    assert!(laozhou.record(home).await.is_none() && laozhou.record(member).await.is_none());
+    let moves = "SELECT count(*) FROM office_write WHERE by LIKE '乡镇走访办 %'";
+    assert_eq!(server.count(moves), 2, "there and back, and nothing for the second click");
+    let answer = console
+        .post("/console/households/move", &[("household", &*home.to_string()), ("village", "999999999999")])
+        .await;
+    assert_eq!(answer.status(), 422);
+    server.check();
+}

@@ -32,6 +32,8 @@ pub mod field {
     pub const MERGED_INTO: &str = "merged_into";
     /// 删除
     pub const DELETED: &str = "deleted";
+    /// 12-digit code of the village that it moved to; the office alone writes it.
+    pub const VILLAGE: &str = "village";
 }
 
 /// Longest name of a person or target, characters.

@@ -1,7 +1,7 @@
 //! What can go wrong on a page, and the page that says so.
 
 use super::layout;
-use crate::{auth::AuthError, storage::StorageError};
+use crate::{auth::AuthError, service::MoveError, storage::StorageError};
 use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -23,6 +23,9 @@ pub(super) enum PageError {
     /// A rule of the page itself, in words for people.
     #[error("{0}")]
     Said(&'static str),
+    /// Why a household cannot move: its words are for people.
+    #[error(transparent)]
+    Move(MoveError),
     /// The database failed.
     #[error(transparent)]
     Storage(StorageError),
@@ -46,6 +49,15 @@ pub(super) enum PageError {
 impl From<rusqlite::Error> for PageError {
     fn from(error: rusqlite::Error) -> Self {
         PageError::Storage(error.into())
+    }
+}
+
+impl From<MoveError> for PageError {
+    fn from(error: MoveError) -> Self {
+        match error {
+            MoveError::Storage(error) => PageError::Storage(error),
+            refused => PageError::Move(refused),
+        }
     }
 }
 
@@ -85,6 +97,7 @@ impl PageError {
                     .to_owned(),
             ),
             PageError::Said(words) => (StatusCode::UNPROCESSABLE_ENTITY, "没有做", (*words).to_owned()),
+            PageError::Move(refused) => (StatusCode::UNPROCESSABLE_ENTITY, "没有迁", refused.to_string()),
             PageError::Auth(refused) => (StatusCode::UNPROCESSABLE_ENTITY, "没有保存", refused.to_string()),
         }
     }

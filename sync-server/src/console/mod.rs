@@ -133,6 +133,7 @@ pub fn router(state: ConsoleState) -> Router {
         .route("/console/households/{id}", get(households::show))
         .route("/console/households/{id}/merge", get(households::merging))
         .route("/console/households/merge", post(households::merge))
+        .route("/console/households/move", post(households::send))
         .route("/console/households/unmerge", post(households::unmerge))
         .route("/console/history/{id}", get(history::show))
         .route("/console/opinions", get(opinions::list))

@@ -1,9 +1,9 @@
 //! What people call a record, and where it is to be read; and the fields of a write as lines of words.
 
-use super::{PageError, parts::name_or, wording};
+use super::{PageError, parts::name_or, scope, wording};
 use crate::{auth::device_of, service::OFFICE_NAME};
 use lianxin_shared::{
-    domain::{opinion, photo, visit},
+    domain::{household, opinion, photo, visit},
     replica::{DeviceId, FieldSet, Row, Value, kind},
     sqlite::read_row,
 };
@@ -65,6 +65,10 @@ pub(super) fn value_of(
         && let Some(row) = read_row(db, id)?
     {
         return Ok(name_of(db, &row)?.0);
+    }
+    if let Some(code) = value.as_text().filter(|_| field == household::field::VILLAGE) {
+        let villages = scope::villages(db)?;
+        return Ok(scope::village_name(&villages, code).to_owned());
     }
     if photo::hash_of_field(field).is_some() {
         return Ok(match value {

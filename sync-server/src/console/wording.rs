@@ -22,7 +22,7 @@ use lianxin_shared::{
 };
 
 /// Field names that mean the same in every kind.
-const COMMON: [(&str, &str); 26] = [
+const COMMON: [(&str, &str); 27] = [
     ("head", "户主"),
     ("group", "组"),
     ("door", "门牌"),
@@ -49,6 +49,7 @@ const COMMON: [(&str, &str); 26] = [
     ("void_reason", "作废原因"),
     ("card_left", "联系卡"),
     ("cadre_name", "干部"),
+    ("village", "迁到的村"),
 ];
 
 /// Field names whose meaning depends on the kind, or that belong to one.

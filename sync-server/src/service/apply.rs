@@ -1,5 +1,6 @@
 //! One admitted patch becomes row, projection and, where something unseen was written, conflicts.
 
+use super::moves::{belongings, home_of, note_left};
 use crate::storage::StorageError;
 use lianxin_shared::{
     replica::{
@@ -79,21 +80,57 @@ impl<'c> Applier<'c> {
         let before = row.map_or(0, |row| row.seq);
         let in_conflict =
             if row.is_some() { open_conflict_fields(self.db, edit.id)? } else { BTreeSet::new() };
+        let at_ms = i64::try_from(order.wall_ms).unwrap_or(i64::MAX);
         match admit(row, &in_conflict, edit, order) {
-            Admission::Plain(row) => Ok(Applied { seq: self.store(row)?, before, plain: true }),
+            Admission::Plain(mut new) => {
+                let believed = new.village == edit.village;
+                if let Some(home) = home_of(self.db, &new)? {
+                    new.village = home;
+                }
+                // A writer who believes it elsewhere cannot compute the row.
+                let plain = believed && new.village == edit.village;
+                let village = new.village.clone();
+                let seq = self.store(new)?;
+                self.follow(row, edit.id, &village, seq, at_ms)?;
+                Ok(Applied { seq, before, plain })
+            }
             Admission::Refold => {
                 let Some(mut fold) = fold_of(self.db, edit.id)? else {
                     return Err(StorageError::Stopped);
                 };
-                if let Some(row) = row {
-                    fold.stay_in(&row.village);
+                let home = home_of(self.db, &fold.row)?;
+                if let Some(village) = home.or_else(|| row.map(|row| row.village.clone())) {
+                    fold.stay_in(&village);
                 }
-                let unchanged = row.is_some_and(|row| row.fields == fold.row.fields);
+                let unchanged =
+                    row.is_some_and(|row| row.fields == fold.row.fields && row.village == fold.row.village);
                 let seq = if unchanged { before } else { self.store(fold.row.clone())? };
                 self.store_conflicts(edit.id, &fold)?;
+                self.follow(row, edit.id, &fold.row.village, seq, at_ms)?;
                 Ok(Applied { seq, before, plain: false })
             }
         }
+    }
+
+    /// A record that now stands in another village than before has left that one, and what belongs to a household goes
+    /// with it.
+    fn follow(
+        &mut self,
+        before: Option<&Row>,
+        id: Uuid,
+        to: &str,
+        seq: u64,
+        at_ms: i64,
+    ) -> Result<(), StorageError> {
+        let Some(before) = before.filter(|row| row.village != to) else { return Ok(()) };
+        note_left(self.db, id, &before.village, seq, at_ms)?;
+        for id in belongings(self.db, id)? {
+            let Some(mut row) = read_row(self.db, id)?.filter(|row| row.village != to) else { continue };
+            let from = std::mem::replace(&mut row.village, to.to_owned());
+            let seq = self.store(row)?;
+            note_left(self.db, id, &from, seq, at_ms)?;
+        }
+        Ok(())
     }
 
     /// Brings the conflict records of `record` to what the fold says: new ones open, gone ones closed.

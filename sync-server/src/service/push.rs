@@ -4,6 +4,7 @@ use super::{
     Caller,
     apply::{Applied, Applier, Body},
     life::receipt_of,
+    moves::written_before_the_move,
     sync::Refusal,
 };
 use crate::{
@@ -11,7 +12,8 @@ use crate::{
     storage::{StorageError, keep_clock, read_clock},
 };
 use lianxin_shared::{
-    replica::{ChainHash, Clock, DeviceId, Patch, PatchDraft, PatchHash, Row, Stamp, kind},
+    domain::household,
+    replica::{ChainHash, Clock, DeviceId, Patch, PatchDraft, PatchHash, Row, Stamp, Value, kind},
     sqlite::read_row,
     sync::order_of,
     wire::v1::{Accepted, ErrorCode, Receipt},
@@ -69,7 +71,14 @@ pub fn push(
         if order != patch.edit.stamp {
             pushed.accepted.orders.insert(patch.device_seq, order);
         }
-        let held = held_because(caller, &patch.edit, row.as_ref());
+        let held = match held_because(caller, &patch.edit, row.as_ref()) {
+            Some(NOT_GRANTED)
+                if written_before_the_move(db, caller, &patch.edit, row.as_ref(), cursor_seq)? =>
+            {
+                None
+            }
+            held => held,
+        };
         record_patch(db, caller.device, patch, order, hash, now_ms, held.unwrap_or_default())?;
         let applied = match held {
             Some(_) => None,
@@ -134,6 +143,8 @@ pub(super) fn held_because(caller: &Caller, edit: &PatchDraft, row: Option<&Row>
         Some("村和活动由乡镇走访办设定")
     } else if edit.stamp.device != caller.device {
         Some("署名不是这部手机")
+    } else if edit.kind == kind::HOUSEHOLD && edit.set.contains_key(household::field::VILLAGE) {
+        Some("迁到别的村由乡镇走访办来办")
     } else {
         objection(caller, edit, row)
     }
@@ -145,8 +156,16 @@ pub(super) fn objection(caller: &Caller, edit: &PatchDraft, row: Option<&Row>) -
     let village = row.map_or(&edit.village, |row| &row.village);
     let written_ms = i64::try_from(edit.stamp.wall_ms).unwrap_or(i64::MAX);
     let granted = caller.villages.contains(village)
-        || caller.past.get(village).is_some_and(|ended_ms| written_ms <= *ended_ms);
+        || caller.past.get(village).is_some_and(|ended_ms| written_ms <= *ended_ms)
+        || moves_here(caller, edit);
     unfit(edit, row).or((!granted).then_some(NOT_GRANTED))
+}
+
+/// Whether a write brings the household into a village of the caller's: after a restore, its phones bring the office's
+/// move back. A phone's own never gets here ([`held_because`]).
+fn moves_here(caller: &Caller, edit: &PatchDraft) -> bool {
+    let to = edit.set.get(household::field::VILLAGE).and_then(Value::as_text);
+    edit.kind == kind::HOUSEHOLD && to.is_some_and(|to| caller.villages.contains(to))
 }
 
 /// What no grant and no office can take away: such a write cannot stand in the records.

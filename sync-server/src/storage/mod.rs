@@ -16,13 +16,14 @@ use uuid::Uuid;
 pub use writer::Writer;
 
 /// Schema steps, oldest first; a shipped one is never edited.
-pub const MIGRATIONS: [&str; 6] = [
+pub const MIGRATIONS: [&str; 7] = [
     REPLICA_V1,
     include_str!("schema/server_v1.sql"),
     REPLICA_V2,
     include_str!("schema/server_v2.sql"),
     include_str!("schema/server_files.sql"),
     include_str!("schema/server_v3.sql"),
+    include_str!("schema/server_v4.sql"),
 ];
 
 /// The database's file within the data directory.

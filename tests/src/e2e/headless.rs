@@ -119,6 +119,19 @@ impl Headless {
         }
     }
 
+    /// Writes down a new member of a household and returns its id.
+    pub async fn new_member(&self, village: &str, household: Uuid, name: &str) -> Uuid {
+        let set = FieldSet::from([
+            ("name".to_owned(), name.into()),
+            ("household".to_owned(), household.to_string().into()),
+        ]);
+        let (kind, village) = (kind::PERSON.to_owned(), village.to_owned());
+        match self.ask(Request::Save(Edit { kind, id: None, village, set, base: Base::new() })).await {
+            Ok(Reply::Record(loaded)) => loaded.id,
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// Edits one field of a record that is on this phone, as an editor does that has just loaded it.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ const ROOM: [u16; 8] = [DOOR, DOOR, DOOR, DOOR, DOOR, 200, DOOR, 200];
 const DEED: [u16; 8] = [DOOR, DOOR, DOOR, DOOR, DOOR, 303, DOOR, 403];
 
 /// Every route, and what each role is told, in the order of [`ROLES`].
-const MATRIX: [(&str, &str, [u16; 8]); 52] = [
+const MATRIX: [(&str, &str, [u16; 8]); 53] = [
     ("POST", "/v1/sync", PHONES),
     ("POST", "/v1/repair", PHONES),
     ("POST", "/v1/salvage", PHONES),
@@ -59,6 +59,7 @@ const MATRIX: [(&str, &str, [u16; 8]); 52] = [
     ("GET", "/console/households/{id}/merge", ROOM),
     ("POST", "/console/households/merge", DEED),
     ("POST", "/console/households/unmerge", DEED),
+    ("POST", "/console/households/move", DEED),
     ("GET", "/console/history/{id}", ROOM),
     ("GET", "/console/files/{village}/{hash}", ROOM),
     ("GET", "/console/files/{village}/{hash}/thumb", [DOOR, DOOR, DOOR, DOOR, DOOR, 404, DOOR, 404]),

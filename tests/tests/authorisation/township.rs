@@ -194,6 +194,7 @@ impl Township {
             "/v1/enrol" => ("application/json", enrolment("0000000000")),
             "/console/login" => form(format!("name=who-{role:?}&password=guess-guess")),
             "/console/households/merge" => form(format!("from={}&into={}", self.household, self.household)),
+            "/console/households/move" => form(format!("household={}&village={LIUSHUGOU}", self.household)),
             "/console/households/unmerge" => form(format!("household={}", self.household)),
             "/console/held" => form(format!("device={}&verdict=release", self.spare.device)),
             "/console/staff/villages" => form(format!("cadre={}&village={LIUSHUGOU}", self.cadre)),

@@ -1,6 +1,6 @@
 //! 连心册 of one household: who lives there, and everything that was done and said.
 
-use super::{PATH, merge::merged_note};
+use super::{PATH, merge::merged_note, moving::move_card};
 use crate::{
     auth::Session,
     console::{
@@ -54,7 +54,10 @@ fn content(db: &Connection, today: Today, id: Uuid, session: &Session) -> Result
         (merged_note(db, &row, session)?)
         div.two.wide-left {
             div { (members_card(&members(db, id)?, today.now_ms)) (timeline_card(&timeline(db, id)?, today.now_ms)) }
-            div { (facts_card(&household, &categories_of(db, id)?)) }
+            div {
+                (facts_card(&household, &categories_of(db, id)?))
+                (move_card(id, &village, &villages, session))
+            }
         }
     };
     Ok(Content {

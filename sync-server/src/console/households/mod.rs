@@ -3,6 +3,7 @@
 mod filter;
 mod household;
 mod merge;
+mod moving;
 
 use super::{
     ConsoleState, Content, Page, PageError, Room, Today,
@@ -27,6 +28,7 @@ use uuid::Uuid;
 
 pub(super) use household::show;
 pub(super) use merge::{merge, show as merging, unmerge};
+pub(super) use moving::send;
 
 const PATH: &str = "/console/households";
 

@@ -1,0 +1,153 @@
+//! 迁村: a household that moves to another village of the township takes its members, visits and opinions along. The move
+//! is a field of the household, `village`, which the office alone writes; the `village` of every other patch is a belief
+//! of its writer.
+
+use super::{Caller, OFFICE_NAME, local::LocalWriter, local::Origin};
+use crate::storage::StorageError;
+use lianxin_shared::{
+    domain::{household, opinion},
+    replica::{FieldSet, PatchDraft, Row, kind},
+    sqlite::{read_row, uuid_at},
+};
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+/// Why a household cannot move.
+#[derive(Debug, thiserror::Error)]
+pub enum MoveError {
+    /// No such household.
+    #[error("没有找到这一户；什么都没有改动。")]
+    NoHousehold,
+    /// No such village.
+    #[error("本乡镇没有这个村，请从列出的村里选；什么都没有改动。")]
+    NoVillage,
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl From<rusqlite::Error> for MoveError {
+    fn from(error: rusqlite::Error) -> Self {
+        MoveError::Storage(error.into())
+    }
+}
+
+/// Moves a household to the village `to`; to where it is changes nothing.
+///
+/// # Errors
+/// When there is no such household or village, or the database fails.
+pub fn move_household(
+    db: &Connection,
+    household: Uuid,
+    to: &str,
+    by: &str,
+    now_ms: i64,
+) -> Result<(), MoveError> {
+    let row = read_row(db, household).map_err(StorageError::from)?;
+    let row = row.filter(|row| row.kind == kind::HOUSEHOLD).ok_or(MoveError::NoHousehold)?;
+    if !is_village(db, to)? {
+        return Err(MoveError::NoVillage);
+    }
+    if row.village == to {
+        return Ok(());
+    }
+    let mut writer = LocalWriter::new(db)?.signed(&format!("{OFFICE_NAME} {by}"));
+    let set = FieldSet::from([(household::field::VILLAGE.to_owned(), to.into())]);
+    writer.write(Origin::Office, (kind::HOUSEHOLD, household, &row.village), set, now_ms)?;
+    Ok(writer.finish()?)
+}
+
+fn is_village(db: &Connection, code: &str) -> Result<bool, StorageError> {
+    Ok(db.prepare_cached("SELECT 1 FROM village WHERE code = ?1")?.exists([code])?)
+}
+
+/// Where a record belongs because of a move; none where no move has a say and it stays where it first arrived.
+pub(super) fn home_of(db: &Connection, row: &Row) -> Result<Option<String>, StorageError> {
+    match row.kind.as_str() {
+        kind::HOUSEHOLD => {
+            let to = row.text(household::field::VILLAGE);
+            Ok((!to.is_empty() && is_village(db, to)?).then(|| to.to_owned()))
+        }
+        kind::PERSON | kind::VISIT => home_of_household(db, row.text("household")),
+        kind::OPINION => match home_of_household(db, row.text(opinion::field::HOUSEHOLD))? {
+            Some(home) => Ok(Some(home)),
+            None => home_of_visit(db, row.text(opinion::field::VISIT)),
+        },
+        _ => Ok(None),
+    }
+}
+
+fn home_of_household(db: &Connection, id: &str) -> Result<Option<String>, StorageError> {
+    let Ok(id) = Uuid::try_parse(id) else { return Ok(None) };
+    // Most never moved, and this is asked for each visit that comes.
+    if !db.prepare_cached("SELECT 1 FROM moved WHERE record = ?1")?.exists([id.as_bytes()])? {
+        return Ok(None);
+    }
+    Ok(read_row(db, id)?.map(|household| household.village))
+}
+
+fn home_of_visit(db: &Connection, id: &str) -> Result<Option<String>, StorageError> {
+    let Ok(id) = Uuid::try_parse(id) else { return Ok(None) };
+    let household: Option<Option<[u8; 16]>> = db
+        .prepare_cached("SELECT household FROM visit WHERE id = ?1")?
+        .query_row([id.as_bytes()], |row| row.get(0))
+        .optional()?;
+    match household.flatten() {
+        Some(household) => home_of_household(db, &Uuid::from_bytes(household).to_string()),
+        None => Ok(None),
+    }
+}
+
+/// Everything that goes where a household goes, with the conflicts of all of it.
+pub(super) fn belongings(db: &Connection, household: Uuid) -> Result<Vec<Uuid>, StorageError> {
+    let mut statement = db.prepare_cached(
+        "WITH own (id) AS (
+           SELECT id FROM person WHERE household = ?1
+           UNION SELECT id FROM visit WHERE household = ?1
+           UNION SELECT id FROM opinion WHERE household = ?1
+           UNION SELECT o.id FROM opinion o JOIN visit v ON v.id = o.visit WHERE v.household = ?1 AND o.household IS NULL)
+         SELECT id FROM own
+         UNION SELECT c.id FROM conflict c WHERE c.record = ?1 OR c.record IN (SELECT id FROM own)",
+    )?;
+    let ids = statement.query_map([household.as_bytes()], |row| uuid_at(row, "id"))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// Notes that a record has left a village with the change `seq`.
+pub(super) fn note_left(
+    db: &Connection,
+    record: Uuid,
+    from: &str,
+    seq: u64,
+    at_ms: i64,
+) -> Result<(), StorageError> {
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO moved (record, from_village, seq, at) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![record.as_bytes(), from, seq as i64, at_ms])?;
+    Ok(())
+}
+
+/// Whether a patch whose village is not its writer's was written when the record was still in one that was: before the
+/// move, or by a phone that had not heard of it (`cursor_seq` is what it has pulled).
+pub(super) fn written_before_the_move(
+    db: &Connection,
+    caller: &Caller,
+    edit: &PatchDraft,
+    row: Option<&Row>,
+    cursor_seq: u64,
+) -> Result<bool, StorageError> {
+    let Some(row) = row else { return Ok(false) };
+    let written_ms = i64::try_from(edit.stamp.wall_ms).unwrap_or(i64::MAX);
+    let mut statement = db.prepare_cached("SELECT from_village, seq, at FROM moved WHERE record = ?1")?;
+    let mut left = statement.query([row.id.as_bytes()])?;
+    while let Some(one) = left.next()? {
+        let (from, seq, at): (String, i64, i64) = (one.get(0)?, one.get(1)?, one.get(2)?);
+        let granted = caller.villages.contains(&from)
+            || caller.past.get(&from).is_some_and(|ended_ms| written_ms <= *ended_ms);
+        if granted && (cursor_seq < seq.unsigned_abs() || written_ms <= at) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
