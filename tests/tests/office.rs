@@ -219,7 +219,14 @@ async fn a_household_that_moves_takes_all_it_has_along_even_what_is_written_mean
     let story = console.page(&format!("/console/history/{home}")).await;
     assert!(story.contains("迁到的村") && story.contains("石桥村"), "{story}");
 
-    // Once it knows, it may not write there any more; and back again, everything returns.
+    // Once it knows, it may not write there any more.
+    let known = axiang.new_member(LIUSHUGOU, home, "立秋").await;
+    axiang.synced().await;
+    assert_eq!(place(&axiang, known).await, RecordPlace::Held);
+    laozhou.synced().await;
+    assert!(laozhou.record(known).await.is_none());
+
+    // And back again, everything returns.
     let form = [("household", &*home.to_string()), ("village", LIUSHUGOU)];
     console.submit("/console/households/move", &form).await;
     console.submit("/console/households/move", &form).await;

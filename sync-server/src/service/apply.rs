@@ -84,14 +84,14 @@ impl<'c> Applier<'c> {
         match admit(row, &in_conflict, edit, order) {
             Admission::Plain(mut new) => {
                 let believed = new.village == edit.village;
-                if let Some(home) = home_of(self.db, &new)? {
-                    new.village = home;
-                }
+                let home = home_of(self.db, &new)?;
+                let chosen = home.is_some();
+                new.village = home.unwrap_or(new.village);
                 // A writer who believes it elsewhere cannot compute the row.
                 let plain = believed && new.village == edit.village;
                 let village = new.village.clone();
                 let seq = self.store(new)?;
-                self.follow(row, edit.id, &village, seq, at_ms)?;
+                self.follow(row, edit, (&village, chosen), seq, at_ms)?;
                 Ok(Applied { seq, before, plain })
             }
             Admission::Refold => {
@@ -99,6 +99,7 @@ impl<'c> Applier<'c> {
                     return Err(StorageError::Stopped);
                 };
                 let home = home_of(self.db, &fold.row)?;
+                let chosen = home.is_some();
                 if let Some(village) = home.or_else(|| row.map(|row| row.village.clone())) {
                     fold.stay_in(&village);
                 }
@@ -106,25 +107,31 @@ impl<'c> Applier<'c> {
                     row.is_some_and(|row| row.fields == fold.row.fields && row.village == fold.row.village);
                 let seq = if unchanged { before } else { self.store(fold.row.clone())? };
                 self.store_conflicts(edit.id, &fold)?;
-                self.follow(row, edit.id, &fold.row.village, seq, at_ms)?;
+                self.follow(row, edit, (&fold.row.village, chosen), seq, at_ms)?;
                 Ok(Applied { seq, before, plain: false })
             }
         }
     }
 
-    /// A record that now stands in another village than before has left that one, and what belongs to a household goes
-    /// with it.
+    /// A record that now stands in another village than before has left that one; what belongs to a household that has
+    /// ever moved goes where it is.
     fn follow(
         &mut self,
         before: Option<&Row>,
-        id: Uuid,
-        to: &str,
+        edit: &PatchDraft,
+        (to, chosen): (&str, bool),
         seq: u64,
         at_ms: i64,
     ) -> Result<(), StorageError> {
-        let Some(before) = before.filter(|row| row.village != to) else { return Ok(()) };
-        note_left(self.db, id, &before.village, seq, at_ms)?;
-        for id in belongings(self.db, id)? {
+        let from = before.map_or(&edit.village, |row| &row.village);
+        let household = chosen && edit.kind == kind::HOUSEHOLD;
+        if from == to && !household {
+            return Ok(());
+        }
+        if from != to || before.is_none() {
+            note_left(self.db, edit.id, from, seq, at_ms)?;
+        }
+        for id in belongings(self.db, edit.id)? {
             let Some(mut row) = read_row(self.db, id)?.filter(|row| row.village != to) else { continue };
             let from = std::mem::replace(&mut row.village, to.to_owned());
             let seq = self.store(row)?;

@@ -87,15 +87,19 @@ fn home_of_household(db: &Connection, id: &str) -> Result<Option<String>, Storag
 }
 
 fn home_of_visit(db: &Connection, id: &str) -> Result<Option<String>, StorageError> {
+    match household_of_visit(db, id)? {
+        Some(household) => home_of_household(db, &household.to_string()),
+        None => Ok(None),
+    }
+}
+
+fn household_of_visit(db: &Connection, id: &str) -> Result<Option<Uuid>, StorageError> {
     let Ok(id) = Uuid::try_parse(id) else { return Ok(None) };
     let household: Option<Option<[u8; 16]>> = db
         .prepare_cached("SELECT household FROM visit WHERE id = ?1")?
         .query_row([id.as_bytes()], |row| row.get(0))
         .optional()?;
-    match household.flatten() {
-        Some(household) => home_of_household(db, &Uuid::from_bytes(household).to_string()),
-        None => Ok(None),
-    }
+    Ok(household.flatten().map(Uuid::from_bytes))
 }
 
 /// Everything that goes where a household goes, with the conflicts of all of it.
@@ -128,19 +132,46 @@ pub(super) fn note_left(
     Ok(())
 }
 
-/// Whether a patch whose village is not its writer's was written when the record was still in one that was: before the
-/// move, or by a phone that had not heard of it (`cursor_seq` is what it has pulled).
+/// The village in which a write will stand, where a move has decided that, and the record that moved.
+pub(super) struct Placed {
+    pub village: String,
+    moved: Uuid,
+}
+
+/// Where a write will stand if that is not where its writer believes: with the standing record, or with the household
+/// that a new record belongs to.
+pub(super) fn placed(
+    db: &Connection,
+    edit: &PatchDraft,
+    row: Option<&Row>,
+) -> Result<Option<Placed>, StorageError> {
+    if let Some(row) = row {
+        return Ok(Some(Placed { village: row.village.clone(), moved: row.id }));
+    }
+    let mut new = Row::empty(&edit.kind, edit.id, &edit.village);
+    new.apply(edit, edit.stamp);
+    let Some(village) = home_of(db, &new)? else { return Ok(None) };
+    let named = |field: &str| Uuid::try_parse(new.text(field)).ok();
+    let moved = match named("household") {
+        Some(household) => Some(household),
+        None => household_of_visit(db, new.text("visit"))?,
+    };
+    Ok(moved.map(|moved| Placed { village, moved }))
+}
+
+/// Whether a patch was written when its record was still in a village of its writer: before the move, or by a phone
+/// that had not heard of it (`cursor_seq` is what it has pulled).
 pub(super) fn written_before_the_move(
     db: &Connection,
     caller: &Caller,
     edit: &PatchDraft,
-    row: Option<&Row>,
+    placed: Option<&Placed>,
     cursor_seq: u64,
 ) -> Result<bool, StorageError> {
-    let Some(row) = row else { return Ok(false) };
+    let Some(placed) = placed else { return Ok(false) };
     let written_ms = i64::try_from(edit.stamp.wall_ms).unwrap_or(i64::MAX);
     let mut statement = db.prepare_cached("SELECT from_village, seq, at FROM moved WHERE record = ?1")?;
-    let mut left = statement.query([row.id.as_bytes()])?;
+    let mut left = statement.query([placed.moved.as_bytes()])?;
     while let Some(one) = left.next()? {
         let (from, seq, at): (String, i64, i64) = (one.get(0)?, one.get(1)?, one.get(2)?);
         let granted = caller.villages.contains(&from)

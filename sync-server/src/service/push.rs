@@ -4,7 +4,7 @@ use super::{
     Caller,
     apply::{Applied, Applier, Body},
     life::receipt_of,
-    moves::written_before_the_move,
+    moves::{placed, written_before_the_move},
     sync::Refusal,
 };
 use crate::{
@@ -71,9 +71,13 @@ pub fn push(
         if order != patch.edit.stamp {
             pushed.accepted.orders.insert(patch.device_seq, order);
         }
-        let held = match held_because(caller, &patch.edit, row.as_ref()) {
+        let placed = placed(db, &patch.edit, row.as_ref())?;
+        let foreign = placed.as_ref().is_some_and(|placed| !caller.villages.contains(&placed.village));
+        let held = held_because(caller, &patch.edit, row.as_ref())
+            .or((row.is_none() && foreign).then_some(NOT_GRANTED));
+        let held = match held {
             Some(NOT_GRANTED)
-                if written_before_the_move(db, caller, &patch.edit, row.as_ref(), cursor_seq)? =>
+                if written_before_the_move(db, caller, &patch.edit, placed.as_ref(), cursor_seq)? =>
             {
                 None
             }

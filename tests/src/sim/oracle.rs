@@ -178,7 +178,40 @@ pub fn truth(server: &Connection) -> Result<Truth> {
             Field { value: winner.value.clone(), stamp: winner.stamp.clone(), order: winner.order.clone() };
         record.fields.insert(field, stands);
     }
+    go_along(&mut truth);
     Ok(truth)
+}
+
+/// A household that has moved is where its `village` says, and its members, visits and opinions are with it.
+fn go_along(truth: &mut Truth) {
+    let text = |record: &Record, field: &str| {
+        record.fields.get(field).and_then(|field| field.value.as_str()).map(str::to_owned)
+    };
+    let moved: BTreeMap<Id, String> = truth
+        .records
+        .iter()
+        .filter(|(_, record)| record.kind == "household")
+        .filter_map(|(id, record)| Some((id.clone(), text(record, "village")?)))
+        .collect();
+    let named = |record: &Record, field: &str| text(record, field).map(|id| id.replace('-', ""));
+    let visited: BTreeMap<Id, Id> = truth
+        .records
+        .iter()
+        .filter(|(_, record)| record.kind == "visit")
+        .filter_map(|(id, record)| Some((id.clone(), named(record, "household")?)))
+        .collect();
+    for (id, record) in &mut truth.records {
+        let household = match record.kind.as_str() {
+            "household" => Some(id.clone()),
+            "person" | "visit" => named(record, "household"),
+            "opinion" => named(record, "household")
+                .or_else(|| named(record, "visit").and_then(|visit| visited.get(&visit).cloned())),
+            _ => None,
+        };
+        if let Some(village) = household.and_then(|household| moved.get(&household)) {
+            record.village.clone_from(village);
+        }
+    }
 }
 
 fn rank(write: &Write) -> (String, Vec<u8>) {
