@@ -86,6 +86,7 @@ fn sync_request() -> SyncRequest {
 
 fn sync_response() -> SyncResponse {
     SyncResponse {
+        evicted: Vec::new(),
         protocol: PROTOCOL,
         server_id: SERVER,
         epoch: EPOCH,
@@ -111,6 +112,7 @@ fn quiet_request() -> SyncRequest {
 
 fn quiet_response() -> SyncResponse {
     SyncResponse {
+        evicted: Vec::new(),
         held: vec![],
         accepted: Accepted::default(),
         changes: Default::default(),

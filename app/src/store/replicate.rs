@@ -100,6 +100,7 @@ pub(super) fn commit(
             touched.insert(row.id);
         }
     }
+    touched.extend(scope::leave(db, &mut replica, &response.evicted)?);
     replica.finish()?;
     let mut changed = response.scope.is_some();
     if let Some(scope) = &response.scope {

@@ -4,7 +4,7 @@
 use super::{StoreError, db_error, meta, records};
 use lianxin_shared::{
     sqlite::{Replica, read_row, uuid_at},
-    wire::v1::{Scope, scope_hash},
+    wire::v1::{Evicted, Scope, scope_hash},
 };
 use rusqlite::{Connection, params};
 use uuid::Uuid;
@@ -56,6 +56,24 @@ pub(super) fn evict(db: &Connection) -> Result<bool, StoreError> {
         }
     }
     Ok(any)
+}
+
+/// Lets records go that have moved out of this phone's villages, unless a newer row of them has come; says which.
+pub(super) fn leave(
+    db: &Connection,
+    replica: &mut Replica<'_>,
+    evicted: &[Evicted],
+) -> Result<Vec<Uuid>, StoreError> {
+    let mut gone = Vec::new();
+    for one in evicted {
+        let row = read_row(db, one.id)?;
+        let Some(row) = row.filter(|row| row.village == one.from && row.seq < one.seq) else { continue };
+        replica.remove(one.id)?;
+        // What this phone wrote and has no receipt for yet stays to be seen.
+        records::project_without(db, row)?;
+        gone.push(one.id);
+    }
+    Ok(gone)
 }
 
 /// Whether something of the village is unsent, is still to be offered after a restore, or a visit there is being written.

@@ -5,6 +5,7 @@
 use super::{
     Caller,
     apply::{Applier, EDIT_COLUMNS, edit_from},
+    moves::is_village,
     push::{NOT_GRANTED, held_because, unfit},
 };
 use crate::{
@@ -12,10 +13,11 @@ use crate::{
     storage::{StorageError, read_identity},
 };
 use lianxin_shared::{
-    replica::{DeviceId, PatchDraft, Row, Stamp, kind},
+    domain::household,
+    replica::{DeviceId, PatchDraft, Row, Stamp, Value, kind},
     sqlite::read_row,
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -177,13 +179,12 @@ fn never_in(
         return Ok(Some(reason));
     }
     // Nobody would ever see a record of a village that there is not.
+    let to = patch.edit.set.get(household::field::VILLAGE).and_then(Value::as_text);
+    let to = to.filter(|_| patch.edit.kind == kind::HOUSEHOLD);
     let known = row.is_some()
         || patch.edit.village == read_identity(db)?.region
-        || db
-            .prepare_cached("SELECT 1 FROM village WHERE code = ?1")?
-            .query_row([&patch.edit.village], |_| Ok(()))
-            .optional()?
-            .is_some();
+        || is_village(db, &patch.edit.village)?;
+    let known = known && to.map_or(Ok(true), |to| is_village(db, to))?;
     Ok((!known).then_some("本乡镇没有这个村"))
 }
 

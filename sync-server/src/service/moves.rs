@@ -5,9 +5,10 @@
 use super::{Caller, OFFICE_NAME, local::LocalWriter, local::Origin};
 use crate::storage::StorageError;
 use lianxin_shared::{
-    domain::{household, opinion},
+    domain::{household, opinion, region},
     replica::{FieldSet, PatchDraft, Row, kind},
     sqlite::{read_row, uuid_at},
+    wire::v1::Evicted,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
@@ -57,7 +58,8 @@ pub fn move_household(
     Ok(writer.finish()?)
 }
 
-fn is_village(db: &Connection, code: &str) -> Result<bool, StorageError> {
+/// Whether there is such a village in the township.
+pub(super) fn is_village(db: &Connection, code: &str) -> Result<bool, StorageError> {
     Ok(db.prepare_cached("SELECT 1 FROM village WHERE code = ?1")?.exists([code])?)
 }
 
@@ -66,7 +68,7 @@ pub(super) fn home_of(db: &Connection, row: &Row) -> Result<Option<String>, Stor
     match row.kind.as_str() {
         kind::HOUSEHOLD => {
             let to = row.text(household::field::VILLAGE);
-            Ok((!to.is_empty() && is_village(db, to)?).then(|| to.to_owned()))
+            Ok(region::is_code(to).then(|| to.to_owned()))
         }
         kind::PERSON | kind::VISIT => home_of_household(db, row.text("household")),
         kind::OPINION => match home_of_household(db, row.text(opinion::field::HOUSEHOLD))? {
@@ -181,4 +183,27 @@ pub(super) fn written_before_the_move(
         }
     }
     Ok(false)
+}
+
+/// Records that left the caller's villages between two numbers of the stream and are in none of them now.
+pub(super) fn evicted(
+    db: &Connection,
+    caller: &Caller,
+    after: u64,
+    up_to: u64,
+) -> Result<Vec<Evicted>, StorageError> {
+    let mut statement = db.prepare_cached(
+        "SELECT m.record AS record, m.from_village AS left_village, m.seq AS seq, r.village AS village
+         FROM moved m JOIN record r ON r.id = m.record WHERE m.seq > ?1 AND m.seq <= ?2 ORDER BY m.seq",
+    )?;
+    let mut rows = statement.query(params![after as i64, up_to as i64])?;
+    let mut evicted = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (from, now): (String, String) = (row.get("left_village")?, row.get("village")?);
+        if caller.villages.contains(&from) && !caller.villages.contains(&now) {
+            let seq = row.get::<_, i64>("seq")?.unsigned_abs();
+            evicted.push(Evicted { id: uuid_at(row, "record")?, from, seq });
+        }
+    }
+    Ok(evicted)
 }

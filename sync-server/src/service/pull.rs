@@ -1,6 +1,6 @@
 //! A pull: receipt, changes, cursor and digest out of one read transaction.
 
-use super::{Caller, life::receipt_of, push::Pushed, sync::Refusal};
+use super::{Caller, life::receipt_of, moves::evicted, push::Pushed, sync::Refusal};
 use crate::storage::{ServerIdentity, StorageError, head, nonce_at, read_identity};
 use lianxin_shared::{
     replica::Row,
@@ -61,6 +61,7 @@ pub fn pull(
         scope: scope_unless(db, caller, &identity, &pushed.scope_seen)?,
         accepted: pushed.accepted,
         changes: batch_of_rows(&rows),
+        evicted: evicted(db, caller, cursor.seq, next.seq)?,
         cursor: next,
         more,
         digest,
@@ -100,6 +101,7 @@ fn quiet(
     now_ms: i64,
 ) -> Result<SyncResponse, StorageError> {
     Ok(SyncResponse {
+        evicted: Vec::new(),
         protocol: PROTOCOL,
         server_id: identity.server_id,
         epoch: identity.epoch,

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt};
 pub struct Coverage(BTreeMap<&'static str, u64>);
 
 /// What must have happened at least once over a run of a few hundred seeds.
-pub const ESSENTIAL: [&str; 37] = [
+pub const ESSENTIAL: [&str; 38] = [
     "answers lost",
     "answers too late",
     "batches beyond the first",
@@ -26,6 +26,7 @@ pub const ESSENTIAL: [&str; 37] = [
     "garbage answers",
     "grants changed",
     "groups of pushes",
+    "households moved",
     "new lives taken up",
     "office writes",
     "orders given",

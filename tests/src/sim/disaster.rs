@@ -23,6 +23,8 @@ pub struct Disasters {
     pub copies: bool,
     /// Villages are granted and withdrawn.
     pub regrants: bool,
+    /// Households move to other villages.
+    pub moves: bool,
 }
 
 /// How the server goes back to its backup.
@@ -42,7 +44,12 @@ pub type Pulled = (String, String, String);
 impl Disasters {
     /// Those of a seed: mostly none, so that the common faults are not drowned.
     pub fn of(seed: u64) -> Self {
-        Disasters { goes_back: seed % 3 == 1, copies: seed % 5 == 2, regrants: seed % 4 == 3 }
+        Disasters {
+            goes_back: seed % 3 == 1,
+            copies: seed % 5 == 2,
+            regrants: seed % 4 == 3,
+            moves: seed % 7 == 4,
+        }
     }
 }
 

@@ -312,7 +312,7 @@ impl Server {
     pub fn grant(&self, cadre: &str, villages: &BTreeSet<String>, now_ms: i64) -> Result<()> {
         let db = self.writer().context("down")?;
         db.execute_batch("BEGIN IMMEDIATE")?;
-        lianxin_server::auth::set_villages(db, cadre, villages, now_ms)?;
+        lianxin_server::service::grant_villages(db, cadre, villages, now_ms)?;
         Ok(db.execute_batch("COMMIT")?)
     }
 

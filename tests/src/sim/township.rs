@@ -151,7 +151,7 @@ impl World {
             return Ok(());
         }
         let mut writes = Vec::new();
-        let mut made = Vec::new();
+        let (mut made, mut moves) = (Vec::new(), 0);
         for _ in 0..1 + self.rng.below(4) {
             let households: Vec<&Known> = self.known.iter().filter(|k| k.kind == kind::HOUSEHOLD).collect();
             let known = if self.rng.chance(500) && !households.is_empty() {
@@ -162,16 +162,22 @@ impl World {
                 made.push(known.clone());
                 known
             };
-            let set = FieldSet::from([
-                ("head".to_owned(), (*self.rng.pick(&NAMES)).into()),
-                ("phone".to_owned(), self.value_of("phone")),
-            ]);
+            let set = if self.disasters.moves && self.rng.chance(400) {
+                moves += 1;
+                FieldSet::from([("village".to_owned(), self.rng.pick(&self.villages).as_str().into())])
+            } else {
+                FieldSet::from([
+                    ("head".to_owned(), (*self.rng.pick(&NAMES)).into()),
+                    ("phone".to_owned(), self.value_of("phone")),
+                ])
+            };
             writes.push((kind::HOUSEHOLD, known.id, known.village, set));
         }
         let burn = self.faults.burn(&mut self.rng);
         let n = writes.len();
         if self.server.office(writes, self.now, burn)? {
             self.coverage.count("office writes");
+            self.coverage.add("households moved", moves);
             self.say(format!("the office writes {n} records"));
             self.known.extend(made);
         }

@@ -221,6 +221,10 @@ impl World {
             let offset = if self.rng.chance(300) { self.rng.between(-3 * DAY_MS, 3 * DAY_MS) } else { 0 };
             let clock = WallClock::new(self.now, offset, self.rng.between(-500, 500));
             let mut phone = Phone::new(self._dir.path(), index, villages.clone(), clock);
+            if self.disasters.moves {
+                // Any record may leave the phone with its household; that the server has it is checked at the end.
+                phone.withdrawn.extend(self.villages.iter().cloned());
+            }
             phone.batch_divisor = *self.rng.pick(&[1, 64, 1024]);
             let name = format!("干部{index}");
             self.server.enrol(phone.device, &phone.cadre, &name, &villages)?;

@@ -100,6 +100,9 @@ pub struct SyncResponse {
     /// Rows after the request's cursor.
     #[serde(default, skip_serializing_if = "Batch::is_empty")]
     pub changes: Batch,
+    /// Records that have left the device's villages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evicted: Vec<Evicted>,
     /// Where the next request goes on.
     pub cursor: Cursor,
     /// There are more rows after `cursor`.
@@ -108,6 +111,17 @@ pub struct SyncResponse {
     /// Sum over all rows in the device's villages, hexadecimal; only when there are no more.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub digest: String,
+}
+
+/// A record that moved out of the device's villages: gone, if it is still where it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evicted {
+    /// The record.
+    pub id: Uuid,
+    /// The village that it has left.
+    pub from: String,
+    /// The number of that change: a row with a greater one has come back.
+    pub seq: u64,
 }
 
 /// What a device may read and write.

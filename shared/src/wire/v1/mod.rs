@@ -7,7 +7,7 @@ pub use columns::{
     Batch, Group, WireError, batch_of_patches, batch_of_rows, patches_of_batch, rows_of_batch,
 };
 pub use message::{
-    Accepted, CloneRequest, Cursor, EnrolRequest, EnrolResponse, ErrorBody, ErrorCode, Held, Life, Receipt,
-    RepairRequest, RepairResponse, SalvageRequest, SalvageResponse, Scope, SyncRequest, SyncResponse,
-    scope_hash,
+    Accepted, CloneRequest, Cursor, EnrolRequest, EnrolResponse, ErrorBody, ErrorCode, Evicted, Held, Life,
+    Receipt, RepairRequest, RepairResponse, SalvageRequest, SalvageResponse, Scope, SyncRequest,
+    SyncResponse, scope_hash,
 };
