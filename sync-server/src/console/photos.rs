@@ -2,7 +2,7 @@
 
 use super::{ConsoleState, PageError, request::SignedIn};
 use crate::{
-    files::{FileError, FileHash, StoredFile, open_file, open_thumbnail},
+    files::{FileError, FileHash, StoredFile, open_file, open_thumbnail, photo_kept_in, thumbnail_kept_in},
     storage::StorageError,
 };
 use axum::extract::{Path, State};
@@ -57,8 +57,6 @@ pub(super) struct Photo {
 
 /// The photos of a record as it stands, in the order of their hashes.
 pub(super) fn photos_of(db: &Connection, row: &Row) -> Result<Vec<Photo>, StorageError> {
-    let mut here = db.prepare_cached("SELECT 1 FROM file WHERE village = ?1 AND hash = ?2")?;
-    let mut small = db.prepare_cached("SELECT 1 FROM thumbnail WHERE village = ?1 AND original = ?2")?;
     let mut photos = Vec::new();
     for (field, version) in &row.fields {
         let Some(hash) = photo::hash_of_field(field) else { continue };
@@ -71,8 +69,8 @@ pub(super) fn photos_of(db: &Connection, row: &Row) -> Result<Vec<Photo>, Storag
             village: row.village.clone(),
             hash: hash.to_owned(),
             caption,
-            here: here.exists([row.village.as_str(), hash])?,
-            has_thumbnail: small.exists([row.village.as_str(), hash])?,
+            here: photo_kept_in(db, &row.village, hash)?.is_some(),
+            has_thumbnail: thumbnail_kept_in(db, &row.village, hash)?.is_some(),
         });
     }
     Ok(photos)

@@ -51,7 +51,7 @@ pub use collect::{Collected, collect, collecting};
 pub use error::FileError;
 pub use folder::{FileFolder, UploadFile};
 pub use hash::FileHash;
-pub use references::{Counts, Missing, counts, missing, note_references};
+pub use references::{Counts, Missing, counts, missing, note_references, photo_kept_in, thumbnail_kept_in};
 pub use stored::{StoredFile, open_file, open_thumbnail};
 pub use upload::{NewUpload, Role, Upload, begin, find, offset, settle, terminate};
 

@@ -3,7 +3,7 @@
 use super::{FileFolder, FileHash};
 use crate::storage::StorageError;
 use lianxin_shared::{domain::photo, replica::FieldSet};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 /// True of a row of `file` that some record names, as photo or as the thumbnail of one. History, values taken off and
@@ -22,6 +22,39 @@ pub fn note_references(db: &Connection, record: Uuid, set: &FieldSet) -> Result<
             .execute(params![hash, record.as_bytes()])?;
     }
     Ok(())
+}
+
+/// Under which village the bytes of a photo lie that a record of `village` shows: its own, or one from which the record
+/// moved. A known hash opens nothing elsewhere.
+const KEPT_IN: &str = "SELECT ?1 WHERE EXISTS (SELECT 1 FROM kept WHERE village = ?1 AND name = ?2)
+  UNION ALL
+  SELECT m.from_village FROM file_reference r JOIN record c ON c.id = r.record AND c.village = ?1
+    JOIN moved m ON m.record = c.id JOIN kept ON kept.village = m.from_village AND kept.name = ?2
+    WHERE r.hash = ?2 LIMIT 1";
+
+/// Where a photo itself lies, for a record of `village`; none if it has not arrived.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn photo_kept_in(db: &Connection, village: &str, hash: &str) -> Result<Option<String>, StorageError> {
+    kept_in(db, "WITH kept (village, name) AS (SELECT village, hash FROM file)", village, hash)
+}
+
+/// Where the thumbnail of a photo lies, for a record of `village`; none if it has not arrived.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn thumbnail_kept_in(
+    db: &Connection,
+    village: &str,
+    original: &str,
+) -> Result<Option<String>, StorageError> {
+    kept_in(db, "WITH kept (village, name) AS (SELECT village, original FROM thumbnail)", village, original)
+}
+
+fn kept_in(db: &Connection, kept: &str, village: &str, hash: &str) -> Result<Option<String>, StorageError> {
+    let mut statement = db.prepare_cached(&format!("{kept} {KEPT_IN}"))?;
+    Ok(statement.query_row(params![village, hash], |row| row.get(0)).optional()?)
 }
 
 /// A photo that a record shows and that has not arrived.
@@ -44,12 +77,11 @@ pub fn missing(db: &Connection, folder: &FileFolder) -> Result<Vec<Missing>, Sto
          ORDER BY record.village, r.hash",
     )?;
     let named = statement.query_map([], |row| Ok(Missing { village: row.get(0)?, hash: row.get(1)? }))?;
-    let mut known = db.prepare("SELECT 1 FROM file WHERE village = ?1 AND hash = ?2")?;
     let mut missing = Vec::new();
     for photo in named {
         let photo = photo?;
-        let here = known.exists([&photo.village, &photo.hash])?
-            && FileHash::parse(&photo.hash).is_some_and(|hash| folder.has(&photo.village, &hash));
+        let kept = photo_kept_in(db, &photo.village, &photo.hash)?;
+        let here = kept.zip(FileHash::parse(&photo.hash)).is_some_and(|(at, hash)| folder.has(&at, &hash));
         if !here {
             missing.push(photo);
         }

@@ -1,6 +1,9 @@
 //! Whole files on their way out, with headers under which a browser shows them as pictures and as nothing else.
 
-use super::{FileError, FileHash};
+use super::{
+    FileError, FileHash,
+    references::{photo_kept_in, thumbnail_kept_in},
+};
 use crate::storage::Storage;
 use axum::{
     http::{HeaderName, header},
@@ -23,12 +26,14 @@ pub struct StoredFile {
 /// # Errors
 /// [`FileError::NoSuchFile`] or the disk.
 pub fn open_file(storage: &Storage, village: &str, hash: &FileHash) -> Result<StoredFile, FileError> {
-    let media: Option<String> = storage.read(|db| -> Result<_, FileError> {
+    let found = storage.read(|db| -> Result<Option<(String, String)>, FileError> {
+        let kept = photo_kept_in(db, village, hash.as_str())?.unwrap_or_else(|| village.to_owned());
         let mut statement = db.prepare_cached("SELECT media FROM file WHERE village = ?1 AND hash = ?2")?;
-        Ok(statement.query_row(params![village, hash.as_str()], |row| row.get(0)).optional()?)
+        let media = statement.query_row(params![kept, hash.as_str()], |row| row.get(0)).optional()?;
+        Ok(media.map(|media| (kept, media)))
     })?;
-    let media = media.ok_or(FileError::NoSuchFile)?;
-    match std::fs::read(storage.files().whole_path(village, hash)) {
+    let (kept, media) = found.ok_or(FileError::NoSuchFile)?;
+    match std::fs::read(storage.files().whole_path(&kept, hash)) {
         Ok(bytes) => Ok(StoredFile { bytes, media }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(FileError::NoSuchFile),
         Err(error) => Err(error.into()),
@@ -44,13 +49,15 @@ pub fn open_thumbnail(
     village: &str,
     original: &FileHash,
 ) -> Result<StoredFile, FileError> {
-    let hash: Option<String> = storage.read(|db| -> Result<_, FileError> {
+    let found = storage.read(|db| -> Result<Option<(String, String)>, FileError> {
+        let kept = thumbnail_kept_in(db, village, original.as_str())?.unwrap_or_else(|| village.to_owned());
         let sql = "SELECT hash FROM thumbnail WHERE village = ?1 AND original = ?2";
         let mut statement = db.prepare_cached(sql)?;
-        Ok(statement.query_row(params![village, original.as_str()], |row| row.get(0)).optional()?)
+        let hash = statement.query_row(params![kept, original.as_str()], |row| row.get(0)).optional()?;
+        Ok(hash.map(|hash| (kept, hash)))
     })?;
-    let hash = hash.and_then(|hash| FileHash::parse(&hash)).ok_or(FileError::NoSuchFile)?;
-    open_file(storage, village, &hash)
+    let (kept, hash) = found.ok_or(FileError::NoSuchFile)?;
+    open_file(storage, &kept, &FileHash::parse(&hash).ok_or(FileError::NoSuchFile)?)
 }
 
 impl IntoResponse for StoredFile {

@@ -75,3 +75,28 @@ async fn a_visit_shows_what_has_arrived_and_counts_what_has_not() {
         assert!(answer.location().starts_with("/console/login"));
     }
 }
+
+#[tokio::test]
+async fn photos_go_with_a_household_that_moves() {
+    let world = World::new();
+    let household = world.household(1, WILLOW, "周秀兰", &[]);
+    let visit = world.visit(1, WILLOW, household, Visit { target_name: "周秀兰".into(), ..Visit::default() });
+    let other = world.visit(2, WILLOW, world.household(2, WILLOW, "王长顺", &[]), Visit::default());
+    let (moves, stays) = (send(&world, &jpeg(1), Role::Original), send(&world, &jpeg(3), Role::Original));
+    send(&world, &jpeg(2), Role::Thumb(moves.clone()));
+    for (visit, hash) in [(visit, &moves), (other, &stays)] {
+        let field = (field_of_hash(hash.as_str()), true.into());
+        world.put(kind::VISIT, visit, WILLOW, FieldSet::from([field]));
+    }
+    let mut office = world.office().await;
+    let form = [("household", household.to_string()), ("village", BRIDGE.to_owned())];
+    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    office.submit("/console/households/move", &form).await;
+    let address = format!("/console/files/{BRIDGE}/{moves}");
+    let page = office.page(&format!("/console/visits/{visit}")).await;
+    assert!(page.contains(&format!("<img src=\"{address}/thumb\"")) && !page.contains("照片差"), "{page}");
+    assert_eq!(office.get(&address).await.body, jpeg(1));
+    assert_eq!(office.get(&format!("{address}/thumb")).await.body, jpeg(2));
+    let foreign = office.get(&format!("/console/files/{BRIDGE}/{stays}")).await;
+    assert_eq!(foreign.status, StatusCode::NOT_FOUND, "only what moved");
+}
