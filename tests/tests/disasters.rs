@@ -124,6 +124,7 @@ async fn when_only_the_backup_is_left_every_phone_still_brings_everything_back()
     axiang.synced().await;
     assert_eq!(axiang.text(granted_later, "head").await, "备份后才分的村");
     assert_eq!(axiang.text(after, "head").await, "备份后登记的手机写的");
+    assert_eq!(axiang.record(granted_later).await.expect("there").place, RecordPlace::Received);
     let heads = "SELECT group_concat(head, '、') FROM (SELECT head FROM household ORDER BY head)";
     let heads: String = server.database().query_row(heads, [], |row| row.get(0)).expect("a list");
     assert_eq!(heads, "备份后才分的村、备份后登记的手机写的");

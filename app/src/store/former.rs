@@ -98,7 +98,7 @@ fn lacks(row: &Row, field: &str, version: &FieldVersion) -> bool {
 pub(super) fn remains(db: &Connection) -> Result<bool, StoreError> {
     db.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM former_record WHERE offered <> 3)
-             OR EXISTS (SELECT 1 FROM patch WHERE orphan IN (1, 2))",
+             OR EXISTS (SELECT 1 FROM patch WHERE orphan > 0 AND orphan IN (1, 2))",
     )
     .and_then(|mut s| s.query_row([], |row| row.get(0)))
     .map_err(db_error)
@@ -159,7 +159,7 @@ fn load_orphans(db: &Connection, bytes_max: usize, salvage: &mut Salvage) -> Res
     let mut bytes = 0;
     let mut statement = db
         .prepare_cached(
-            "SELECT at, stamp, ord, record, kind, village, body FROM patch WHERE orphan = 1 ORDER BY at",
+            "SELECT at, stamp, ord, record, kind, village, body FROM patch WHERE orphan > 0 AND orphan = 1 ORDER BY at",
         )
         .map_err(db_error)?;
     let mut rows = statement.query([]).map_err(db_error)?;

@@ -197,8 +197,8 @@ fn held_records(db: &Connection) -> Result<u32, StoreError> {
 /// Records (not patches) that the township has not acknowledged, and since when (Unix ms, 0 if none).
 pub(super) fn waiting_records(db: &Connection) -> Result<(u32, i64), StoreError> {
     db.prepare_cached(
-        "SELECT count(DISTINCT record), coalesce(min(written_at), 0) FROM patch INDEXED BY patch_unsent
-         WHERE state < 2",
+        "SELECT count(*), coalesce(min(since), 0)
+         FROM (SELECT min(written_at) AS since FROM patch INDEXED BY patch_unsent WHERE state < 2 GROUP BY record)",
     )
     .and_then(|mut s| s.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
     .map_err(db_error)

@@ -94,11 +94,28 @@ impl Transport {
             Some((encoding, bytes)) => request.header(header::CONTENT_ENCODING, encoding).body(bytes),
             None => request.body(body),
         };
-        match answer_of(request).await {
-            Ok(answer) => answer,
-            Err(_) => Answer::Unreachable,
+        let again = request.try_clone();
+        match (answer_of(request).await, again) {
+            (Ok(answer), _) => answer,
+            (Err(error), Some(again)) if is_worn_out(&error) => {
+                answer_of(again).await.unwrap_or(Answer::Unreachable)
+            }
+            (Err(_), _) => Answer::Unreachable,
         }
     }
+}
+
+/// Whether the connection was there and broke: the server may have closed it while the phone was busy with its last
+/// answer. Every exchange may be repeated, so it is, at once and over a new connection.
+#[cfg(not(target_family = "wasm"))]
+fn is_worn_out(error: &reqwest::Error) -> bool {
+    !error.is_connect() && !error.is_timeout()
+}
+
+/// Browsers see to that themselves.
+#[cfg(target_family = "wasm")]
+fn is_worn_out(_error: &reqwest::Error) -> bool {
+    false
 }
 
 async fn answer_of(request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
@@ -148,5 +165,40 @@ mod tests {
         flate2::read::GzDecoder::new(gzip(&body).unwrap().as_slice()).read_to_end(&mut plain).unwrap();
         assert_eq!(plain, body);
         assert!(compressed(b"{}").is_none());
+    }
+    /// Reads one request and answers it, without closing.
+    fn answer_one(stream: &mut std::net::TcpStream) {
+        read_one(stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+    }
+
+    fn read_one(stream: &mut std::net::TcpStream) {
+        let mut request = Vec::new();
+        let mut byte = [0];
+        while !request.ends_with(b"\r\n\r\n{}") {
+            stream.read_exact(&mut byte).unwrap();
+            request.push(byte[0]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_breaks_under_a_request_is_tried_once_more() {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://{}/v1/sync", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let (mut first, _) = listener.accept().unwrap();
+            answer_one(&mut first);
+            // The server gives the connection up just as the next request comes in.
+            read_one(&mut first);
+            drop(first);
+            let (mut second, _) = listener.accept().unwrap();
+            answer_one(&mut second);
+        });
+        let transport = Transport::new().unwrap();
+        for _ in 0..2 {
+            let answer = transport.post(&url, None, b"{}".to_vec()).await;
+            assert!(matches!(answer, Answer::Body { status: 200, .. }), "{answer:?}");
+        }
+        server.join().unwrap();
     }
 }

@@ -126,6 +126,11 @@ impl Phone {
         Ok(took)
     }
 
+    /// What is prepared need not survive a power cut; what is measured is durable again.
+    fn hurries(&self) -> anyhow::Result<()> {
+        Ok(self.store.connection().pragma_update(None, "synchronous", "off")?)
+    }
+
     fn save(&mut self, kind: &str, id: Uuid, village: &str, set: FieldSet) -> anyhow::Result<()> {
         let (kind, village) = (kind.to_owned(), village.to_owned());
         self.store
@@ -198,6 +203,7 @@ impl Stage {
             .collect();
         let (writer, reader) = (Kept::new(dir.path(), "writer.db")?, Kept::new(dir.path(), "reader.db")?);
         let mut phone = writer.open(server.url())?;
+        phone.hurries()?;
         phone.enrol(&server)?;
         phone.sync()?;
         eprintln!("准备 {} 户、{} 次走访……", homes.len(), records.len());
@@ -216,6 +222,7 @@ impl Stage {
         for (nth, own) in records.chunks(records.len().div_ceil(CROWD)).enumerate() {
             let kept = Kept::new(dir.path(), &format!("crowd-{nth}.db"))?;
             let mut phone = kept.open(server.url())?;
+            phone.hurries()?;
             phone.enrol(&server)?;
             phone.sync()?;
             own.iter().try_for_each(|record| phone.save_visit(record))?;
