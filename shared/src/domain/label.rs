@@ -1,7 +1,7 @@
 //! What people read for a record's field and its value, where a screen has no form around it (conflicts, history).
 
 use super::Coded;
-use super::{opinion::OpinionKind, visit::VisitMode};
+use super::{opinion::OpinionKind, photo, visit::VisitMode};
 use crate::replica::{Value, kind};
 use crate::templates::templates;
 
@@ -15,6 +15,9 @@ pub fn field(record_kind: &str, name: &str) -> String {
         let Some(item) = templates().item(item) else { return name.to_owned() };
         let option = item.options.iter().find(|o| o.code == option).map(|o| format!("：{}", o.label));
         return format!("{}{}", item.question, option.unwrap_or_default());
+    }
+    if name.starts_with(photo::FIELD_PREFIX) {
+        return "照片".to_owned();
     }
     let label = match (record_kind, name) {
         (kind::HOUSEHOLD, "head") => "户主",
@@ -54,6 +57,8 @@ pub fn field(record_kind: &str, name: &str) -> String {
 /// A value as people read it: 是 and 否, labels instead of codes, （空） for nothing.
 pub fn value(name: &str, value: &Value) -> String {
     match value {
+        Value::Null if name.starts_with(photo::FIELD_PREFIX) => "（去掉这张）".to_owned(),
+        Value::Bool(true) if name.starts_with(photo::FIELD_PREFIX) => "（没写说明）".to_owned(),
         Value::Null => "（空）".to_owned(),
         Value::Bool(true) => "是".to_owned(),
         Value::Bool(false) => "否".to_owned(),
@@ -85,6 +90,11 @@ mod tests {
         assert_eq!(field(kind::PERSON, "phone"), "电话");
         assert_eq!(value("phone", &Value::Null), "（空）");
         assert_eq!(value("mode", &"home".into()), "入户");
+        let photo = photo::field_of_hash(&"ab".repeat(32));
+        assert_eq!(
+            (field(kind::VISIT, &photo), value(&photo, &Value::Null)),
+            ("照片".into(), "（去掉这张）".into())
+        );
         assert_eq!(field("future", "unknown_field"), "unknown_field");
     }
 }
