@@ -142,6 +142,10 @@ impl Actor {
                         let path = exchange.path;
                         Work::Answered(path, transport.send(exchange).await)
                     }
+                    Effect::SendFile(exchange) => {
+                        let job = exchange.job.clone();
+                        Work::FileAnswered(job, transport.send_file(exchange).await)
+                    }
                     Effect::WakeAt { at_ms, wish } => {
                         let wait = u64::try_from(at_ms.saturating_sub(now_ms())).unwrap_or(0);
                         tokio::time::sleep(Duration::from_millis(wait)).await;

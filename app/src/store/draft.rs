@@ -1,6 +1,6 @@
 //! The draft of a visit: local to the phone, kept at every change, turned into patches at 完成.
 
-use lianxin_shared::replica::FieldSet;
+use lianxin_shared::{domain::photo::Photo, replica::FieldSet};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -38,12 +38,30 @@ pub struct VisitDraft {
     pub notes: String,
     /// 联系卡 left.
     pub card_left: bool,
+    /// What was photographed, in the order of taking.
+    #[serde(default)]
+    pub photos: Vec<PhotoDraft>,
     /// What people said.
     pub opinions: Vec<OpinionDraft>,
     /// Begun, Unix ms.
     pub started_ms: i64,
     /// Last change, Unix ms.
     pub updated_ms: i64,
+}
+
+/// One photo of a draft; its bytes are in the store already.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PhotoDraft {
+    /// Hash of the original.
+    pub hash: String,
+    /// What is to be seen on it.
+    pub caption: String,
+}
+
+impl From<&PhotoDraft> for Photo {
+    fn from(draft: &PhotoDraft) -> Self {
+        Photo { hash: draft.hash.clone(), caption: draft.caption.trim().to_owned() }
+    }
 }
 
 /// One opinion of a draft, verbatim.

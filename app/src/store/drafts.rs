@@ -5,7 +5,7 @@ use super::{
     campaign::Running,
     db_error,
     draft::{OpinionDraft, VisitDraft},
-    households, records,
+    households, photos, records,
 };
 use crate::ids::new_id;
 use lianxin_shared::{
@@ -14,6 +14,7 @@ use lianxin_shared::{
         checklist,
         household::Household,
         opinion::{self, Opinion},
+        photo::{self, Photo},
         visit::{TargetKind, Visit, VisitMode},
     },
     replica::{Base, Clock, FieldSet, kind},
@@ -87,7 +88,7 @@ pub(super) fn keep(db: &Connection, draft: &VisitDraft) -> Result<(), StoreError
         ])
     })
     .map_err(db_error)?;
-    Ok(())
+    photos::note_draft(db, draft)
 }
 
 /// One draft.
@@ -104,7 +105,7 @@ pub(super) fn discard(db: &Connection, id: Uuid) -> Result<(), StoreError> {
     db.prepare_cached("DELETE FROM draft WHERE id = ?1")
         .and_then(|mut s| s.execute([id.as_bytes()]))
         .map_err(db_error)?;
-    Ok(())
+    photos::forget_draft(db, id)
 }
 
 pub(super) fn of_household(db: &Connection, household: Uuid) -> Result<Option<Uuid>, StoreError> {
@@ -238,10 +239,15 @@ pub(super) fn complete(
     if !draft.absent {
         problems.extend(checklist::validate(&items, &draft.answers));
     }
+    let taken: Vec<Photo> = draft.photos.iter().map(Photo::from).collect();
+    problems.extend(photo::validate(&taken));
     if let Some(problem) = problems.first() {
         return Err(StoreError::Invalid(problem.message.clone()));
     }
-    save_new(db, clock, kind::VISIT, id, &draft.village, visit.to_fields(), now_ms)?;
+    let mut fields = visit.to_fields();
+    let named = |photo: &Photo| (photo::field_of_hash(&photo.hash), photo::value_of_caption(&photo.caption));
+    fields.extend(taken.iter().map(named));
+    save_new(db, clock, kind::VISIT, id, &draft.village, fields, now_ms)?;
     for said in draft.opinions.iter().filter(|said| !said.text.trim().is_empty()) {
         let fields = opinion_fields(said, &draft, cadre, cadre_name);
         save_new(db, clock, kind::OPINION, said.id, &draft.village, fields, now_ms)?;
@@ -292,6 +298,7 @@ pub(super) fn visit_page(db: &Connection, id: Uuid) -> Result<VisitPage, StoreEr
     let opinions = households::ids(db, "SELECT id FROM opinion WHERE visit = ?1 ORDER BY id", id)?;
     Ok(VisitPage {
         title: Visit::from_fields(&record.fields).target_name,
+        photos: photos::views(db, &record.village, &record.fields)?,
         opinions: opinions.iter().map(|id| records::load(db, *id)).collect::<Result<_, _>>()?,
         record,
     })

@@ -5,7 +5,7 @@ use super::{
     drafts, former,
     households::{self, Chips},
     meta::{self, Membership},
-    overview, records, replicate,
+    overview, photos, records, replicate,
 };
 use lianxin_shared::{
     replica::Clock,
@@ -18,8 +18,13 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Schema steps of the phone's database, oldest first; a shipped one is never edited.
-pub const MIGRATIONS: [&str; 4] =
-    [REPLICA_V1, include_str!("schema/phone_v1.sql"), REPLICA_V2, include_str!("schema/phone_v2.sql")];
+pub const MIGRATIONS: [&str; 5] = [
+    REPLICA_V1,
+    include_str!("schema/phone_v1.sql"),
+    REPLICA_V2,
+    include_str!("schema/phone_v2.sql"),
+    include_str!("schema/phone_v3.sql"),
+];
 
 /// Where it is kept why the server turns this phone away; empty while it does not.
 const REFUSED: &str = "refused";
@@ -32,8 +37,8 @@ const statements_max: usize = 128;
 
 /// The one owner of the database connection.
 pub struct Store {
-    connection: Connection,
-    events: Vec<Event>,
+    pub(super) connection: Connection,
+    pub(super) events: Vec<Event>,
     /// What the driver last said.
     phase: SyncPhase,
     problem: String,
@@ -59,8 +64,8 @@ impl Store {
         })
     }
 
-    /// Does what was asked; what it answers is durable. [`Request::SyncNow`] and [`Request::Online`] belong to
-    /// the driver beside the store, which takes them before.
+    /// Does what was asked; what it answers is durable. [`Request::SyncNow`], [`Request::Online`] and
+    /// [`Request::FetchPicture`] belong to the driver beside the store, which takes them afterwards.
     ///
     /// # Errors
     /// [`StoreError`], in the user's words.
@@ -104,7 +109,9 @@ impl Store {
                 let text = serde_json::to_string(&size).map_err(|e| StoreError::Broken(e.to_string()))?;
                 self.keep("font_size", &text)
             }
-            Request::SyncNow | Request::Online { .. } => Ok(Reply::Done),
+            Request::KeepPhoto(new) => self.keep_photo(&new),
+            Request::Picture { name, size } => self.picture(&name, size),
+            Request::SyncNow | Request::Online { .. } | Request::FetchPicture { .. } => Ok(Reply::Done),
             reading => self.read(reading, now_ms),
         }
     }
@@ -207,7 +214,7 @@ impl Store {
     }
 
     /// Runs `work` in one durable transaction.
-    fn transact<T>(
+    pub(super) fn transact<T>(
         &mut self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -236,7 +243,7 @@ impl Store {
         self.say_sync_line();
     }
 
-    fn say_sync_line(&mut self) {
+    pub(super) fn say_sync_line(&mut self) {
         if let Ok(line) = self.sync_line() {
             self.events.push(Event::Sync(line));
         }
@@ -250,6 +257,7 @@ impl Store {
             phase: self.phase,
             waiting,
             waiting_since_ms,
+            photos: photos::lacking(&self.connection)?.0,
             last_ms: last_ms.unwrap_or(0),
             problem: self.problem.clone(),
         })

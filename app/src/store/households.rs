@@ -2,7 +2,7 @@
 
 use super::{
     HouseholdFilter, HouseholdPage, HouseholdQuery, HouseholdRow, Households, Loaded, StoreError,
-    TimelineEntry, campaign::Running, conflicts, db_error, drafts, records,
+    TimelineEntry, campaign::Running, conflicts, db_error, drafts, photos, records,
 };
 use lianxin_shared::sqlite::{IS_PRESENT, uuid_at};
 use rusqlite::{Connection, ToSql, types::Value};
@@ -265,6 +265,7 @@ fn timeline(db: &Connection, household: Uuid) -> Result<Vec<TimelineEntry>, Stor
         for id in ids(db, "SELECT id FROM opinion WHERE visit = ?1 ORDER BY id", entry.id)? {
             entry.opinions.extend(records::shown(db, id)?.map(|row| row.text("text").to_owned()));
         }
+        entry.photos = photos::names(db, entry.id)?;
         entry.place = records::place_of(db, entry.id)?;
         Ok(entry)
     };

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Event, Reply, Request, Store, StoreError, StorePhase};
 use crate::{
     platform::now_ms,
-    sync::{Answer, Driver, Effect, Path},
+    sync::{Answer, Driver, Effect, FileAnswer, FileJob, Path, Wish},
 };
 
 /// To the actor.
@@ -39,7 +39,9 @@ pub(super) enum Work {
     /// An exchange of the sync has ended.
     Answered(Path, Answer),
     /// The time that the sync wished for has come.
-    Woke(u64),
+    Woke(Wish),
+    /// A request for a file has ended.
+    FileAnswered(FileJob, FileAnswer),
 }
 
 #[cfg(target_family = "wasm")]
@@ -48,7 +50,7 @@ impl Work {
     pub fn request(&self) -> Option<u64> {
         match self {
             Work::Call { id, .. } => Some(*id),
-            Work::Answered(..) | Work::Woke(_) => None,
+            Work::Answered(..) | Work::Woke(_) | Work::FileAnswered(..) => None,
         }
     }
 }
@@ -83,6 +85,7 @@ impl Desk {
             }
             Work::Answered(path, answer) => self.driver.answered(store, path, answer, now),
             Work::Woke(wish) => self.driver.woke(store, wish, now),
+            Work::FileAnswered(job, answer) => self.driver.file_answered(store, job, answer, now),
         };
         for event in store.take_events() {
             send(FromStore::Event(event));

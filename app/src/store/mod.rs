@@ -22,6 +22,8 @@ mod link;
 mod meta;
 mod overview;
 mod phase;
+mod photo_desk;
+mod photos;
 mod records;
 mod replicate;
 mod request;
@@ -35,6 +37,7 @@ pub use error::StoreError;
 pub use handle::{MIGRATIONS, Store};
 pub use meta::Membership;
 pub use phase::StorePhase;
+pub use photos::fetched_file_bytes_max;
 pub use request::*;
 #[cfg(target_family = "wasm")]
 pub use worker_web::run_worker;

@@ -3,7 +3,7 @@
 use super::{
     Diary, HouseholdFilter, HouseholdQuery, Identity, Loaded, Mine, OutboxRow, RecordPlace, StoreError,
     SyncLine, Today, campaign::Running, conflicts, db_error, drafts, glance::glance, held, households,
-    households::Chips, records,
+    households::Chips, photos, records,
 };
 use crate::{beijing, ids::new_id};
 use lianxin_shared::{domain::diary::field, replica::kind, sqlite::uuid_at};
@@ -111,7 +111,8 @@ pub(super) fn diary(
         Ok((day, id, text))
     };
     let before = days.into_iter().take(diary_days_max).map(line).collect::<Result<_, StoreError>>()?;
-    Ok(Diary { entry, before, visits, opinions })
+    let photos = photos::views(db, &entry.village, &entry.fields)?;
+    Ok(Diary { entry, photos, before, visits, opinions })
 }
 
 pub(super) fn mine(
@@ -142,6 +143,7 @@ pub(super) fn mine(
         held: outbox(db, "held <> '' AND state = 2")?,
         refused: refused(db)?,
         conflicts: conflicts::all(db, &identity.cadre_name)?,
+        photos_refused: photos::lacking(db)?.1,
         identity,
         sync,
         records: count("SELECT count(*) FROM record WHERE seq >= ?1", 0)?,

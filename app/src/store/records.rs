@@ -1,7 +1,7 @@
 //! Records as they are shown: the server's rows with this phone's unreceipted patches laid over them.
 //! Every save is one durable transaction before the screen may say 已存.
 
-use super::{Edit, Loaded, RecordPlace, StoreError, db_error, former, meta};
+use super::{Edit, Loaded, RecordPlace, StoreError, db_error, former, meta, photos};
 use lianxin_shared::{
     replica::{Base, Clock, DeviceId, FieldSet, PatchDraft, Row, Stamp, Value, patch_bytes_max},
     sqlite::{project, read_row, uuid_at},
@@ -79,7 +79,7 @@ pub(super) fn project_shown(db: &Connection, id: Uuid) -> Result<(), StoreError>
         .and_then(|mut s| s.query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?))).optional())
         .map_err(db_error)?;
     match (shown(db, id)?, written) {
-        (Some(row), _) => Ok(project(db, &row)?),
+        (Some(row), _) => derive(db, &row),
         (None, Some((kind, village))) => unproject(db, Row::empty(&kind, id, &village)),
         (None, None) => Ok(()),
     }
@@ -88,14 +88,20 @@ pub(super) fn project_shown(db: &Connection, id: Uuid) -> Result<(), StoreError>
 /// The same for a row that was just taken out of the replica.
 pub(super) fn project_without(db: &Connection, gone: Row) -> Result<(), StoreError> {
     match shown(db, gone.id)? {
-        Some(shown) => Ok(project(db, &shown)?),
+        Some(shown) => derive(db, &shown),
         None => unproject(db, gone),
     }
 }
 
 fn unproject(db: &Connection, mut row: Row) -> Result<(), StoreError> {
     row.mark_deleted();
-    Ok(project(db, &row)?)
+    derive(db, &row)
+}
+
+/// Writes what follows from a record as it is shown.
+pub(super) fn derive(db: &Connection, row: &Row) -> Result<(), StoreError> {
+    photos::note_record(db, row)?;
+    Ok(project(db, row)?)
 }
 
 /// Where a record is, from receipts alone.

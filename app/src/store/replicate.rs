@@ -3,7 +3,7 @@
 use super::{StoreError, db_error, former, held, meta, records, scope};
 use lianxin_shared::{
     replica::{ChainHash, Patch, PatchHash, Row},
-    sqlite::{Replica, digest_of, newest_order, project, read_row, uuid_at},
+    sqlite::{Replica, digest_of, newest_order, read_row, uuid_at},
     sync::{CommitReport, Outgoing},
     wire::v1::{Accepted, RepairResponse, SyncResponse, rows_of_batch},
 };
@@ -326,8 +326,8 @@ pub(super) fn commit_repair(db: &Connection, response: RepairResponse) -> Result
     meta::keep_clock(db, &clock)?;
     for row in &rows {
         match records::shown(db, row.id)? {
-            Some(shown) => project(db, &shown)?,
-            None => project(db, row)?,
+            Some(shown) => records::derive(db, &shown)?,
+            None => records::derive(db, row)?,
         }
     }
     Ok(CommitReport { more: mended, waiting: waiting(db)?, digest_equal: true, former: false })

@@ -4,12 +4,14 @@
 #![allow(missing_docs, reason = "the fields of a variant are explained by the variant")]
 
 mod pages;
+mod photo;
 mod record;
 mod register;
 mod status;
 mod visit;
 
 pub use pages::{Diary, Mine, OutboxRow, Today};
+pub use photo::{Bytes, NewPhoto, PhotoName, PhotoPlace, PhotoSize, PhotoView};
 pub use record::{ConflictView, Edit, Loaded, RecordPlace, Taken};
 pub use register::{HouseholdFilter, HouseholdPage, HouseholdQuery, HouseholdRow, Households, TimelineEntry};
 pub use status::{FontSize, Identity, Status, SyncLine, SyncPhase};
@@ -50,6 +52,12 @@ pub enum Request {
     CompleteVisit { id: Uuid },
     /// One completed visit. → [`Reply::Visit`]
     Visit { id: Uuid },
+    /// Keeps a photo durably; what names it is saved apart. → [`Reply::PhotoKept`]
+    KeepPhoto(Box<NewPhoto>),
+    /// A photo's picture, if it is on this phone. → [`Reply::Picture`]
+    Picture { name: PhotoName, size: PhotoSize },
+    /// Gets a picture from the township. → [`Reply::Done`]; [`Event::Fetched`] says what became of it.
+    FetchPicture { name: PhotoName, size: PhotoSize },
     /// The diary: a day's entry (or a fresh id for it) and the days before. → [`Reply::Diary`]
     Diary { date: String },
     /// Where every record is. → [`Reply::Mine`]
@@ -85,6 +93,10 @@ pub enum Reply {
     Draft(Box<OpenDraft>),
     /// See [`Request::Visit`].
     Visit(Box<VisitPage>),
+    /// See [`Request::KeepPhoto`].
+    PhotoKept(PhotoName),
+    /// See [`Request::Picture`].
+    Picture(Option<Bytes>),
     /// See [`Request::Diary`].
     Diary(Diary),
     /// See [`Request::Mine`].
@@ -98,6 +110,8 @@ pub enum Event {
     Sync(SyncLine),
     /// Records changed (by a sync): screens ask again.
     Changed,
+    /// A picture has come from the township, or why not.
+    Fetched { name: PhotoName, size: PhotoSize, refusal: Option<String> },
     /// How the server stands to this phone has changed: [`Request::Status`] tells.
     Standing,
 }

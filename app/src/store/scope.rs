@@ -1,7 +1,7 @@
 //! The villages that this phone holds: told by the server whenever they change. What a village granted anew had before
 //! comes by repair; a village withdrawn leaves once nothing of it is unsent or being written.
 
-use super::{StoreError, db_error, meta, records};
+use super::{StoreError, db_error, meta, photos, records};
 use lianxin_shared::{
     sqlite::{Replica, read_row, uuid_at},
     wire::v1::{Evicted, Scope, scope_hash},
@@ -76,8 +76,12 @@ pub(super) fn leave(
     Ok(gone)
 }
 
-/// Whether something of the village is unsent, is still to be offered after a restore, or a visit there is being written.
+/// Whether something of the village is unsent (photos too), is still to be offered after a restore, or a visit there is
+/// being written.
 fn is_in_use(db: &Connection, village: &str) -> Result<bool, StoreError> {
+    if photos::is_unsent(db, village)? {
+        return Ok(true);
+    }
     db.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM patch WHERE state < 2 AND village = ?1)
              OR EXISTS (SELECT 1 FROM former_record WHERE village = ?1)
@@ -99,5 +103,6 @@ fn evict_village(db: &Connection, village: &str) -> Result<(), StoreError> {
         // What this phone wrote there and the township holds apart stays to be read.
         records::project_without(db, row)?;
     }
-    Ok(replica.finish()?)
+    replica.finish()?;
+    photos::evict(db, village)
 }

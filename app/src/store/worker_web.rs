@@ -209,6 +209,14 @@ impl Worker {
                         let _ = signals.unbounded_send(Signal::Work(Work::Answered(path, answer)));
                     });
                 }
+                Effect::SendFile(exchange) => {
+                    let (signals, transport) = (self.signals.clone(), transport.clone());
+                    spawn_local(async move {
+                        let job = exchange.job.clone();
+                        let answer = transport.send_file(exchange).await;
+                        let _ = signals.unbounded_send(Signal::Work(Work::FileAnswered(job, answer)));
+                    });
+                }
                 Effect::WakeAt { at_ms, wish } => {
                     let wait = u32::try_from(at_ms.saturating_sub(now_ms()).max(0)).unwrap_or(u32::MAX);
                     self.after(wait, Signal::Work(Work::Woke(wish)));

@@ -2,12 +2,14 @@
 //! the network or time is handed back as an [`Effect`] and comes back as another input.
 
 use super::{
+    files::{FileAnswer, FileExchange, FileJob},
+    photos::Photos,
     transport::{Answer, Exchange, Path},
     words,
 };
 use crate::store::{Request, Store, StoreError, SyncPhase};
 use lianxin_shared::{
-    sync::{Action, Failure, Input, Machine, Phase},
+    sync::{Action, CourierInput, Failure, Input, Machine, Phase},
     wire::v1::{EnrolResponse, RepairResponse, SalvageResponse, SyncResponse},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -17,25 +19,39 @@ use serde::{Serialize, de::DeserializeOwned};
 pub enum Effect {
     /// Send this; the answer goes to [`Driver::answered`].
     Send(Exchange),
+    /// Send this; the answer goes to [`Driver::file_answered`].
+    SendFile(FileExchange),
     /// Call [`Driver::woke`] at this time (Unix ms) with this number; an earlier wish is void.
     WakeAt {
         /// When.
         at_ms: i64,
         /// Which wish: only the newest counts.
-        wish: u64,
+        wish: Wish,
     },
+}
+
+/// A numbered wish to be woken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// Of the machine that exchanges text.
+    Sync(u64),
+    /// Of the courier.
+    Photos(u64),
 }
 
 /// The machine beside its store.
 pub struct Driver {
     machine: Machine,
     wish: u64,
+    photos: Photos,
+    /// What the machine last reported, for the courier: whether text is done.
+    text: Option<CourierInput>,
 }
 
 impl Driver {
     /// With the seed of its back-off.
     pub fn new(seed: u64) -> Self {
-        Self { machine: Machine::new(seed), wish: 0 }
+        Self { machine: Machine::new(seed), wish: 0, photos: Photos::new(!seed), text: None }
     }
 
     /// The store has been opened: sync if this phone is enrolled.
@@ -54,7 +70,13 @@ impl Driver {
         let enrolled = matches!(store.membership(), Ok(Some(_)));
         let input = match request {
             _ if !enrolled => return Vec::new(),
-            Request::Enrol { .. } | Request::SyncNow => Input::SyncNow,
+            Request::SyncNow => {
+                // What fails here fails again where it matters.
+                drop(store.offer_refused_again());
+                Input::SyncNow
+            }
+            Request::FetchPicture { name, size } => return self.photos.want(store, name, *size),
+            Request::Enrol { .. } => Input::SyncNow,
             Request::Online { online } => Input::Online(*online),
             Request::Save(_) | Request::CompleteVisit { .. } | Request::Resolve { .. } => Input::Changed,
             _ => return Vec::new(),
@@ -63,8 +85,23 @@ impl Driver {
     }
 
     /// The time wished for has come; an outdated wish is ignored.
-    pub fn woke(&mut self, store: &mut Store, wish: u64, now_ms: i64) -> Vec<Effect> {
-        if wish == self.wish { self.step(store, Input::Woke, now_ms) } else { Vec::new() }
+    pub fn woke(&mut self, store: &mut Store, wish: Wish, now_ms: i64) -> Vec<Effect> {
+        match wish {
+            Wish::Sync(wish) if wish == self.wish => self.step(store, Input::Woke, now_ms),
+            Wish::Sync(_) => Vec::new(),
+            Wish::Photos(wish) => self.photos.woke(store, wish, now_ms),
+        }
+    }
+
+    /// A request for a file has ended.
+    pub fn file_answered(
+        &mut self,
+        store: &mut Store,
+        job: FileJob,
+        answer: FileAnswer,
+        now_ms: i64,
+    ) -> Vec<Effect> {
+        self.photos.answered(store, job, answer, now_ms)
     }
 
     /// An exchange has ended.
@@ -88,6 +125,9 @@ impl Driver {
                 Err(StoreError::Copied) => self.machine.handle(Input::Copied, now_ms),
                 Err(error) => self.machine.handle(Input::StoreFailed(error.to_string()), now_ms),
             }
+        }
+        if let Some(text) = self.text.take() {
+            effects.extend(self.photos.tell(store, text, now_ms));
         }
         effects
     }
@@ -138,7 +178,7 @@ impl Driver {
             }
             Action::WakeAt(at_ms) => {
                 self.wish += 1;
-                effects.push(Effect::WakeAt { at_ms, wish: self.wish });
+                effects.push(Effect::WakeAt { at_ms, wish: Wish::Sync(self.wish) });
                 None
             }
             Action::Report(phase) => {
@@ -147,6 +187,8 @@ impl Driver {
                     Phase::Done(_) => store.note_standing(None)?,
                     _ => {}
                 }
+                let is_done = matches!(phase, Phase::Done(_));
+                self.text = Some(if is_done { CourierInput::TextDone } else { CourierInput::TextBusy });
                 report(store, phase);
                 None
             }

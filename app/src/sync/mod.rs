@@ -3,9 +3,12 @@
 
 mod driver;
 mod enrol;
+mod files;
+mod photos;
 mod transport;
 mod words;
 
-pub use driver::{Driver, Effect};
+pub use driver::{Driver, Effect, Wish};
 pub use enrol::{EnrolError, enrol};
+pub use files::{FileAnswer, FileExchange, FileJob, Method};
 pub use transport::{Answer, Exchange, Path, Transport};

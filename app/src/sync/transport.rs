@@ -55,7 +55,7 @@ pub enum Answer {
 /// Sends exchanges.
 #[derive(Debug, Clone)]
 pub struct Transport {
-    client: Client,
+    pub(super) client: Client,
 }
 
 impl Transport {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ConflictView, DraftRow, HouseholdRow, Identity, Loaded, SyncLine};
+use super::{ConflictView, DraftRow, HouseholdRow, Identity, Loaded, PhotoView, SyncLine};
 
 /// The page 今日.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub struct Today {
 pub struct Diary {
     /// The day's entry; a fresh id and no fields if it is not begun.
     pub entry: Loaded,
+    /// The entry's photos.
+    pub photos: Vec<PhotoView>,
     /// Days before with their first lines, newest first: (date, record, line).
     pub before: Vec<(String, Uuid, String)>,
     /// The day's visits and opinions, to write from.
@@ -62,6 +64,8 @@ pub struct Mine {
     pub refused: Vec<OutboxRow>,
     /// Fields written differently.
     pub conflicts: Vec<ConflictView>,
+    /// Photos that the township will not take.
+    pub photos_refused: u32,
     /// The line at the top.
     pub sync: SyncLine,
     /// Records on this phone, for the storage line.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ConflictView, Loaded, RecordPlace};
+use super::{ConflictView, Loaded, PhotoName, RecordPlace};
 
 /// What to look for among households.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -112,6 +112,8 @@ pub struct TimelineEntry {
     pub void: bool,
     /// What people said.
     pub opinions: Vec<String>,
+    /// What was photographed.
+    pub photos: Vec<PhotoName>,
     /// Where it is.
     pub place: RecordPlace,
 }

@@ -62,6 +62,8 @@ pub struct SyncLine {
     pub waiting: u32,
     /// When the oldest of them was written, Unix ms; 0 if none waits. After a day the reminder grows loud.
     pub waiting_since_ms: i64,
+    /// Photos of records that are not wholly with the township.
+    pub photos: u32,
     /// When the last exchange ended well, Unix ms; 0 never.
     pub last_ms: i64,
     /// A problem in plain words: what happened, what is safe, what to do. Empty if none.

@@ -4,7 +4,7 @@ use lianxin_shared::replica::FieldSet;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{HouseholdRow, Loaded};
+use super::{HouseholdRow, Loaded, PhotoView};
 use crate::store::draft::VisitDraft;
 
 /// Whom a visit goes to.
@@ -51,4 +51,6 @@ pub struct VisitPage {
     pub title: String,
     /// Its opinions.
     pub opinions: Vec<Loaded>,
+    /// Its photos.
+    pub photos: Vec<PhotoView>,
 }
