@@ -4,6 +4,7 @@
 use dioxus::prelude::*;
 use uuid::Uuid;
 
+use crate::store::PhotoName;
 use crate::views::{
     conflicts::ConflictsView,
     diary::{DiaryDayView, DiaryTodayView},
@@ -14,6 +15,7 @@ use crate::views::{
     households::HouseholdsView,
     mine::MineView,
     person_edit::{PersonEditView, PersonNewView},
+    photos::PhotoPageView,
     today::TodayView,
     visit::VisitView,
     visit_start::{VisitOtherView, VisitStartView},
@@ -55,12 +57,21 @@ pub(crate) enum Route {
         Visited { id: Uuid },
         #[route("/diary/:date", DiaryDayView)]
         DiaryDay { date: String },
+        #[route("/photo/:village/:hash", PhotoPageView)]
+        Photo { village: String, hash: String },
         #[route("/conflicts", ConflictsView)]
         Conflicts {},
         #[route("/enrol", EnrolAgainView)]
         EnrolAgain {},
         #[route("/:..segments", LostView)]
         Lost { segments: Vec<String> },
+}
+
+impl Route {
+    /// The page of one photo.
+    pub(crate) fn photo(name: &PhotoName) -> Self {
+        Route::Photo { village: name.village.clone(), hash: name.hash.clone() }
+    }
 }
 
 #[cfg(test)]

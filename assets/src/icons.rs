@@ -40,5 +40,11 @@ pub const PHONE: &str = "M6.5 3.5h3l1.5 4.5-2 1.5a11 11 0 0 0 5.5 5.5l1.5-2 4.5 
 pub const BIN: &str = "M4.5 6.5h15M9.5 6V4h5v2M6.5 6.5l1 14h9l1-14M10 10.5v6M14 10.5v6";
 /// A sheet of questions.
 pub const LIST: &str = "M9 6h11M9 12h11M9 18h11M4 6h.1M4 12h.1M4 18h.1";
+/// Take a photo.
+pub const CAMERA: &str =
+    "M4 7.5h3.2L9 5h6l1.8 2.5H20v11.5H4zM12 16.2a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4z";
+/// A photo, the album.
+pub const PICTURE: &str =
+    "M4 4.5h16v15H4zM4.5 17l4.8-5 3.4 3.4 2.8-2.6 4 4M15.5 9.6a1.3 1.3 0 1 0 0-2.6 1.3 1.3 0 0 0 0 2.6z";
 /// Someone's words.
 pub const SPEECH: &str = "M4 4.5h16v11.5h-8L7.5 20v-4H4zM8 8.5h8M8 12h5";

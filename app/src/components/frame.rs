@@ -31,9 +31,15 @@ pub(crate) fn line_words(line: &SyncLine, now_ms: i64) -> LineWords {
         SyncPhase::Offline if line.waiting > 0 => {
             words("wait", icons::OFFLINE, text::line::OFFLINE, text::line::waiting_here(line.waiting))
         }
+        SyncPhase::Offline if line.photos > 0 => {
+            words("wait", icons::OFFLINE, text::line::OFFLINE, text::photo::text_there(line.photos))
+        }
         SyncPhase::Offline => words("", icons::OFFLINE, text::line::OFFLINE, last(line, now_ms)),
         SyncPhase::Idle if line.waiting > 0 => {
             words("wait", icons::CLOCK, &text::line::waiting(line.waiting), text::line::SOON.to_owned())
+        }
+        SyncPhase::Idle if line.photos > 0 => {
+            words("wait", icons::CLOCK, text::photo::TEXT_THERE, text::photo::lacking(line.photos))
         }
         SyncPhase::Idle if line.last_ms > 0 => words(
             "ok",
@@ -155,6 +161,13 @@ mod tests {
         assert_eq!(say(SyncPhase::Offline, 3, 0), "离线可用 已存本机，待上报 3 条");
         assert_eq!(say(SyncPhase::Running { sent: 3, total: 12 }, 9, 0), "正在同步 3/12");
         assert_eq!(say(SyncPhase::Idle, 0, NOW), "已全部上报 乡镇 14:05 收到");
+        let photos = SyncLine { phase: SyncPhase::Idle, photos: 3, last_ms: NOW, ..SyncLine::default() };
+        let words = line_words(&photos, NOW);
+        assert_eq!(
+            format!("{}，{}", words.strong, words.rest),
+            text::photo::text_there(3),
+            "not all is there"
+        );
         assert_eq!(say(SyncPhase::Stopped, 1, 0), "同步停了 写的都在本机，点这里看怎么办");
     }
 }

@@ -6,5 +6,6 @@ pub(crate) mod fields;
 pub(crate) mod frame;
 pub(crate) mod icon;
 pub(crate) mod notice;
+pub(crate) mod photos;
 pub(crate) mod question;
 pub(crate) mod rows;

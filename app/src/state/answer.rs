@@ -1,7 +1,8 @@
 //! Typed answers: which reply belongs to which question.
 
 use crate::store::{
-    Diary, HouseholdPage, Households, Loaded, Mine, OpenDraft, Reply, Status, Today, VisitPage,
+    Bytes, Diary, HouseholdPage, Households, Loaded, Mine, OpenDraft, PhotoName, PhotoPlace, Reply, Status,
+    Today, VisitPage,
 };
 
 /// What a screen wants out of a [`Reply`].
@@ -29,6 +30,9 @@ answers! {
     Loaded: Reply::Record(loaded) => loaded,
     OpenDraft: Reply::Draft(draft) => *draft,
     VisitPage: Reply::Visit(page) => *page,
+    PhotoName: Reply::PhotoKept(name) => name,
+    Option<Bytes>: Reply::Picture(bytes) => bytes,
+    PhotoPlace: Reply::PhotoPlace(place) => place,
     Diary: Reply::Diary(diary) => diary,
     Mine: Reply::Mine(mine) => *mine,
 }

@@ -7,6 +7,7 @@ use lianxin_shared::{
         Problem,
         checklist::{self, AnswerKind, Item},
         opinion::Opinion,
+        photo::{self, Photo},
         visit,
     },
     replica::{FieldSet, Value},
@@ -17,13 +18,14 @@ use super::{
     autosave::{Autosave, Source, use_autosave},
     gate::Mark,
     session::Session,
+    taking::PhotoEdit,
 };
 use crate::{
     ids::new_id,
     platform::now_ms,
     store::{
-        OpenDraft, Reply, Request, StoreError,
-        draft::{OpinionDraft, VisitDraft},
+        OpenDraft, PhotoName, Reply, Request, StoreError,
+        draft::{OpinionDraft, PhotoDraft, VisitDraft},
     },
     text,
 };
@@ -220,6 +222,9 @@ impl Draft {
             if draft.notes.chars().count() > visit::VISIT_NOTES_CHARS_MAX {
                 problems.push((2, Problem::new(visit::field::NOTES, text::visit::NOTES_LONG)));
             }
+            let taken: Vec<Photo> = draft.photos.iter().map(Photo::from).collect();
+            let step = if draft.absent { 2 } else { 1 };
+            problems.extend(photo::validate(&taken).into_iter().map(|problem| (step, problem)));
             problems
         })
     }
@@ -252,6 +257,40 @@ impl Draft {
         session.end_draft(id);
         self.close();
         Ok(())
+    }
+
+    /// A photo that the store has kept; once, however often it was chosen.
+    pub(crate) fn add_photo(self, name: &PhotoName) {
+        let hash = &name.hash;
+        if self.peek(|draft| draft.photos.iter().all(|photo| photo.hash != *hash)) {
+            self.change(|draft| draft.photos.push(PhotoDraft { hash: hash.clone(), caption: String::new() }));
+        }
+    }
+
+    /// A change of the photos.
+    pub(crate) fn edit_photos(self, edit: PhotoEdit) {
+        match edit {
+            PhotoEdit::Caption(hash, caption) => self.typed(|draft| {
+                if let Some(photo) = draft.photos.iter_mut().find(|photo| photo.hash == hash) {
+                    photo.caption = caption;
+                }
+            }),
+            PhotoEdit::Left => {
+                self.flush();
+                self.redraw();
+            }
+            PhotoEdit::Composing(on) => self.composing(on),
+            PhotoEdit::Remove(hash) => self.change(|draft| draft.photos.retain(|photo| photo.hash != hash)),
+            PhotoEdit::PutBack(at, photo) => self.change(|draft| {
+                draft.photos.retain(|other| other.hash != photo.hash);
+                draft.photos.insert(at.min(draft.photos.len()), photo);
+            }),
+        }
+    }
+
+    /// How many more photos there may be.
+    pub(crate) fn photo_room(self) -> usize {
+        self.peek(|draft| photo::RECORD_PHOTOS_MAX.saturating_sub(draft.photos.len()))
     }
 
     /// One more opinion, empty; its id if the phone could mint one.

@@ -13,3 +13,4 @@ pub(crate) mod place;
 pub(crate) mod record_form;
 pub(crate) mod register;
 pub(crate) mod session;
+pub(crate) mod taking;

@@ -1,7 +1,10 @@
 //! The editor of one record: it hands back the stamps it LOADED, never re-read ones, so that what somebody else
 //! wrote meanwhile becomes a conflict that a person settles, not a silent loss.
 
-use lianxin_shared::replica::{Base, FieldSet, Stamp, Value};
+use lianxin_shared::{
+    domain::photo::{self, Photo},
+    replica::{Base, FieldSet, Stamp, Value},
+};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -69,6 +72,11 @@ impl RecordForm {
         }
     }
 
+    /// The photos as edited so far.
+    pub(crate) fn photos(&self) -> Vec<Photo> {
+        photo::photos_of(&self.fields)
+    }
+
     /// Whether a field says yes.
     pub(crate) fn is_true(&self, field: &str) -> bool {
         self.fields.get(field).is_some_and(Value::is_true)
@@ -96,6 +104,7 @@ impl RecordForm {
     fn may_begin(&self) -> bool {
         self.begins_with.is_empty()
             || !self.base.is_empty()
+            || !self.photos().is_empty()
             || self.begins_with.iter().any(|field| !self.text(field).trim().is_empty())
     }
 }

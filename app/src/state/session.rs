@@ -10,7 +10,9 @@ use std::{
 use uuid::Uuid;
 
 use super::answer::Answer;
-use crate::store::{Event, Identity, Request, Status, StoreClient, StoreError, StorePhase, SyncLine};
+use crate::store::{
+    Event, Identity, PhotoName, PhotoSize, Request, Status, StoreClient, StoreError, StorePhase, SyncLine,
+};
 
 /// Everything that all screens share. Copies speak of the same session.
 #[derive(Clone, Copy, PartialEq)]
@@ -26,6 +28,8 @@ pub(crate) struct Session {
     pub(crate) changed: Signal<u64>,
     /// A line that confirms what was just done, and the one address where it is shown.
     pub(crate) note: Signal<Option<(String, String)>>,
+    /// Pictures that did not come from the township, and why; written whenever one came or did not.
+    pub(crate) fetched: Signal<BTreeMap<(PhotoName, bool), String>>,
     /// Why the store could not say who this phone is.
     pub(crate) trouble: Signal<Option<StoreError>>,
     /// Starts the new version of the app that waits, if one does.
@@ -56,6 +60,7 @@ impl Session {
             phase: Signal::new(StorePhase::Opening),
             changed: Signal::new(0),
             note: Signal::new(None),
+            fetched: Signal::new(BTreeMap::new()),
             trouble: Signal::new(None),
             update: Signal::new(None),
             flushers: CopyValue::new(Flushers::default()),
@@ -88,6 +93,20 @@ impl Session {
     /// The township's name, unit and villages of this cadre.
     pub(crate) fn identity(self) -> Identity {
         self.status.read().as_ref().and_then(|status| status.identity.clone()).unwrap_or_default()
+    }
+
+    /// Gets a picture from the township, if it can be had.
+    pub(crate) fn fetch(mut self, name: &PhotoName, size: PhotoSize) {
+        let picture = (name.clone(), size == PhotoSize::Full);
+        if self.fetched.peek().contains_key(&picture) {
+            self.fetched.write().remove(&picture);
+        }
+        self.tell(Request::FetchPicture { name: name.clone(), size });
+    }
+
+    /// Why a picture has not come from the township, if it has not.
+    pub(crate) fn why_not_fetched(self, name: &PhotoName, size: PhotoSize) -> Option<String> {
+        self.fetched.read().get(&(name.clone(), size == PhotoSize::Full)).cloned()
     }
 
     /// Asks once more who this phone is.
@@ -158,7 +177,8 @@ impl Session {
                     // A receipt moves records from 待上报 to 已收到 without changing a word of them.
                     let moved = {
                         let before = self.line.peek();
-                        (before.waiting, before.last_ms) != (line.waiting, line.last_ms)
+                        (before.waiting, before.photos, before.last_ms)
+                            != (line.waiting, line.photos, line.last_ms)
                     };
                     self.line.set(line);
                     if moved {
@@ -166,6 +186,13 @@ impl Session {
                     }
                 }
                 Event::Changed => self.changed += 1,
+                Event::Fetched { name, size, refusal } => {
+                    let (picture, mut fetched) = ((name, size == PhotoSize::Full), self.fetched.write());
+                    match refusal {
+                        Some(words) => fetched.insert(picture, words),
+                        None => fetched.remove(&picture),
+                    };
+                }
                 Event::Standing => self.refresh().await,
             }
         }

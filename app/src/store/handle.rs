@@ -111,6 +111,7 @@ impl Store {
             }
             Request::KeepPhoto(new) => self.keep_photo(&new),
             Request::Picture { name, size } => self.picture(&name, size),
+            Request::PhotoPlace { name } => self.photo_place(name),
             Request::SyncNow | Request::Online { .. } | Request::FetchPicture { .. } => Ok(Reply::Done),
             reading => self.read(reading, now_ms),
         }

@@ -14,6 +14,11 @@ impl Store {
         Ok(Reply::Picture(photos::picture(&self.connection, name, size)?))
     }
 
+    /// See [`Request::PhotoPlace`](super::Request::PhotoPlace).
+    pub(super) fn photo_place(&self, name: PhotoName) -> Result<Reply, StoreError> {
+        Ok(Reply::PhotoPlace(photos::view_of(&self.connection, name, String::new())?.place))
+    }
+
     /// Lets photos go that nothing has named for a day.
     ///
     /// # Errors

@@ -302,7 +302,8 @@ pub(super) fn views(db: &Connection, village: &str, fields: &FieldSet) -> Result
     photos_of(fields).into_iter().map(view).collect()
 }
 
-fn view_of(db: &Connection, name: PhotoName, caption: String) -> Result<PhotoView, StoreError> {
+/// A photo under its caption, with where it is.
+pub(super) fn view_of(db: &Connection, name: PhotoName, caption: String) -> Result<PhotoView, StoreError> {
     let current = epoch(db).map_err(db_error)?;
     let mut statement = db
         .prepare_cached("SELECT part, own, epoch, refused FROM photo_file WHERE village = ?1 AND photo = ?2")

@@ -2,8 +2,8 @@ use super::*;
 use crate::store::{Edit, Loaded, OpenDraft, Reply, Request, Store, VisitTarget, draft::PhotoDraft};
 use lianxin_shared::{
     domain::photo::{field_of_hash, value_of_caption},
-    replica::{DeviceId, Value},
-    wire::v1::{EnrolResponse, Life},
+    replica::{ChainHash, DeviceId, Value},
+    wire::v1::{EnrolResponse, Life, Receipt},
 };
 use std::{collections::BTreeMap, path::Path};
 
@@ -163,17 +163,11 @@ fn a_killed_phone_has_its_draft_with_its_photos_and_sends_them_after_the_visit_i
     assert_eq!(page.photos[0].place, PhotoPlace::Received);
 
     // The server begins a new life: nobody knows what it still has.
-    let life = Life { epoch: Uuid::from_u128(3), ..life() };
+    let receipt = Receipt { device_seq: 0, chain: ChainHash::start(DeviceId::from_bits(7)) };
+    let life = Life { epoch: Uuid::from_u128(3), receipt };
     store.sync_renew(&life).unwrap();
     assert_eq!(lacking_of(&store), (1, 0));
     assert!(store.next_parcel().unwrap().unwrap().was_there, "asked before it is sent again");
-}
-
-fn life() -> Life {
-    serde_json::from_value(serde_json::json!({
-        "epoch": Uuid::from_u128(3), "receipt": {"device_seq": 0, "chain": "00".repeat(32)}
-    }))
-    .unwrap()
 }
 
 #[test]

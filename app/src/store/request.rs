@@ -56,6 +56,8 @@ pub enum Request {
     KeepPhoto(Box<NewPhoto>),
     /// A photo's picture, if it is on this phone. → [`Reply::Picture`]
     Picture { name: PhotoName, size: PhotoSize },
+    /// Where a photo is. → [`Reply::PhotoPlace`]
+    PhotoPlace { name: PhotoName },
     /// Gets a picture from the township. → [`Reply::Done`]; [`Event::Fetched`] says what became of it.
     FetchPicture { name: PhotoName, size: PhotoSize },
     /// The diary: a day's entry (or a fresh id for it) and the days before. → [`Reply::Diary`]
@@ -97,6 +99,8 @@ pub enum Reply {
     PhotoKept(PhotoName),
     /// See [`Request::Picture`].
     Picture(Option<Bytes>),
+    /// See [`Request::PhotoPlace`].
+    PhotoPlace(PhotoPlace),
     /// See [`Request::Diary`].
     Diary(Diary),
     /// See [`Request::Mine`].

@@ -1,8 +1,12 @@
 //! 手记: today's page opens ready to type; the days before are listed and open for editing.
 
 use dioxus::prelude::*;
-use lianxin_shared::{domain::diary::field, replica::FieldSet};
+use lianxin_shared::{
+    domain::{diary::field, photo},
+    replica::{FieldSet, Value},
+};
 
+use super::photos::PhotoEditor;
 use crate::{
     beijing,
     components::{
@@ -14,8 +18,14 @@ use crate::{
     format,
     platform::now_ms,
     route::Route,
-    state::{asked::use_loaded, form::use_form, record_form::RecordForm, session::use_session},
-    store::{Diary, Request},
+    state::{
+        asked::{use_asked, use_loaded},
+        form::{Form, use_form},
+        record_form::RecordForm,
+        session::use_session,
+        taking::{PhotoEdit, Taking, use_taking},
+    },
+    store::{Diary, PhotoPlace, RecordPlace, Request, draft::PhotoDraft},
     text::{self, diary as words, today},
 };
 
@@ -78,6 +88,9 @@ fn Editor(date: String, diary: Diary, is_today: bool) -> Element {
             RecordForm::of(diary.entry)
         }
     });
+    let village = form.read(|record| record.village().to_owned());
+    let taking =
+        use_taking(village, move || photo_room(form), move |name| keep_caption(form, &name.hash, ""));
     let mark = form.mark.read().clone();
     let is_blank = use_hook(|| form.text(field::TEXT).is_empty());
     let heard = if is_today {
@@ -103,7 +116,56 @@ fn Editor(date: String, diary: Diary, is_today: bool) -> Element {
                 focus: is_today && is_blank, label: words::LABEL, bare: true, hint: words::HINT, class: "page", initial: form.text(field::TEXT), testid: "diary-text",
                 on: move |typed| form.type_text(field::TEXT, typed),
             }
+            DiaryPhotos { form, taking, date }
         }
+    }
+}
+
+fn photo_room(form: Form) -> usize {
+    form.read(|record| photo::RECORD_PHOTOS_MAX.saturating_sub(record.photos().len()))
+}
+
+/// A photo of the page with its caption; one that is there already keeps its own.
+fn keep_caption(form: Form, hash: &str, caption: &str) {
+    let is_there = form.read(|record| record.photos().iter().any(|photo| photo.hash == hash));
+    if !is_there {
+        form.change(|record| record.set(&photo::field_of_hash(hash), photo::value_of_caption(caption)));
+    }
+}
+
+fn edit_photos(form: Form, edit: PhotoEdit) {
+    match edit {
+        PhotoEdit::Caption(hash, caption) => form.typed(|record| {
+            record.set(&photo::field_of_hash(&hash), photo::value_of_caption(caption.trim()));
+        }),
+        PhotoEdit::Left => form.flush(),
+        PhotoEdit::Composing(on) => form.composing(on),
+        PhotoEdit::Remove(hash) => {
+            form.change(|record| record.set(&photo::field_of_hash(&hash), Value::Null));
+        }
+        PhotoEdit::PutBack(_, photo) => keep_caption(form, &photo.hash, &photo.caption),
+    }
+}
+
+/// The page's photos, and how many of them the township lacks.
+#[component]
+fn DiaryPhotos(form: Form, taking: Taking, date: String) -> Element {
+    let (village, photos) = form.read(|record| (record.village().to_owned(), record.photos()));
+    let photos: Vec<PhotoDraft> =
+        photos.into_iter().map(|one| PhotoDraft { hash: one.hash, caption: one.caption }).collect();
+    let now = use_asked::<Diary>(move || Request::Diary { date: date.clone() });
+    let lacking = match &*now.read() {
+        Some(Ok(diary)) if diary.entry.place == RecordPlace::Received => {
+            diary.photos.iter().filter(|photo| photo.place == PhotoPlace::Waiting).count()
+        }
+        _ => 0,
+    };
+    rsx! {
+        div { class: "sec", h2 { {text::photo::OPTIONAL} } }
+        if lacking > 0 {
+            p { class: "sub", "data-testid": "photos-lacking", {text::photo::text_there(u32::try_from(lacking).unwrap_or(u32::MAX))} }
+        }
+        PhotoEditor { village, photos, taking, onedit: move |edit| edit_photos(form, edit) }
     }
 }
 

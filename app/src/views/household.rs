@@ -8,7 +8,7 @@ use lianxin_shared::{
 };
 use uuid::Uuid;
 
-use super::{conflicts::ConflictList, frame::DoneNote};
+use super::{conflicts::ConflictList, frame::DoneNote, photos::TimelinePhotos};
 use crate::{
     components::{
         frame::Page,
@@ -221,6 +221,9 @@ fn Timeline(entries: Vec<TimelineEntry>) -> Element {
                     }
                     for (at, opinion) in entry.opinions.iter().enumerate() {
                         blockquote { key: "{at}", class: "verbatim", "{opinion}" }
+                    }
+                    if !entry.photos.is_empty() {
+                        TimelinePhotos { photos: entry.photos.clone() }
                     }
                 }
             }

@@ -19,7 +19,7 @@ use crate::{
         session::{Session, use_session},
     },
     store::{FontSize, Mine, OutboxRow, Request, Status, SyncLine, SyncPhase},
-    text::{self, mine as words, today},
+    text::{self, mine as words, photo, today},
 };
 
 /// Lines of a list that are shown at first, and with each tap on the rest.
@@ -56,6 +56,7 @@ fn Whole(mine: Mine) -> Element {
                 div { class: "w", "data-testid": "count-waiting", strong { "{mine.waiting}" } span { {words::WAITING} } }
                 div { class: "ok", "data-testid": "count-received", strong { "{mine.received}" } span { {words::RECEIVED} } }
             }
+            PhotosLacking { line: line.clone(), refused: mine.photos_refused }
             SyncButton { line: line.clone(), onsync: move |()| session.tell(Request::SyncNow) }
         }
         if session.status.read().as_ref().is_some_and(|status| status.unknown) {
@@ -73,6 +74,31 @@ fn Whole(mine: Mine) -> Element {
         Records { title: words::REFUSED, hint: words::REFUSED_HINT, testid: "refused", rows: mine.refused.clone() }
         div { class: "sec", h2 { {words::PHONE} } }
         ThisPhone { mine: mine.clone() }
+    }
+}
+
+/// How many photos the township lacks, from its own word; nothing while it has all.
+#[component]
+fn PhotosLacking(line: SyncLine, refused: u32) -> Element {
+    rsx! {
+        if line.photos > 0 {
+            div { class: "card", "data-testid": "photos-lacking",
+                div { class: "row",
+                    div { class: "gr",
+                        if line.waiting == 0 {
+                            span { class: "name", {photo::text_there(line.photos)} }
+                            p { {photo::GO_ON_HINT} }
+                        } else {
+                            span { class: "name", {photo::lacking(line.photos)} }
+                            p { {photo::TEXT_FIRST} }
+                        }
+                    }
+                }
+            }
+        }
+        if refused > 0 {
+            Notice { look: "w", testid: "photos-refused", {photo::refused(refused)} }
+        }
     }
 }
 

@@ -4,7 +4,9 @@ use dioxus::prelude::*;
 use lianxin_assets::icons;
 use uuid::Uuid;
 
-use super::{visit_checklist::Checklist, visit_opinions::Opinions, visit_review::Review};
+use super::{
+    visit_checklist::Checklist, visit_opinions::Opinions, visit_photos::Photos, visit_review::Review,
+};
 use crate::{
     components::{
         frame::Page,
@@ -16,12 +18,13 @@ use crate::{
         asked::use_loaded,
         draft::{Draft, use_draft},
         session::use_session,
+        taking::use_taking,
     },
     store::{OpenDraft, Request, StoreError},
     text::{startup, visit as words},
 };
 
-/// The steps: 清单, 原话, 看一遍.
+/// The steps: 清单, 原话 and 照片, 看一遍. Photos share a step: whoever takes none has no tap more.
 pub(crate) const LAST_STEP: u8 = 2;
 
 /// The draft `id` at `step`. The draft stays open while the steps change.
@@ -77,7 +80,9 @@ fn Gone(id: Uuid) -> Element {
 #[component]
 fn Steps(open: OpenDraft, step: u8) -> Element {
     let title = words::title(named(&open.draft.target_name));
+    let village = open.draft.village.clone();
     let draft = use_draft(open);
+    let taking = use_taking(village, move || draft.photo_room(), move |name| draft.add_photo(&name));
     use_effect(use_reactive!(|step| {
         if draft.peek(|visit| visit.step != step) {
             draft.change(|visit| visit.step = step);
@@ -103,8 +108,11 @@ fn Steps(open: OpenDraft, step: u8) -> Element {
                 SaveTrouble { mark: draft.mark.read().clone(), onretry: move |()| draft.flush() }
                 match step {
                     0 => rsx! { Checklist { draft } },
-                    1 => rsx! { Opinions { draft } },
-                    _ => rsx! { Review { draft } },
+                    1 => rsx! {
+                        Opinions { draft }
+                        Photos { draft, taking }
+                    },
+                    _ => rsx! { Review { draft, taking } },
                 }
             }
         }

@@ -4,7 +4,11 @@ use dioxus::prelude::*;
 use lianxin_assets::icons;
 use lianxin_shared::domain::{Coded, opinion::OpinionKind};
 
-use super::{visit::go_to, visit_how::how_line};
+use super::{
+    visit::go_to,
+    visit_how::how_line,
+    visit_photos::{Photos, PhotosReviewed},
+};
 use crate::{
     components::{
         choice::Switch,
@@ -13,14 +17,14 @@ use crate::{
         notice::{Failed, Notice},
     },
     route::Route,
-    state::{draft::Draft, session::use_session},
+    state::{draft::Draft, session::use_session, taking::Taking},
     store::draft::OpinionDraft,
     text::visit as words,
 };
 
 /// The step.
 #[component]
-pub(crate) fn Review(draft: Draft) -> Element {
+pub(crate) fn Review(draft: Draft, taking: Taking) -> Element {
     let absent = draft.read(|visit| visit.absent);
     let problems = draft.problems();
     rsx! {
@@ -45,6 +49,9 @@ pub(crate) fn Review(draft: Draft) -> Element {
         if !absent {
             Words { draft }
             Answers { draft }
+            PhotosReviewed { draft }
+        } else {
+            Photos { draft, taking }
         }
         TextArea {
             label: words::NOTES, hint: words::NOTES_HINT, initial: draft.peek(|visit| visit.notes.clone()), testid: "visit-notes",

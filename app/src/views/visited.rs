@@ -7,6 +7,7 @@ use lianxin_shared::{
 };
 use uuid::Uuid;
 
+use super::photos::PhotoGrid;
 use crate::{
     components::{
         frame::Page,
@@ -16,8 +17,8 @@ use crate::{
     format,
     platform::now_ms,
     state::asked::use_asked,
-    store::{Loaded, Request, VisitPage},
-    text::{household, visit as words},
+    store::{Loaded, RecordPlace, Request, VisitPage},
+    text::{household, photo, visit as words},
 };
 
 /// The visit `id`.
@@ -73,6 +74,12 @@ fn Whole(page: VisitPage) -> Element {
                                 }
                             }
                         }
+                    }
+                }
+                if !page.photos.is_empty() {
+                    section { class: "card pad stack",
+                        h2 { class: "label", {photo::count(page.photos.len())} }
+                        PhotoGrid { text_there: page.record.place == RecordPlace::Received, photos: page.photos.clone() }
                     }
                 }
                 if !visit.notes.is_empty() {

@@ -3,5 +3,6 @@
 pub mod database;
 mod key_file;
 pub mod paths;
+pub mod picture;
 pub mod storage;
 pub mod tls;
