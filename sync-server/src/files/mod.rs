@@ -17,7 +17,7 @@
 //! * `DELETE /v1/files/{id}`: given up.
 //! * The request that brings the last byte is answered when all is on the disk, and judged. 460: the bytes are not
 //!   those of the hash; 415: they are no whole JPEG, PNG or WebP. Then the upload is gone, to be created anew.
-//! * 403 `other_village`: not the caller's village; 404: no such upload of this device; 413: too long; 429: too many
+//! * 403 `other_village`: not the caller's village, nor one that was and whose records name the photo; 404: no such upload of this device; 413: too long; 429: too many
 //!   under way; 503: the disk is full, say. None of them takes anything from the phone.
 //! * What the server said it has, it said in this life of its database (`epoch`): in a new one, phones create their
 //!   uploads again, and send what is lacking.

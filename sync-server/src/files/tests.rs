@@ -315,3 +315,22 @@ fn photos_of_an_older_database_are_found_by_the_migration() {
         .unwrap();
     assert_eq!(found, (1, hash));
 }
+
+#[test]
+fn a_village_withdrawn_still_takes_the_photos_that_its_records_name() {
+    let mut world = World::new();
+    world.caller.villages.clear();
+    let (photo, other) = (jpeg(1), jpeg(2));
+    assert!(matches!(world.begin(&photo, Role::Original, 0), Err(FileError::OtherVillage)));
+    world.name(&FileHash::of(&photo));
+    assert!(matches!(world.begin(&photo, Role::Original, 0), Err(FileError::OtherVillage)), "never granted");
+    world.caller.past.insert(WILLOW.to_owned(), 0);
+    let thumb = jpeg(3);
+    world.sent(&thumb, Role::Thumb(FileHash::of(&photo)), 0);
+    let upload = world.begin(&photo, Role::Original, 0).unwrap();
+    assert_eq!(find(&world.storage, &world.caller, &upload.id).unwrap(), upload);
+    assert!(
+        matches!(world.begin(&other, Role::Original, 0), Err(FileError::OtherVillage)),
+        "named by nothing"
+    );
+}

@@ -31,6 +31,14 @@ impl Role {
         }
     }
 
+    /// The name of the photo, of which `own` is this file's hash.
+    fn photo<'h>(&'h self, own: &'h FileHash) -> &'h FileHash {
+        match self {
+            Role::Original => own,
+            Role::Thumb(original) => original,
+        }
+    }
+
     fn original(&self) -> &str {
         match self {
             Role::Original => "",
@@ -76,7 +84,7 @@ pub struct Upload {
 /// # Errors
 /// Another village, too large, too many, or the disk.
 pub fn begin(storage: &Storage, caller: &Caller, new: NewUpload, now_ms: i64) -> Result<Upload, FileError> {
-    if !caller.villages.contains(&new.village) {
+    if !may_send(storage, caller, &new.village, new.role.photo(&new.hash))? {
         return Err(FileError::OtherVillage);
     }
     if new.bytes > new.role.bytes_max() {
@@ -242,7 +250,7 @@ fn done_upload(db: &Connection, like: &Upload) -> Result<Option<Upload>, FileErr
     Ok(found.flatten())
 }
 
-/// An upload of the caller's, in a village that still is theirs.
+/// An upload of the caller's that it may go on with.
 ///
 /// # Errors
 /// [`FileError::NoSuchUpload`], another device's ones included; [`FileError::OtherVillage`]; or SQLite.
@@ -253,7 +261,23 @@ pub fn find(storage: &Storage, caller: &Caller, id: &str) -> Result<Upload, File
         let found = statement.query_row(params![id, caller.device.to_i64()], read).optional()?;
         found.flatten().ok_or(FileError::NoSuchUpload)
     })?;
-    if caller.villages.contains(&upload.village) { Ok(upload) } else { Err(FileError::OtherVillage) }
+    let allowed = may_send(storage, caller, &upload.village, upload.role.photo(&upload.hash))?;
+    if allowed { Ok(upload) } else { Err(FileError::OtherVillage) }
+}
+
+/// Whether the caller may send a photo of a village: its own, or one that was its own, whose records name the photo
+/// already. What was written in time arrives with its photos, as its words do.
+fn may_send(storage: &Storage, caller: &Caller, village: &str, photo: &FileHash) -> Result<bool, FileError> {
+    if caller.villages.contains(village) {
+        return Ok(true);
+    }
+    if !caller.past.contains_key(village) {
+        return Ok(false);
+    }
+    storage.read(|db| {
+        let mut named = db.prepare_cached("SELECT 1 FROM file_reference WHERE hash = ?1")?;
+        Ok(named.exists([photo.as_str()])?)
+    })
 }
 
 /// How far an upload is, without judging it.

@@ -1,9 +1,13 @@
 //! A phone without a screen: the app's own store, driver and transport, in a folder of its own.
 
 use super::{Server, until};
+use futures_util::StreamExt;
 use lianxin_app::{
     platform::now_ms,
-    store::{Edit, Loaded, Mine, Reply, Request, Status, StoreClient, StoreError, SyncPhase},
+    store::{
+        Bytes, Edit, Event, Loaded, Mine, NewPhoto, PhotoName, PhotoSize, Reply, Request, Status,
+        StoreClient, StoreError, SyncPhase,
+    },
     sync::enrol,
 };
 use lianxin_shared::replica::{Base, FieldSet, kind};
@@ -156,6 +160,38 @@ impl Headless {
     pub async fn text(&self, id: Uuid, field: &str) -> String {
         let loaded = self.record(id).await.unwrap_or_else(|| panic!("{id} is not on this phone"));
         loaded.fields.get(field).and_then(|value| value.as_text()).unwrap_or_default().to_owned()
+    }
+
+    /// Keeps a photo as the screens do, and names it.
+    pub async fn keep_photo(&self, village: &str, original: &[u8], thumb: &[u8]) -> PhotoName {
+        let (original, thumb) = (Bytes::of(original), Bytes::of(thumb));
+        let new = NewPhoto { village: village.to_owned(), original, thumb };
+        match self.ask(Request::KeepPhoto(Box::new(new))).await {
+            Ok(Reply::PhotoKept(name)) => name,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A picture that is on this phone.
+    pub async fn picture(&self, name: &PhotoName, size: PhotoSize) -> Option<Vec<u8>> {
+        match self.ask(Request::Picture { name: name.clone(), size }).await {
+            Ok(Reply::Picture(bytes)) => bytes.map(|bytes| bytes.decode().expect("Base64")),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Asks the township for a picture; the words if it does not come.
+    pub async fn refusal_of(&self, wanted: &PhotoName, wanted_size: PhotoSize) -> String {
+        let mut events = self.client.as_ref().expect("awake").events();
+        self.ask(Request::FetchPicture { name: wanted.clone(), size: wanted_size }).await.expect("heard");
+        while let Some(event) = events.next().await {
+            if let Event::Fetched { name, size, refusal } = event
+                && (&name, size) == (wanted, wanted_size)
+            {
+                return refusal.expect("a refusal");
+            }
+        }
+        panic!("the store has ended");
     }
 
     /// Presses 同步.

@@ -195,6 +195,17 @@ impl Phone {
         self.taps += 1;
     }
 
+    /// Chooses files in a file input, as after a tap on its label.
+    pub async fn choose_files(&self, testid: &str, files: &[std::path::PathBuf]) {
+        let css = format!("input[data-testid=\"{testid}\"]:not([disabled])");
+        let input = until(&format!("{testid} to choose files in"), async || {
+            self.browser.session().find(thirtyfour::By::Css(&css)).await.ok()
+        })
+        .await;
+        let paths: Vec<String> = files.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+        input.send_keys(paths.join("\n")).await.expect("chosen");
+    }
+
     /// Types into whatever has the cursor.
     pub async fn type_on(&self, text: &str) {
         self.browser.devtools("Input.insertText", json!({"text": text})).await;

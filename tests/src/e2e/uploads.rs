@@ -22,6 +22,28 @@ pub fn photo(side: u32, seed: u32) -> Vec<u8> {
     bytes.into_inner()
 }
 
+/// A noisy JPEG of `side`² pixels, different for each `seed`.
+pub fn jpeg(side: u32, quality: u8, seed: u32) -> Vec<u8> {
+    let noise = image::load_from_memory(&photo(side, seed)).expect("a picture").into_rgb8();
+    let mut bytes = Vec::new();
+    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, quality);
+    noise.write_with_encoder(encoder).expect("a picture");
+    bytes
+}
+
+/// A JPEG as a camera writes it: the pixels lie on their side, and beside them stands where it was taken.
+pub fn camera_jpeg(side: u32, seed: u32) -> Vec<u8> {
+    let plain = jpeg(side, 92, seed);
+    // Big-endian TIFF with one entry: orientation (0x0112) 6, a quarter turn clockwise.
+    let entry = [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0];
+    let body = [b"Exif\0\0".as_slice(), &entry, CAMERA_PLACE].concat();
+    let length = u16::try_from(body.len() + 2).expect("short").to_be_bytes();
+    [&plain[..2], &[0xFF, 0xE1], &length, &body, &plain[2..]].concat()
+}
+
+/// What [`camera_jpeg`] says of its place.
+pub const CAMERA_PLACE: &[u8] = b"GPS 30.123N 103.456E";
+
 /// The hash by which a file is named.
 pub fn hash_of(bytes: &[u8]) -> String {
     FileHash::of(bytes).to_string()
