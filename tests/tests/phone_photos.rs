@@ -90,10 +90,10 @@ async fn photos_taken_without_a_network_survive_a_kill_and_arrive_small_and_sile
     // Another by the camera, taken off, put back, and what is no photo.
     phone.choose_files("photo-camera", &camera_files(&server, 3)[2..]).await;
     see_photos(&phone, 3).await;
-    let odd = server.dir().join("通知.jpg");
+    let odd = server.dir().join("notice.jpg");
     fs::write(&odd, "%PDF-1.4").expect("a file");
     phone.choose_files("photo-album", &[odd]).await;
-    phone.see_text("photo-trouble", "“通知.jpg”没有加上").await;
+    phone.see_text("photo-trouble", "“notice.jpg”没有加上").await;
     phone.tap("photo-remove").await;
     see_photos(&phone, 2).await;
     phone.tap("photo-back").await;
