@@ -4,7 +4,7 @@ use lianxin_tests::e2e::{
     Browser, Console, Look, Phone, Server, until,
     uploads::{CAMERA_PLACE, camera_jpeg},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{fs, path::PathBuf};
 
 const CADRE: &str = "韩冬梅";
@@ -17,7 +17,7 @@ fn camera_files(server: &Server, count: u32) -> Vec<PathBuf> {
     (0..count)
         .map(|seed| {
             let path = server.dir().join(format!("IMG_{seed:04}.jpg"));
-            fs::write(&path, camera_jpeg(1800, seed)).expect("a file");
+            fs::write(&path, camera_jpeg(2400, seed)).expect("a file");
             path
         })
         .collect()
@@ -129,7 +129,7 @@ async fn photos_taken_without_a_network_survive_a_kill_and_arrive_small_and_sile
             "the place stays with the camera"
         );
         let shown = image::load_from_memory(bytes).expect("a picture");
-        assert!(shown.width() <= side_max && shown.height() <= side_max);
+        assert!(shown.height() == side_max && shown.width() * 2 == side_max, "upright");
     }
     server.check();
 
@@ -200,6 +200,51 @@ async fn many_photos_fit_small_phones_large_letters_and_the_dark() {
         let shot = phone.browser.screenshot().await;
         save_for_the_eye(&shot, if dark { "photos-small-dark" } else { "photos-small" });
     }
+    phone.browser.dark(false).await;
+    phone.tap("tab-today").await;
+    phone.tap("household-row").await;
+    phone.tap("go-visit").await;
+    phone.see("visit-step-0").await;
+    phone.answer_required().await;
+    phone.tap("step-next").await;
+    phone.choose_files("photo-album", &camera_files(&server, 5)).await;
+    see_photos(&phone, 5).await;
+    phone.see_saved().await;
+    phone.tap("step-next").await;
+    phone.see("photos-reviewed").await;
+    phone.is_without_flaws("review with photos").await;
+    phone.tap("finish").await;
+    phone.see("timeline-photos").await;
+    phone.is_without_flaws("household with photos").await;
+    phone.tap("timeline-row").await;
+    see_photos(&phone, 5).await;
+    phone.is_without_flaws("visit with photos").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_takes_no_photo_and_nothing_from_the_others() {
+    let server = Server::demo(150);
+    let mut phone = at_the_words(&server).await;
+    phone.choose_files("photo-album", &camera_files(&server, 1)).await;
+    see_photos(&phone, 1).await;
+    phone.see_saved().await;
+    let quota = |bytes: Option<u64>| match bytes {
+        Some(bytes) => json!({"origin": server.url(), "quotaSize": bytes}),
+        None => json!({"origin": server.url()}),
+    };
+    phone.browser.devtools("Storage.overrideQuotaForOrigin", quota(Some(1))).await;
+    phone.choose_files("photo-album", &camera_files(&server, 8)[1..]).await;
+    phone.see_text("photo-trouble", "空间满了").await;
+    phone.see_text("photo-trouble", "以前存的都还在").await;
+    phone.see_text("photo-progress", "拍门前").await;
+    phone.browser.devtools("Storage.overrideQuotaForOrigin", quota(None)).await;
+    phone.choose_files("photo-album", &camera_files(&server, 8)).await;
+    see_photos(&phone, 8).await;
+    phone.see_saved().await;
+    phone.die();
+    phone.revive().await;
+    phone.see("visit-step-1").await;
+    see_photos(&phone, 8).await;
 }
 
 /// A picture for whoever wants to look, in the folder of evidence.

@@ -5,7 +5,7 @@ use dioxus::{html::FileData, prelude::*};
 use super::session::{Session, use_session};
 use crate::{
     platform::{Picture, PictureError, shrink},
-    store::{Bytes, NewPhoto, PhotoName, Request, draft::PhotoDraft},
+    store::{Bytes, NewPhoto, PhotoName, Request, StoreError, draft::PhotoDraft},
     text::photo as words,
 };
 
@@ -80,7 +80,10 @@ async fn take(session: Session, village: &str, file: &FileData) -> Result<PhotoN
         thumb: Bytes::of(&shrunk.thumb),
     };
     let kept = session.ask::<PhotoName>(Request::KeepPhoto(Box::new(new))).await;
-    kept.map_err(|error| words::not_taken(&file.name(), &error.to_string()))
+    kept.map_err(|error| match error {
+        StoreError::Full => words::no_room(&file.name()),
+        other => words::not_taken(&file.name(), &other.to_string()),
+    })
 }
 
 #[cfg(target_family = "wasm")]

@@ -26,7 +26,10 @@ pub(crate) fn progress(at: usize, count: usize) -> String {
     if count == 1 { "正在存照片…".to_owned() } else { format!("正在存照片 {at}/{count}…") }
 }
 pub(crate) fn not_taken(file: &str, why: &str) -> String {
-    format!("“{file}”没有加上：{why}。别的都在。")
+    format!("“{file}”没有加上：{}。别的都在。", why.trim_end_matches('。'))
+}
+pub(crate) fn no_room(file: &str) -> String {
+    format!("手机存储空间满了，“{file}”没有加上；以前存的都还在。请清出一些空间，再选一次。")
 }
 pub(crate) fn count(count: usize) -> String {
     format!("照片 {count} 张")

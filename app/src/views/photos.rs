@@ -25,9 +25,9 @@ use crate::{
 /// Photos shown of each visit in a list of visits; the rest is on the visit's page.
 const TIMELINE_PHOTOS_MAX: usize = 3;
 
-/// A picture out of the store; what is not on this phone is fetched from the township once.
+/// A small picture out of the store; what is not on this phone is fetched from the township once, if `fetch`.
 #[component]
-pub(crate) fn Thumb(name: PhotoName, alt: String) -> Element {
+pub(crate) fn Thumb(name: PhotoName, #[props(default = true)] fetch: bool) -> Element {
     let session = use_session();
     let mut was_wanted = use_signal(|| false);
     let wanted = name.clone();
@@ -37,14 +37,14 @@ pub(crate) fn Thumb(name: PhotoName, alt: String) -> Element {
         async move { session.ask::<Option<Bytes>>(request).await }
     });
     use_effect(move || {
-        if matches!(&*asked.read(), Some(Ok(None))) && !*was_wanted.peek() {
+        if fetch && matches!(&*asked.read(), Some(Ok(None))) && !*was_wanted.peek() {
             was_wanted.set(true);
             session.fetch(&wanted, PhotoSize::Small);
         }
     });
     rsx! {
         match &*asked.read() {
-            Some(Ok(Some(bytes))) => rsx! { img { src: bytes.picture_address(), alt, "data-testid": "thumb" } },
+            Some(Ok(Some(bytes))) => rsx! { img { src: bytes.picture_address(), alt: "", "data-testid": "thumb" } },
             Some(Ok(None)) => rsx! { span { class: "lacking", {words::AT_TOWNSHIP} } },
             Some(Err(_)) => rsx! { span { class: "lacking", Icon { path: icons::WARN, small: true } } },
             None => rsx! {},
@@ -86,7 +86,7 @@ pub(crate) fn PhotoEditor(
                                     chosen.set((!again).then(|| hash.clone()));
                                 }
                             },
-                            Thumb { name: name_of(&photo.hash), alt: "" }
+                            Thumb { name: name_of(&photo.hash) }
                             if !photo.caption.is_empty() {
                                 span { class: "caption", "{photo.caption}" }
                             }
@@ -187,7 +187,7 @@ pub(crate) fn Tiles(photos: Vec<PhotoView>) -> Element {
                 Link {
                     key: "{photo.name.hash}", class: "photo", to: Route::photo(&photo.name), "data-testid": "photo",
                     "aria-label": alt_of(&photo.caption, at),
-                    Thumb { name: photo.name.clone(), alt: "" }
+                    Thumb { name: photo.name.clone() }
                     if !photo.caption.is_empty() {
                         span { class: "caption", "{photo.caption}" }
                     }
@@ -204,7 +204,8 @@ pub(crate) fn TimelinePhotos(photos: Vec<PhotoName>) -> Element {
         div { class: "photos few", "data-testid": "timeline-photos",
             for name in photos.iter().take(TIMELINE_PHOTOS_MAX) {
                 Link { key: "{name.hash}", class: "photo", to: Route::photo(name), "aria-label": words::TITLE,
-                    Thumb { name: name.clone(), alt: "" }
+                    // A list of visits must not cost what nobody asked to see.
+                    Thumb { name: name.clone(), fetch: false }
                 }
             }
             if photos.len() > TIMELINE_PHOTOS_MAX {

@@ -31,9 +31,19 @@ pub fn jpeg(side: u32, quality: u8, seed: u32) -> Vec<u8> {
     bytes
 }
 
-/// A JPEG as a camera writes it: the pixels lie on their side, and beside them stands where it was taken.
-pub fn camera_jpeg(side: u32, seed: u32) -> Vec<u8> {
-    let plain = jpeg(side, 92, seed);
+/// A JPEG as a camera writes it: twice as wide as high, to be turned upright, and beside the pixels stands where it was
+/// taken.
+pub fn camera_jpeg(width: u32, seed: u32) -> Vec<u8> {
+    // Sky, a hill and the ground under it, so that a person who looks at the test's pictures sees which way is up.
+    let hill = |x: u32| width / 4 + (x * (seed + 3) / 7) % (width / 5);
+    let scene = image::RgbImage::from_fn(width / 2, width, |x, y| match y {
+        y if y < hill(x) => image::Rgb([150, 190, 225u8.saturating_sub((y / 16) as u8)]),
+        y if y < width * 2 / 3 => image::Rgb([90 + (seed * 37 % 90) as u8, 130, 70 + (x % 40) as u8]),
+        y => image::Rgb([150 + (y % 50) as u8, 110 + (x % 60) as u8, 80]),
+    });
+    let mut plain = Vec::new();
+    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut plain, 92);
+    image::imageops::rotate270(&scene).write_with_encoder(encoder).expect("a picture");
     // Big-endian TIFF with one entry: orientation (0x0112) 6, a quarter turn clockwise.
     let entry = [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0];
     let body = [b"Exif\0\0".as_slice(), &entry, CAMERA_PLACE].concat();
