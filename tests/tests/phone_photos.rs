@@ -100,6 +100,7 @@ async fn photos_taken_without_a_network_survive_a_kill_and_arrive_small_and_sile
     see_photos(&phone, 3).await;
     phone.see_saved().await;
     phone.is_without_flaws("photos").await;
+    save_for_the_eye(&phone.browser.screenshot().await, "photos-step");
 
     phone.die();
     phone.revive().await;
@@ -113,6 +114,7 @@ async fn photos_taken_without_a_network_survive_a_kill_and_arrive_small_and_sile
     phone.tap("back").await;
     phone.tap("tab-mine").await;
     phone.see_text("photos-lacking", "照片差 3 张").await;
+    save_for_the_eye(&phone.browser.screenshot().await, "photos-mine");
 
     server.start();
     phone.tap("sync-now").await;
@@ -150,6 +152,7 @@ async fn photos_taken_without_a_network_survive_a_kill_and_arrive_small_and_sile
         (count == 3 && words.contains("门前的路 <b>")).then_some(())
     })
     .await;
+    save_for_the_eye(&office.screenshot().await, "photos-console");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,6 +173,7 @@ async fn a_page_of_the_diary_begins_with_a_photo_and_colleagues_look_at_it() {
     phone.see("photo-whole").await;
     phone.see_text("photo-place", "乡镇已收到").await;
     phone.is_without_flaws("one photo").await;
+    save_for_the_eye(&phone.browser.screenshot().await, "photos-one");
     phone.back().await;
     phone.see("diary-text").await;
     phone.tap("photo").await;
@@ -213,12 +217,15 @@ async fn many_photos_fit_small_phones_large_letters_and_the_dark() {
     phone.tap("step-next").await;
     phone.see("photos-reviewed").await;
     phone.is_without_flaws("review with photos").await;
+    save_for_the_eye(&phone.browser.screenshot().await, "photos-review");
     phone.tap("finish").await;
     phone.see("timeline-photos").await;
     phone.is_without_flaws("household with photos").await;
+    save_for_the_eye(&phone.browser.screenshot().await, "photos-household");
     phone.tap("timeline-row").await;
     see_photos(&phone, 5).await;
     phone.is_without_flaws("visit with photos").await;
+    save_for_the_eye(&phone.browser.screenshot().await, "photos-visit");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -247,8 +254,11 @@ async fn a_full_disk_takes_no_photo_and_nothing_from_the_others() {
     see_photos(&phone, 8).await;
 }
 
-/// A picture for whoever wants to look, in the folder of evidence.
+/// With `LIANXIN_PICTURES=1`, a picture for whoever wants to look, in the folder of evidence.
 fn save_for_the_eye(png: &[u8], name: &str) {
+    if !pictures_wanted() {
+        return;
+    }
     let dir = lianxin_tests::e2e::target_dir().join("e2e");
     fs::create_dir_all(&dir).expect("a folder");
     fs::write(dir.join(format!("{name}.png")), png).expect("a picture");

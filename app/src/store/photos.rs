@@ -9,7 +9,7 @@ use super::{
 };
 use lianxin_shared::{
     domain::photo::{self, hash_of, photos_of},
-    replica::{FieldSet, Row},
+    replica::{FieldSet, Row, kind},
     sync::{Parcel, Part},
 };
 use rusqlite::{Connection, OptionalExtension, params};
@@ -113,6 +113,11 @@ pub(super) fn picture(
 
 /// Notes the photos of a record as it is shown; part of the transaction that changes it.
 pub(super) fn note_record(db: &Connection, row: &Row) -> Result<(), StoreError> {
+    // A pull brings thousands of households; only these kinds may have had photos without naming any now.
+    let may_have_had = matches!(row.kind.as_str(), kind::VISIT | kind::DIARY);
+    if !may_have_had && !row.fields.keys().any(|field| field.starts_with(photo::FIELD_PREFIX)) {
+        return Ok(());
+    }
     let is_deleted = row.value("deleted").is_true();
     let photos = if is_deleted { Vec::new() } else { photos_of(&row.values()) };
     note(db, row.id, false, &row.village, photos.iter().map(|photo| photo.hash.as_str()))
