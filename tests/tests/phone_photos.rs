@@ -1,7 +1,7 @@
 //! Photos as a cadre takes them: in a real browser, without a network, killed in between, and then on their way.
 
 use lianxin_tests::e2e::{
-    Browser, Console, Look, Phone, Server, until,
+    Browser, Console, Look, Phone, Server, pictures_wanted, until,
     uploads::{CAMERA_PLACE, camera_jpeg},
 };
 use serde_json::{Value, json};

@@ -69,42 +69,22 @@ pub(crate) fn PhotoEditor(
     let progress = *taking.progress.read();
     let is_full = photos.len() >= RECORD_PHOTOS_MAX;
     let name_of = |hash: &str| PhotoName { village: village.clone(), hash: hash.to_owned() };
-    let open = photos.iter().enumerate().find(|(_, photo)| chosen().as_ref() == Some(&photo.hash));
     rsx! {
         section { class: "photo-editor", "data-testid": "photos",
             if !photos.is_empty() {
                 div { class: "photos",
-                    for (at, photo) in photos.iter().enumerate() {
-                        button {
-                            key: "{photo.hash}", class: "photo", r#type: "button", "data-testid": "photo",
-                            "aria-pressed": if chosen().as_ref() == Some(&photo.hash) { "true" } else { "false" },
-                            "aria-label": alt_of(&photo.caption, at),
-                            onclick: {
-                                let hash = photo.hash.clone();
-                                move |_| {
-                                    let again = chosen.peek().as_ref() == Some(&hash);
-                                    chosen.set((!again).then(|| hash.clone()));
-                                }
+                    for (at, photo) in photos.iter().cloned().enumerate() {
+                        EditedTile {
+                            key: "{photo.hash}", at, name: name_of(&photo.hash), photo: photo.clone(), onedit,
+                            is_chosen: chosen().as_ref() == Some(&photo.hash),
+                            onchoose: move |hash| chosen.set(hash),
+                            onremove: move |()| {
+                                onedit.call(PhotoEdit::Remove(photo.hash.clone()));
+                                removed.set(Some((at, photo.clone())));
+                                chosen.set(None);
                             },
-                            Thumb { name: name_of(&photo.hash) }
-                            if !photo.caption.is_empty() {
-                                span { class: "caption", "{photo.caption}" }
-                            }
                         }
                     }
-                }
-            }
-            if let Some((at, photo)) = open {
-                Chosen {
-                    key: "{photo.hash}", name: name_of(&photo.hash), photo: photo.clone(), onedit,
-                    onremove: {
-                        let photo = photo.clone();
-                        move |()| {
-                            onedit.call(PhotoEdit::Remove(photo.hash.clone()));
-                            removed.set(Some((at, photo.clone())));
-                            chosen.set(None);
-                        }
-                    },
                 }
             }
             if let Some((at, photo)) = removed() {
@@ -130,6 +110,34 @@ pub(crate) fn PhotoEditor(
     }
 }
 
+/// A photo of the grid that is edited; what can be done with it opens under its row.
+#[component]
+fn EditedTile(
+    at: usize,
+    name: PhotoName,
+    photo: PhotoDraft,
+    is_chosen: bool,
+    onedit: EventHandler<PhotoEdit>,
+    onchoose: EventHandler<Option<String>>,
+    onremove: EventHandler<()>,
+) -> Element {
+    let hash = photo.hash.clone();
+    rsx! {
+        button {
+            class: "photo", r#type: "button", "data-testid": "photo", "aria-label": alt_of(&photo.caption, at),
+            "aria-expanded": if is_chosen { "true" } else { "false" },
+            onclick: move |_| onchoose.call((!is_chosen).then(|| hash.clone())),
+            Thumb { name: name.clone() }
+            if !photo.caption.is_empty() {
+                span { class: "caption", "{photo.caption}" }
+            }
+        }
+        if is_chosen {
+            Chosen { name: name.clone(), photo: photo.clone(), onedit, onremove }
+        }
+    }
+}
+
 /// The photo that was tapped: what it shows, and what can be done with it.
 #[component]
 fn Chosen(
@@ -141,7 +149,7 @@ fn Chosen(
     let hash = photo.hash.clone();
     let is_long = photo.caption.chars().count() > CAPTION_CHARS_MAX;
     rsx! {
-        div { class: "card pad stack",
+        div { class: "card pad stack photo-chosen",
             TextField {
                 label: words::CAPTION, hint: words::CAPTION_HINT, initial: photo.caption.clone(), testid: "photo-caption",
                 problem: is_long.then(|| words::caption_long(CAPTION_CHARS_MAX)),
