@@ -13,6 +13,7 @@ pub(crate) const REMOVE: &str = "去掉这张";
 pub(crate) const REMOVED: &str = "已去掉 1 张照片。";
 pub(crate) const PUT_BACK: &str = "放回来";
 pub(crate) const TOO_MANY: &str = "一条记录最多 30 张照片，后面的没有加。";
+pub(crate) const FULL: &str = "已有 30 张照片，不能再加了；去掉几张可以再换。";
 pub(crate) const AT_TOWNSHIP: &str = "在乡镇";
 pub(crate) const FETCHING: &str = "正在从乡镇取这张照片…";
 pub(crate) const WAITING: &str = "照片已存本机，还没全传到乡镇；有网时自动接着传，不会从头来。";

@@ -104,7 +104,11 @@ pub(crate) fn PhotoEditor(
             }
             PhotoInputs { disabled: progress.is_some() || is_full, onchoose: taking.ontake }
             p { class: "sub", role: "status", "data-testid": "photo-progress",
-                if let Some((at, count)) = progress { {words::progress(at, count)} } else { {words::HINT} }
+                match progress {
+                    Some((at, count)) => words::progress(at, count),
+                    None if is_full => words::FULL.to_owned(),
+                    None => words::HINT.to_owned(),
+                }
             }
         }
     }
