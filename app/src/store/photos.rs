@@ -118,9 +118,26 @@ pub(super) fn note_record(db: &Connection, row: &Row) -> Result<(), StoreError> 
     if !may_have_had && !row.fields.keys().any(|field| field.starts_with(photo::FIELD_PREFIX)) {
         return Ok(());
     }
-    let is_deleted = row.value("deleted").is_true();
-    let photos = if is_deleted { Vec::new() } else { photos_of(&row.values()) };
+    if row.value("deleted").is_true() {
+        return leave(db, row.id);
+    }
+    let photos = photos_of(&row.values());
     note(db, row.id, false, &row.village, photos.iter().map(|photo| photo.hash.as_str()))
+}
+
+/// A record has left this phone, with its household or its village: what was taken for it is still sent.
+fn leave(db: &Connection, record: Uuid) -> Result<(), StoreError> {
+    let kept = format!(
+        "UPDATE OR REPLACE photo_use SET draft = 2 WHERE record = ?1 AND draft = 0
+           AND EXISTS (SELECT 1 FROM photo_file f WHERE {IS_UNSENT_FILE} AND f.epoch <> ?2)"
+    );
+    let current = epoch(db).map_err(db_error)?;
+    db.prepare_cached(&kept)
+        .and_then(|mut s| s.execute(params![record.as_bytes(), current]))
+        .and_then(|_| db.prepare_cached("DELETE FROM photo_use WHERE record = ?1 AND draft = 0"))
+        .and_then(|mut s| s.execute([record.as_bytes()]))
+        .map_err(db_error)?;
+    Ok(())
 }
 
 /// The same of a draft.
@@ -140,7 +157,8 @@ fn note<'h>(
     village: &str,
     hashes: impl Iterator<Item = &'h str>,
 ) -> Result<(), StoreError> {
-    db.prepare_cached("DELETE FROM photo_use WHERE record = ?1 AND draft = ?2")
+    // A record that has left comes back as itself.
+    db.prepare_cached("DELETE FROM photo_use WHERE record = ?1 AND draft % 2 = ?2")
         .and_then(|mut s| s.execute(params![record.as_bytes(), draft]))
         .map_err(db_error)?;
     for hash in hashes {
@@ -149,15 +167,29 @@ fn note<'h>(
         )
         .and_then(|mut s| s.execute(params![hash, record.as_bytes(), draft, village]))
         .map_err(db_error)?;
+        follow(db, hash, village)?;
     }
     Ok(())
 }
 
+/// A record has moved to another village, and its photos with it: there they are unknown.
+fn follow(db: &Connection, photo: &str, village: &str) -> Result<(), StoreError> {
+    let sql = format!(
+        "UPDATE OR IGNORE photo_file SET village = ?2, epoch = '', refused = ''
+         WHERE photo = ?1 AND village <> ?2 AND own = 1 AND NOT {IS_USED}"
+    );
+    db.prepare_cached(&sql).and_then(|mut s| s.execute([photo, village])).map_err(db_error)?;
+    Ok(())
+}
+
+/// Of a row `f` of `photo_file` beside one of `photo_use`.
+const IS_UNSENT_FILE: &str =
+    "f.photo = photo_use.photo AND f.village = photo_use.village AND f.own = 1 AND f.refused = ''";
 const IS_USED: &str =
     "EXISTS (SELECT 1 FROM photo_use u WHERE u.photo = photo_file.photo AND u.village = photo_file.village)";
 /// Only what a record names is sent: a draft may still be thrown away.
 const IS_WRITTEN: &str = "EXISTS (SELECT 1 FROM photo_use u WHERE u.photo = photo_file.photo
-                         AND u.village = photo_file.village AND u.draft = 0)";
+                         AND u.village = photo_file.village AND u.draft <> 1)";
 
 fn is_used(db: &Connection, name: &PhotoName) -> Result<bool, StoreError> {
     db.prepare_cached("SELECT EXISTS (SELECT 1 FROM photo_use WHERE photo = ?1 AND village = ?2)")
@@ -167,6 +199,11 @@ fn is_used(db: &Connection, name: &PhotoName) -> Result<bool, StoreError> {
 
 /// Lets go what nothing has named for a day.
 pub(super) fn collect(db: &Connection, now_ms: i64) -> Result<(), StoreError> {
+    let sent = format!(
+        "DELETE FROM photo_use WHERE draft = 2
+           AND NOT EXISTS (SELECT 1 FROM photo_file f WHERE {IS_UNSENT_FILE} AND f.epoch <> ?1)"
+    );
+    db.prepare_cached(&sent).and_then(|mut s| s.execute([epoch(db)?])).map_err(db_error)?;
     let steps = [
         (
             format!(

@@ -273,6 +273,43 @@ fn what_others_took_is_kept_only_if_it_is_what_a_record_names() {
 }
 
 #[test]
+fn a_record_that_leaves_the_phone_leaves_no_photo_unsent() {
+    let mut store = store();
+    let name = keep(&mut store, 1);
+    let id = visit_with(&mut store, &[&name]);
+    complete(&mut store, id);
+    let mut gone = Row::empty("visit", id, VILLAGE);
+    gone.mark_deleted();
+    note_record(store.connection(), &gone).unwrap();
+    store.collect_photos(NOW_MS).unwrap();
+    store.collect_photos(NOW_MS + 9 * DAY_MS).unwrap();
+    while let Some(parcel) = store.next_parcel().unwrap() {
+        store.parcel_delivered(&parcel).unwrap();
+    }
+    assert_eq!((files(&store), lacking_of(&store)), (2, (0, 0)), "it was kept until it was sent");
+    store.collect_photos(NOW_MS + 9 * DAY_MS).unwrap();
+    store.collect_photos(NOW_MS + 11 * DAY_MS).unwrap();
+    assert_eq!(files(&store), 0);
+}
+
+#[test]
+fn photos_follow_a_record_to_another_village() {
+    let mut store = store();
+    let name = keep(&mut store, 1);
+    let id = visit_with(&mut store, &[&name]);
+    complete(&mut store, id);
+    while let Some(parcel) = store.next_parcel().unwrap() {
+        store.parcel_delivered(&parcel).unwrap();
+    }
+    let shown = crate::store::records::shown(store.connection(), id).unwrap().unwrap();
+    let moved = Row { village: "519921105202".to_owned(), ..shown };
+    note_record(store.connection(), &moved).unwrap();
+    let there = PhotoName { village: moved.village, ..name };
+    assert_eq!(picture(&mut store, &there, PhotoSize::Full), Some(jpeg(1, 90_000)));
+    assert_eq!(store.next_parcel().unwrap().unwrap().village, there.village, "it is sent there");
+}
+
+#[test]
 fn records_that_came_before_this_version_knew_photos_name_them_too() {
     let mut db = Connection::open_in_memory().unwrap();
     let steps = &crate::store::MIGRATIONS;

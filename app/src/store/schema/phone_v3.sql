@@ -20,7 +20,8 @@ CREATE INDEX photo_file_to_send ON photo_file (put_off, part, id) WHERE own = 1 
 CREATE TABLE photo_use (
   photo   TEXT NOT NULL,
   record  BLOB NOT NULL,
-  draft   INTEGER NOT NULL,                   -- 1 the draft of that visit, 0 the record
+  draft   INTEGER NOT NULL,                   -- 0 the record, 1 the draft of that visit, 2 a record that has left this
+                                              -- phone before its photos were sent
   village TEXT NOT NULL,
   PRIMARY KEY (photo, record, draft)
 ) STRICT, WITHOUT ROWID;
