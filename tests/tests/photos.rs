@@ -6,7 +6,7 @@ use lianxin_app::{
         Bytes, PhotoName, PhotoPlace, PhotoSize, Reply, Request, VisitPage, VisitTarget, draft::PhotoDraft,
     },
 };
-use lianxin_tests::e2e::{Headless, Proxy, Server, until, uploads::jpeg};
+use lianxin_tests::e2e::{Console, Headless, Proxy, Server, until, uploads::jpeg};
 use uuid::Uuid;
 
 const LIUSHUGOU: &str = "519921105201";
@@ -28,8 +28,15 @@ fn taken(count: u32) -> Vec<(Vec<u8>, Vec<u8>)> {
 async fn visit(phone: &Headless, photos: &[(Vec<u8>, Vec<u8>)]) -> Uuid {
     let target =
         VisitTarget::Other { kind: "school".into(), name: "中心小学".into(), village: LIUSHUGOU.into() };
+    visit_to(phone, target, photos).await
+}
+
+/// The same of whomever.
+async fn visit_to(phone: &Headless, target: VisitTarget, photos: &[(Vec<u8>, Vec<u8>)]) -> Uuid {
     let Ok(Reply::Draft(open)) = phone.ask(Request::StartVisit { target }).await else { panic!("no draft") };
     let mut draft = open.draft;
+    // At a household nobody is met: so nothing must be asked.
+    draft.absent = draft.household.is_some();
     for (original, thumb) in photos {
         let name = phone.keep_photo(LIUSHUGOU, original, thumb).await;
         draft.photos.push(PhotoDraft { hash: name.hash, caption: "操场<b>".to_owned() });
@@ -169,6 +176,51 @@ async fn photos_of_a_village_withdrawn_arrive_before_it_leaves_the_phone() {
     })
     .await;
     assert_eq!(server.count("SELECT count(*) FROM patch WHERE held <> ''"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_household_that_moves_is_seen_there_with_its_photos_those_that_come_later_too() {
+    let villages = [(LIUSHUGOU, "柳树沟村"), (SHIQIAO, "石桥村")];
+    let cadres = [("阿香", LIUSHUGOU), ("老周", SHIQIAO), ("小吴", LIUSHUGOU)];
+    let server = Server::township(&villages, &cadres);
+    let axiang = Headless::enrolled(&server, "阿香").await;
+    let laozhou = Headless::enrolled(&server, "老周").await;
+    let console = Console::sign_in(&server).await;
+    let home = axiang.new_household(LIUSHUGOU, "李翠花").await;
+    let photos = taken(2);
+    let before = visit_to(&axiang, VisitTarget::Household(home), &photos[..1]).await;
+    axiang.synced().await;
+    all_there(&axiang).await;
+    let form = [("household", &*home.to_string()), ("village", SHIQIAO)];
+    console.submit("/console/households/move", &form).await;
+    // She goes on without having heard of the move.
+    let meanwhile = visit_to(&axiang, VisitTarget::Household(home), &photos[1..]).await;
+    axiang.synced().await;
+    all_there(&axiang).await;
+    axiang.synced().await;
+    assert!(axiang.record(meanwhile).await.is_none(), "gone with its household");
+    laozhou.synced().await;
+    for (id, (original, thumb)) in [before, meanwhile].into_iter().zip(&photos) {
+        let name = page(&laozhou, id).await.photos.remove(0).name;
+        assert_eq!(name.village, SHIQIAO);
+        for (size, bytes) in [(PhotoSize::Small, thumb), (PhotoSize::Full, original)] {
+            laozhou.ask(Request::FetchPicture { name: name.clone(), size }).await.expect("heard");
+            until("the picture comes", async || {
+                (laozhou.picture(&name, size).await.as_ref() == Some(bytes)).then_some(())
+            })
+            .await;
+        }
+        let shown = console.page(&format!("/console/visits/{id}")).await;
+        assert!(shown.contains("/thumb") && !shown.contains("照片差"), "{shown}");
+    }
+    let xiaowu = Headless::enrolled(&server, "小吴").await;
+    let name = PhotoName {
+        village: SHIQIAO.to_owned(),
+        hash: page(&laozhou, before).await.photos[0].name.hash.clone(),
+    };
+    let refusal = xiaowu.refusal_of(&name, PhotoSize::Full).await;
+    assert!(refusal.contains("没有分给您"), "{refusal}");
+    server.check();
 }
 
 #[tokio::test(flavor = "multi_thread")]
