@@ -53,7 +53,7 @@ fn seal(db: &Connection) -> Result<(), StoreError> {
         .map_err(db_error)?;
     let mut statement = db
         .prepare_cached(
-            "SELECT at, stamp, record, kind, village, body FROM patch WHERE state = 0 ORDER BY at",
+            "SELECT at, stamp, record, kind, village, body FROM patch WHERE state < 2 AND state = 0 ORDER BY at",
         )
         .map_err(db_error)?;
     let open: Vec<records::OwnPatch> =
@@ -153,7 +153,7 @@ fn receipted(db: &Connection, device_seq: u64, chain: ChainHash) -> Result<(), S
     if own != chain {
         return Err(StoreError::Copied);
     }
-    db.prepare_cached("UPDATE patch SET state = 2 WHERE state = 1 AND device_seq <= ?1")
+    db.prepare_cached("UPDATE patch SET state = 2 WHERE state < 2 AND state = 1 AND device_seq <= ?1")
         .and_then(|mut s| s.execute([device_seq as i64]))
         .map_err(db_error)?;
     meta::set(db, "receipt", &device_seq.to_string())?;

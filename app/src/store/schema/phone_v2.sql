@@ -24,3 +24,7 @@ CREATE INDEX patch_orphan ON patch (orphan) WHERE orphan > 0;
 
 -- Counting what waits happens at every save: from this index alone, also after months without a network.
 CREATE INDEX patch_unsent ON patch (record, written_at) WHERE state < 2;
+
+-- So does what an exchange must look at: none of it may cost more the longer this phone has been in use.
+CREATE INDEX patch_unsettled ON patch (device_seq) WHERE state = 2;
+CREATE INDEX patch_held ON patch (device_seq) WHERE held <> '';
