@@ -2,17 +2,7 @@
 //! changes hands, a phone is revoked. The real server process, and phones without a screen.
 
 use lianxin_app::store::RecordPlace;
-use lianxin_tests::e2e::{Headless, Server, until};
-
-const LIUSHUGOU: &str = "519921105201";
-const SHIQIAO: &str = "519921105202";
-
-fn township() -> Server {
-    Server::township(
-        &[(LIUSHUGOU, "柳树沟村"), (SHIQIAO, "石桥村")],
-        &[("阿香", LIUSHUGOU), ("老周", LIUSHUGOU)],
-    )
-}
+use lianxin_tests::e2e::{Headless, LIUSHUGOU, SHIQIAO, Server, until};
 
 /// The id of a cadre's phone.
 fn device_of(server: &Server, cadre: &str) -> String {
@@ -23,7 +13,7 @@ fn device_of(server: &Server, cadre: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_restore_the_phones_bring_back_all_that_the_backup_lacks() {
-    let mut server = township();
+    let mut server = Server::two_villages();
     let axiang = Headless::enrolled(&server, "阿香").await;
     let before = axiang.new_household(LIUSHUGOU, "备份前的户").await;
     axiang.synced().await;
@@ -66,7 +56,7 @@ async fn after_a_restore_the_phones_bring_back_all_that_the_backup_lacks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restore_takes_back_no_word_on_who_may_do_what() {
-    let mut server = township();
+    let mut server = Server::two_villages();
     let axiang = Headless::enrolled(&server, "阿香").await;
     let laozhou = Headless::enrolled(&server, "老周").await;
     let id = axiang.new_household(LIUSHUGOU, "李翠花").await;
@@ -90,7 +80,7 @@ async fn a_restore_takes_back_no_word_on_who_may_do_what() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn when_only_the_backup_is_left_every_phone_still_brings_everything_back() {
-    let mut server = township();
+    let mut server = Server::two_villages();
     let axiang = Headless::enrolled(&server, "阿香").await;
     axiang.synced().await;
     let backup = server.dir().join("monday.db");
@@ -133,7 +123,7 @@ async fn when_only_the_backup_is_left_every_phone_still_brings_everything_back()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_put_back_behind_the_servers_back_is_noticed_and_healed() {
-    let mut server = township();
+    let mut server = Server::two_villages();
     let axiang = Headless::enrolled(&server, "阿香").await;
     let laozhou = Headless::enrolled(&server, "老周").await;
     let file = server.data().join("lianxin.db");
@@ -156,7 +146,7 @@ async fn a_database_put_back_behind_the_servers_back_is_noticed_and_healed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copied_phone_gets_a_number_of_its_own_and_neither_loses_a_word() {
-    let server = township();
+    let server = Server::two_villages();
     let mut axiang = Headless::enrolled(&server, "阿香").await;
     axiang.sleep();
     let mut copy = axiang.copied();
@@ -176,7 +166,7 @@ async fn a_copied_phone_gets_a_number_of_its_own_and_neither_loses_a_word() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_village_that_changes_hands_comes_and_goes_with_the_next_sync() {
-    let server = township();
+    let server = Server::two_villages();
     let axiang = Headless::enrolled(&server, "阿香").await;
     let laozhou = Headless::enrolled(&server, "老周").await;
     let id = laozhou.new_household(LIUSHUGOU, "李翠花").await;
@@ -200,7 +190,7 @@ async fn a_village_that_changes_hands_comes_and_goes_with_the_next_sync() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_phone_hands_in_its_unsent_work_and_then_locks_itself() {
-    let server = township();
+    let server = Server::two_villages();
     let axiang = Headless::enrolled(&server, "阿香").await;
     let laozhou = Headless::enrolled(&server, "老周").await;
     let unsent = axiang.new_household(LIUSHUGOU, "停用前写的").await;

@@ -1,7 +1,7 @@
 //! Photos on their way: the real server process, connections that break, senders that err.
 
 use lianxin_tests::e2e::{
-    Headless, Proxy, Server, until,
+    Headless, LIUSHUGOU, Proxy, SHIQIAO, Server, until,
     uploads::{Refused, Sender, UPLOAD_BODY, accepted, base64, hash_of, photo},
 };
 use reqwest::{Method, StatusCode};
@@ -12,17 +12,6 @@ use std::{
     net::TcpStream,
     ops::Range,
 };
-
-const LIUSHUGOU: &str = "519921105201";
-const SHIQIAO: &str = "519921105202";
-
-/// Two villages; 阿香 and 老周 go to the first, 小吴 to the second.
-fn township() -> Server {
-    Server::township(
-        &[(LIUSHUGOU, "柳树沟村"), (SHIQIAO, "石桥村")],
-        &[("阿香", LIUSHUGOU), ("老周", LIUSHUGOU), ("小吴", SHIQIAO)],
-    )
-}
 
 /// A PATCH that breaks off: its head, and of its body no more than `sent`.
 fn half_a_patch(
@@ -64,7 +53,7 @@ fn refused<T: std::fmt::Debug>(answer: Result<T, Refused>, status: u16, words: &
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_server_can_is_told() {
-    let server = township();
+    let server = Server::two_villages();
     let axiang = Sender::enrolled(&server, "阿香").await;
     let answer = accepted(axiang.request(Method::OPTIONS, "/v1/files")).await.expect("told");
     assert_eq!(answer.status(), StatusCode::NO_CONTENT);
@@ -82,7 +71,7 @@ async fn what_the_server_can_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_cut_midway_goes_on_at_the_byte() {
-    let server = township();
+    let server = Server::two_villages();
     let axiang = Sender::enrolled(&server, "阿香").await;
     let picture = photo(300, 1);
     let (path, at) = axiang.create(LIUSHUGOU, &hash_of(&picture), picture.len()).await.expect("begun");
@@ -114,7 +103,7 @@ async fn a_connection_cut_midway_goes_on_at_the_byte() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_connection_does_not_hold_up_the_next() {
-    let server = township();
+    let server = Server::two_villages();
     let axiang = Sender::enrolled(&server, "阿香").await;
     let picture = photo(100, 1);
     let (path, _) = axiang.create(LIUSHUGOU, &hash_of(&picture), picture.len()).await.expect("begun");
@@ -130,7 +119,7 @@ async fn a_dead_connection_does_not_hold_up_the_next() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_head_said_survives_kill_9() {
-    let mut server = township();
+    let mut server = Server::two_villages();
     let axiang = Sender::enrolled(&server, "阿香").await;
     let picture = photo(300, 2);
     let (path, _) = axiang.create(LIUSHUGOU, &hash_of(&picture), picture.len()).await.expect("begun");
@@ -156,7 +145,7 @@ async fn what_head_said_survives_kill_9() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_senders_get_an_answer_and_lose_nothing() {
-    let server = township();
+    let server = Server::two_villages();
     let axiang = Sender::enrolled(&server, "阿香").await;
     let picture = photo(60, 3);
     let (hash, length) = (hash_of(&picture), picture.len() as u64);
@@ -196,7 +185,7 @@ async fn wrong_senders_get_an_answer_and_lose_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_given_up_upload_is_gone_and_a_proxy_may_hide_the_method() {
-    let server = township();
+    let server = Server::two_villages();
     let axiang = Sender::enrolled(&server, "阿香").await;
     let picture = photo(60, 4);
     let (path, _) = axiang.create(LIUSHUGOU, &hash_of(&picture), picture.len()).await.expect("begun");
@@ -214,7 +203,7 @@ async fn a_given_up_upload_is_gone_and_a_proxy_may_hide_the_method() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_known_hash_opens_nothing_in_another_village_on_any_verb() {
-    let server = township();
+    let server = Server::two_villages();
     let axiang = Sender::enrolled(&server, "阿香").await;
     let laozhou = Sender::enrolled(&server, "老周").await;
     let wu = Sender::enrolled(&server, "小吴").await;
@@ -257,7 +246,7 @@ async fn a_known_hash_opens_nothing_in_another_village_on_any_verb() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_who_send_the_same_photo_at_once_both_succeed() {
-    let server = township();
+    let server = Server::two_villages();
     let axiang = Sender::enrolled(&server, "阿香").await;
     let laozhou = Sender::enrolled(&server, "老周").await;
     for seed in 0..10 {
@@ -274,7 +263,7 @@ async fn two_who_send_the_same_photo_at_once_both_succeed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn words_first_then_thumbnail_then_photo_and_the_backup_has_all() {
-    let mut server = township();
+    let mut server = Server::two_villages();
     let phone = Headless::enrolled(&server, "阿香").await;
     let axiang = Sender::enrolled(&server, "阿香").await;
     let (picture, small, unused) = (photo(300, 7), photo(40, 7), photo(40, 8));

@@ -2,21 +2,10 @@
 
 use lianxin_app::store::{RecordPlace, Request, Taken};
 use lianxin_shared::wire::PROTOCOL;
-use lianxin_tests::e2e::{Headless, Server, until};
+use lianxin_tests::e2e::{Headless, LIUSHUGOU, SHIQIAO, Server, until};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
-
-const LIUSHUGOU: &str = "519921105201";
-const SHIQIAO: &str = "519921105202";
-
-/// Two villages; 阿香 and 老周 go to the first, 小吴 to the second.
-fn township() -> Server {
-    Server::township(
-        &[(LIUSHUGOU, "柳树沟村"), (SHIQIAO, "石桥村")],
-        &[("阿香", LIUSHUGOU), ("老周", LIUSHUGOU), ("小吴", SHIQIAO)],
-    )
-}
 
 /// The field of a household as the server holds it.
 fn on_server(server: &Server, id: Uuid, field: &str) -> String {
@@ -26,7 +15,7 @@ fn on_server(server: &Server, id: Uuid, field: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_phone_writes_the_other_receives_byte_for_byte() {
-    let server = township();
+    let server = Server::two_villages();
     let axiang = Headless::enrolled(&server, "阿香").await;
     let laozhou = Headless::enrolled(&server, "老周").await;
     let words = "𠮷家的三轮😟\u{200d}🧓 \u{feff}“原话”\r\n第二行\t";
@@ -42,7 +31,7 @@ async fn what_one_phone_writes_the_other_receives_byte_for_byte() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_who_write_the_same_field_are_asked_and_one_tap_settles_it() {
-    let server = township();
+    let server = Server::two_villages();
     let axiang = Headless::enrolled(&server, "阿香").await;
     let laozhou = Headless::enrolled(&server, "老周").await;
     let id = axiang.new_household(LIUSHUGOU, "李翠花").await;
@@ -81,7 +70,7 @@ async fn two_who_write_the_same_field_are_asked_and_one_tap_settles_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_phone_never_receives_a_record_of_another_village() {
-    let server = township();
+    let server = Server::two_villages();
     let axiang = Headless::enrolled(&server, "阿香").await;
     let wu = Headless::enrolled(&server, "小吴").await;
     let hers = axiang.new_household(LIUSHUGOU, "李翠花").await;
@@ -121,7 +110,7 @@ fn holds(server: &Server, id: Uuid) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_graceful_stop_amid_pushes_loses_nothing() {
-    let mut server = township();
+    let mut server = Server::two_villages();
     let axiang = Headless::enrolled(&server, "阿香").await;
     let laozhou = Headless::enrolled(&server, "老周").await;
     let mut writing = Box::pin(async {
@@ -153,7 +142,7 @@ async fn a_graceful_stop_amid_pushes_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_receipt_claimed_survives_kill_9() {
-    let mut server = township();
+    let mut server = Server::two_villages();
     let axiang = Headless::enrolled(&server, "阿香").await;
     let mut ids = Vec::new();
     for round in 0..3 {
@@ -174,7 +163,7 @@ async fn what_a_receipt_claimed_survives_kill_9() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_taken_while_phones_push_is_whole() {
-    let server = township();
+    let server = Server::two_villages();
     let axiang = Headless::enrolled(&server, "阿香").await;
     let before = write_on(&axiang, "先", 40).await;
     axiang.synced().await;
@@ -202,7 +191,7 @@ async fn announced(server: &Server, bytes: usize) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_that_make_no_sense_are_refused_in_words() {
-    let server = township();
+    let server = Server::two_villages();
     let client = Client::new();
     let post = async |path: &str, body: String| -> (StatusCode, Value) {
         let url = format!("{}{path}", server.url());

@@ -66,21 +66,10 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-async fn at_the_words(server: &Server) -> Phone {
-    let mut phone = Phone::enrolled("阿香", server, CADRE).await;
-    phone.tap("household-row").await;
-    phone.tap("go-visit").await;
-    phone.see("visit-step-0").await;
-    phone.answer_required().await;
-    phone.tap("step-next").await;
-    phone.see("photos").await;
-    phone
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn photos_taken_without_a_network_survive_a_kill_and_arrive_small_and_silent() {
     let mut server = Server::demo(150);
-    let mut phone = at_the_words(&server).await;
+    let mut phone = Phone::at_the_words("阿香", &server, CADRE).await;
     let files = camera_files(&server, 2);
     server.stop();
     phone.choose_files("photo-album", &files).await;
@@ -233,7 +222,7 @@ async fn many_photos_fit_small_phones_large_letters_and_the_dark() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_takes_no_photo_and_nothing_from_the_others() {
     let server = Server::demo(150);
-    let mut phone = at_the_words(&server).await;
+    let mut phone = Phone::at_the_words("阿香", &server, CADRE).await;
     phone.choose_files("photo-album", &camera_files(&server, 1)).await;
     see_photos(&phone, 1).await;
     phone.see_saved().await;

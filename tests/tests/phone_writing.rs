@@ -5,18 +5,6 @@ use serde_json::{Value, json};
 
 const CADRE: &str = "韩冬梅";
 
-/// A phone in the second step of a visit.
-async fn at_the_words(server: &Server) -> Phone {
-    let mut phone = Phone::enrolled("阿香", server, CADRE).await;
-    phone.tap("household-row").await;
-    phone.tap("go-visit").await;
-    phone.see("visit-step-0").await;
-    phone.answer_required().await;
-    phone.tap("step-next").await;
-    phone.see("visit-step-1").await;
-    phone
-}
-
 /// What the keyboard shows while it composes.
 async fn compose(phone: &Phone, text: &str) {
     let at = text.chars().count();
@@ -33,7 +21,7 @@ async fn page_is_hidden(phone: &Phone) {
 #[tokio::test(flavor = "multi_thread")]
 async fn composing_over_an_autosave_leaves_composition_and_words_as_they_are() {
     let server = Server::demo(150);
-    let mut phone = at_the_words(&server).await;
+    let mut phone = Phone::at_the_words("阿香", &server, CADRE).await;
     for field in ["opinion-1", "diary-text"] {
         if field == "diary-text" {
             phone.open("/diary").await;
@@ -62,7 +50,7 @@ async fn composing_over_an_autosave_leaves_composition_and_words_as_they_are() {
 #[tokio::test(flavor = "multi_thread")]
 async fn androids_back_steps_back_and_keeps_the_draft() {
     let server = Server::demo(150);
-    let mut phone = at_the_words(&server).await;
+    let mut phone = Phone::at_the_words("阿香", &server, CADRE).await;
     phone.write("opinion-1", "水龙头一天只来两个钟头水。").await;
     phone.back().await;
     phone.see("visit-step-0").await;
@@ -87,7 +75,7 @@ async fn androids_back_steps_back_and_keeps_the_draft() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reload_at_any_step_reopens_it_with_every_word() {
     let server = Server::demo(150);
-    let mut phone = at_the_words(&server).await;
+    let mut phone = Phone::at_the_words("阿香", &server, CADRE).await;
     phone.write("opinion-1", "𠮷家灶房漏雨😟。").await;
     phone.see_saved().await;
     phone.reload().await;
@@ -111,7 +99,7 @@ async fn a_reload_at_any_step_reopens_it_with_every_word() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_left_in_the_middle_of_a_word_has_saved_it() {
     let server = Server::demo(150);
-    let mut phone = at_the_words(&server).await;
+    let mut phone = Phone::at_the_words("阿香", &server, CADRE).await;
     for said in ["水管", "冻了，", "三天没水。"] {
         phone.write("opinion-1", said).await;
         // At once, long before the pause after which typing is saved.
@@ -124,7 +112,7 @@ async fn a_page_left_in_the_middle_of_a_word_has_saved_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_tab_says_so_and_takes_over_when_asked() {
     let server = Server::demo(150);
-    let mut phone = at_the_words(&server).await;
+    let mut phone = Phone::at_the_words("阿香", &server, CADRE).await;
     let first = phone.browser.session().window().await.expect("a window");
     phone.write("opinion-1", "写到一半").await;
     let second = phone.browser.session().new_tab().await.expect("a tab");

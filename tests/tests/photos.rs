@@ -6,18 +6,8 @@ use lianxin_app::{
         Bytes, PhotoName, PhotoPlace, PhotoSize, Reply, Request, VisitPage, VisitTarget, draft::PhotoDraft,
     },
 };
-use lianxin_tests::e2e::{Console, Headless, Proxy, Server, until, uploads::jpeg};
+use lianxin_tests::e2e::{Console, Headless, LIUSHUGOU, Proxy, SHIQIAO, Server, until, uploads::jpeg};
 use uuid::Uuid;
-
-const LIUSHUGOU: &str = "519921105201";
-const SHIQIAO: &str = "519921105202";
-
-fn township() -> Server {
-    Server::township(
-        &[(LIUSHUGOU, "柳树沟村"), (SHIQIAO, "石桥村")],
-        &[("阿香", LIUSHUGOU), ("老周", LIUSHUGOU)],
-    )
-}
 
 /// Photos as a screen hands them over: about 200 KB, with a small one of about 15 KB.
 fn taken(count: u32) -> Vec<(Vec<u8>, Vec<u8>)> {
@@ -71,7 +61,7 @@ fn stored(server: &Server) -> (i64, i64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_that_breaks_in_the_middle_of_a_photo_costs_a_piece() {
-    let server = township();
+    let server = Server::two_villages();
     let wire = Proxy::to(server.port());
     let phone = Headless::fresh();
     phone.enrol(&wire.url(), &server.code("阿香")).await.expect("enrolled");
@@ -95,7 +85,7 @@ async fn a_line_that_breaks_in_the_middle_of_a_photo_costs_a_piece() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_phone_killed_in_the_middle_goes_on_and_others_of_the_village_see_the_photos() {
-    let mut server = township();
+    let mut server = Server::two_villages();
     let wire = Proxy::to(server.port());
     let mut phone = Headless::fresh();
     phone.enrol(&wire.url(), &server.code("阿香")).await.expect("enrolled");
@@ -139,7 +129,7 @@ async fn a_phone_killed_in_the_middle_goes_on_and_others_of_the_village_see_the_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_restore_the_server_gets_the_photos_that_it_lacks() {
-    let mut server = township();
+    let mut server = Server::two_villages();
     let phone = Headless::enrolled(&server, "阿香").await;
     visit(&phone, &taken(1)).await;
     phone.press_sync().await;
@@ -161,7 +151,7 @@ async fn after_a_restore_the_server_gets_the_photos_that_it_lacks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn photos_of_a_village_withdrawn_arrive_before_it_leaves_the_phone() {
-    let mut server = township();
+    let mut server = Server::two_villages();
     let phone = Headless::enrolled(&server, "阿香").await;
     server.stop();
     let id = visit(&phone, &taken(2)).await;
@@ -225,7 +215,7 @@ async fn a_household_that_moves_is_seen_there_with_its_photos_those_that_come_la
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_phone_sends_no_photo_and_keeps_its_words_safe() {
-    let mut server = township();
+    let mut server = Server::two_villages();
     let phone = Headless::enrolled(&server, "阿香").await;
     server.stop();
     visit(&phone, &taken(1)).await;
@@ -244,7 +234,7 @@ async fn a_revoked_phone_sends_no_photo_and_keeps_its_words_safe() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_photo_that_nobody_has_sent_yet_is_said_to_be_still_away() {
-    let server = township();
+    let server = Server::two_villages();
     let phone = Headless::enrolled(&server, "阿香").await;
     let laozhou = Headless::enrolled(&server, "老周").await;
     let id = visit(&phone, &taken(1)).await;

@@ -44,6 +44,18 @@ impl Phone {
         Self::enrolled_on(Look::Phone, name, server, cadre).await
     }
 
+    /// The same in the second step of a visit to the first household of 今日, where people's words are written.
+    pub async fn at_the_words(name: &str, server: &Server, cadre: &str) -> Self {
+        let mut phone = Self::enrolled(name, server, cadre).await;
+        phone.tap("household-row").await;
+        phone.tap("go-visit").await;
+        phone.see("visit-step-0").await;
+        phone.answer_required().await;
+        phone.tap("step-next").await;
+        phone.see("visit-step-1").await;
+        phone
+    }
+
     /// The same on a phone of another size.
     pub async fn enrolled_on(look: Look, name: &str, server: &Server, cadre: &str) -> Self {
         super::server::need_web();

@@ -14,6 +14,11 @@ use tempfile::TempDir;
 /// The demo's office user and password.
 pub const OFFICE: (&str, &str) = ("office", "lianxin-demo");
 
+/// Two villages of the same township.
+pub const LIUSHUGOU: &str = "519921105201";
+/// The other one.
+pub const SHIQIAO: &str = "519921105202";
+
 /// A township's server: stopped, killed and started again, always at the same address over the same data.
 pub struct Server {
     program: PathBuf,
@@ -36,6 +41,14 @@ impl Server {
     /// A new township with these villages (code, name) and cadres (name, code of the village), running.
     pub fn township(villages: &[(&str, &str)], cadres: &[(&str, &str)]) -> Self {
         Self::township_at(0, villages, cadres)
+    }
+
+    /// A new township of two villages, running: 阿香 and 老周 go to [`LIUSHUGOU`], 小吴 to [`SHIQIAO`].
+    pub fn two_villages() -> Self {
+        Self::township(
+            &[(LIUSHUGOU, "柳树沟村"), (SHIQIAO, "石桥村")],
+            &[("阿香", LIUSHUGOU), ("老周", LIUSHUGOU), ("小吴", SHIQIAO)],
+        )
     }
 
     /// The same at a port that was another server's before.

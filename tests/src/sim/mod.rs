@@ -8,6 +8,7 @@
 mod cadre;
 mod checks;
 mod coverage;
+mod dawn;
 mod disaster;
 mod driver;
 mod faults;

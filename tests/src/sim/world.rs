@@ -6,17 +6,16 @@ use super::{
     disaster::{Disasters, Pulled},
     faults::Faults,
     network::{Packet, Told},
-    phone::{Phone, WallClock},
+    phone::Phone,
     rng::Rng,
-    server::{Committed, OfficeWrite, Server},
+    server::{Committed, Server},
     trace::Trace,
 };
 use anyhow::{Context, Result, ensure};
 use lianxin_server::service::Caller;
 use lianxin_shared::{
-    replica::{DeviceId, FieldSet, kind},
+    replica::DeviceId,
     sync::{Failure, Input},
-    wire::{PROTOCOL, v1::EnrolResponse},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -32,8 +31,6 @@ const VILLAGES: [&str; 3] = ["519921105201", "519921105202", "519921105203"];
 pub const FOREIGN: &str = "519921105299";
 /// When worlds begin, Unix ms.
 const DAWN_MS: i64 = 1_795_300_000_000;
-const MINUTE_MS: i64 = 60_000;
-const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 /// A world that takes longer does not come to rest.
 const EVENTS_MAX: u64 = 60_000;
 /// So many rounds of syncing must settle everything: one pushes, one pulls what others pushed.
@@ -189,73 +186,6 @@ impl World {
         world.found()?;
         world.settle_in()?;
         Ok(world)
-    }
-
-    /// The township's own records.
-    fn found(&mut self) -> Result<()> {
-        let text = |pairs: &[(&str, &str)]| -> FieldSet {
-            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect()
-        };
-        let campaign =
-            text(&[("name", "大走访"), ("scheme", "s3"), ("start", "2026-11-01"), ("end", "2026-12-31")]);
-        let mut writes: Vec<OfficeWrite> =
-            vec![(kind::CAMPAIGN, self.fresh_id(), REGION.to_owned(), campaign)];
-        for code in self.villages.clone() {
-            let fields = text(&[("name", &format!("{}村", &code[9..])), ("township", "清溪镇")]);
-            writes.push((kind::VILLAGE, self.fresh_id(), code, fields));
-        }
-        ensure!(self.server.office(writes, self.now, super::faults::Burn::No)?, "the office could not write");
-        Ok(())
-    }
-
-    /// Cadres get their villages and phones.
-    fn settle_in(&mut self) -> Result<()> {
-        let phones = 2 + self.rng.below(4);
-        let day_ms = *self.rng.pick(&[10 * MINUTE_MS, 30 * MINUTE_MS, 120 * MINUTE_MS]);
-        for index in 0..phones {
-            let mut villages: BTreeSet<String> =
-                self.villages.iter().filter(|_| self.rng.chance(600)).cloned().collect();
-            if villages.is_empty() {
-                villages.insert(self.rng.pick(&self.villages).clone());
-            }
-            let offset = if self.rng.chance(300) { self.rng.between(-3 * DAY_MS, 3 * DAY_MS) } else { 0 };
-            let clock = WallClock::new(self.now, offset, self.rng.between(-500, 500));
-            let mut phone = Phone::new(self._dir.path(), index, villages.clone(), clock);
-            if self.disasters.moves {
-                // Any record may leave the phone with its household; that the server has it is checked at the end.
-                phone.withdrawn.extend(self.villages.iter().cloned());
-            }
-            phone.batch_divisor = *self.rng.pick(&[1, 64, 1024]);
-            let name = format!("干部{index}");
-            self.server.enrol(phone.device, &phone.cadre, &name, &villages)?;
-            phone.start()?;
-            let enrolled = EnrolResponse {
-                protocol: PROTOCOL,
-                server_id: self.server.identity.server_id,
-                epoch: self.server.identity.epoch,
-                device: phone.device,
-                token: String::new(),
-                server_time: self.now.unsigned_abs(),
-                cadre: phone.cadre.clone(),
-                cadre_name: name,
-                unit: String::new(),
-                township: "清溪镇".to_owned(),
-                villages: villages.into_iter().map(|code| (code.clone(), code)).collect(),
-            };
-            phone.enrol(enrolled, self.now)?;
-            self.phones.push(phone);
-            self.press_sync(index);
-            for _ in 0..4 + self.rng.below(12) {
-                let at = self.rng.between(0, day_ms);
-                self.plan(at, Event::Act(index));
-            }
-        }
-        for _ in 0..self.rng.below(6) {
-            let at = self.rng.between(0, day_ms);
-            self.plan(at, Event::Office);
-        }
-        self.plan_disasters(day_ms);
-        Ok(())
     }
 
     /// An id that a seed always gives.
