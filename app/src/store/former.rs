@@ -159,7 +159,7 @@ fn load_orphans(db: &Connection, bytes_max: usize, salvage: &mut Salvage) -> Res
     let mut bytes = 0;
     let mut statement = db
         .prepare_cached(
-            "SELECT at, stamp, ord, record, kind, village, body FROM patch WHERE orphan > 0 AND orphan = 1 ORDER BY at",
+            "SELECT at, stamp, ord, record, kind, village, body FROM whole_patch WHERE orphan > 0 AND orphan = 1 ORDER BY at",
         )
         .map_err(db_error)?;
     let mut rows = statement.query([]).map_err(db_error)?;

@@ -9,7 +9,7 @@ use super::{
 };
 use lianxin_shared::{
     replica::Clock,
-    sqlite::{REPLICA_V1, REPLICA_V2, migrate, refresh_stale},
+    sqlite::{REPLICA_V1, REPLICA_V2, REPLICA_V3, migrate, refresh_stale},
     sync::{CommitReport, Outgoing, Salvage},
     wire::v1::{EnrolResponse, ErrorCode, Life, RepairResponse, SalvageResponse, SyncResponse},
 };
@@ -18,12 +18,14 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Schema steps of the phone's database, oldest first; a shipped one is never edited.
-pub const MIGRATIONS: [&str; 5] = [
+pub const MIGRATIONS: [&str; 7] = [
     REPLICA_V1,
     include_str!("schema/phone_v1.sql"),
     REPLICA_V2,
     include_str!("schema/phone_v2.sql"),
     include_str!("schema/phone_v3.sql"),
+    REPLICA_V3,
+    include_str!("schema/phone_v4.sql"),
 ];
 
 /// Where it is kept why the server turns this phone away; empty while it does not.

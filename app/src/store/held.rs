@@ -48,7 +48,7 @@ pub(super) fn keep(db: &Connection, held: &[Held], touched: &mut BTreeSet<Uuid>)
 pub(super) fn written(db: &Connection, record: Uuid) -> Result<Option<Row>, StoreError> {
     let mut statement = db
         .prepare_cached(
-            "SELECT at, stamp, record, kind, village, body FROM patch WHERE record = ?1 ORDER BY at",
+            "SELECT at, stamp, record, kind, village, body FROM whole_patch WHERE record = ?1 ORDER BY at",
         )
         .map_err(db_error)?;
     let patches = statement
@@ -67,7 +67,7 @@ pub(super) fn written(db: &Connection, record: Uuid) -> Result<Option<Row>, Stor
 pub(super) fn refused_words(db: &Connection, record: Uuid) -> Result<Vec<String>, StoreError> {
     let mut statement = db
         .prepare_cached(
-            "SELECT at, stamp, record, kind, village, body FROM patch
+            "SELECT at, stamp, record, kind, village, body FROM whole_patch
              WHERE record = ?1 AND held <> '' AND state = 3 ORDER BY at",
         )
         .map_err(db_error)?;

@@ -51,13 +51,18 @@ pub(super) fn order_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Sta
 /// What is shown of a record: the fold of the server's row (after a restore also of its former life's) and this
 /// phone's patches that are not in it yet.
 pub(super) fn shown(db: &Connection, id: Uuid) -> Result<Option<Row>, StoreError> {
-    let mut row = match (read_row(db, id)?, former::read(db, id)?) {
+    shown_over(db, id, read_row(db, id)?)
+}
+
+/// The same over the server's row, which the caller has at hand.
+fn shown_over(db: &Connection, id: Uuid, row: Option<Row>) -> Result<Option<Row>, StoreError> {
+    let mut row = match (row, former::read(db, id)?) {
         (Some(row), Some(former)) => Some(former::merged(row, former)),
         (row, former) => row.or(former),
     };
     let mut statement = db
         .prepare_cached(
-            "SELECT at, stamp, ord, record, kind, village, body FROM patch WHERE record = ?1 AND state < 3
+            "SELECT at, stamp, ord, record, kind, village, body FROM whole_patch WHERE record = ?1 AND state < 3
              ORDER BY at",
         )
         .map_err(db_error)?;
@@ -82,6 +87,14 @@ pub(super) fn project_shown(db: &Connection, id: Uuid) -> Result<(), StoreError>
         (Some(row), _) => derive(db, &row),
         (None, Some((kind, village))) => unproject(db, Row::empty(&kind, id, &village)),
         (None, None) => Ok(()),
+    }
+}
+
+/// The same for a row that was just put into the replica.
+pub(super) fn project_over(db: &Connection, row: Row) -> Result<(), StoreError> {
+    match shown_over(db, row.id, Some(row))? {
+        Some(shown) => derive(db, &shown),
+        None => Ok(()),
     }
 }
 
@@ -211,7 +224,7 @@ pub(super) fn write(
 
 fn open_patch(db: &Connection, id: Uuid) -> Result<Option<OwnPatch>, StoreError> {
     db.prepare_cached(
-        "SELECT at, stamp, record, kind, village, body FROM patch WHERE record = ?1 AND state = 0
+        "SELECT at, stamp, record, kind, village, body FROM whole_patch WHERE record = ?1 AND state = 0
          ORDER BY at DESC LIMIT 1",
     )
     .and_then(|mut s| s.query_row([id.as_bytes()], patch_from).optional())
@@ -235,34 +248,31 @@ fn folds_into(open: &PatchDraft, row: Option<&Row>, set: &FieldSet, base: &Base)
 fn store_open(db: &Connection, at: Option<i64>, edit: &PatchDraft, now_ms: i64) -> Result<(), StoreError> {
     let body = serde_json::to_string(&Body { set: edit.set.clone(), base: edit.base.clone() })
         .map_err(|e| StoreError::Broken(e.to_string()))?;
-    let done = match at {
+    let envelope = match at {
         Some(at) => db
-            .prepare_cached("UPDATE patch SET body = ?2, written_at = ?3 WHERE at = ?1")
-            .and_then(|mut s| s.execute(params![at, body, now_ms])),
+            .prepare_cached("UPDATE patch SET written_at = ?2 WHERE at = ?1")
+            .and_then(|mut s| s.execute(params![at, now_ms]))
+            .map(|_| at),
         None => db
             .prepare_cached(
-                "INSERT INTO patch (stamp, record, kind, village, body, state, written_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)",
+                "INSERT INTO patch (stamp, record, kind, village, state, written_at)
+                 VALUES (?1, ?2, ?3, ?4, 0, ?5)",
             )
             .and_then(|mut s| {
-                s.execute(params![
-                    edit.stamp.to_bytes(),
-                    edit.id.as_bytes(),
-                    edit.kind,
-                    edit.village,
-                    body,
-                    now_ms
-                ])
+                s.insert(params![edit.stamp.to_bytes(), edit.id.as_bytes(), edit.kind, edit.village, now_ms])
             }),
     };
-    done.map_err(db_error)?;
+    let at = envelope.map_err(db_error)?;
+    db.prepare_cached("INSERT OR REPLACE INTO patch_body (at, body) VALUES (?1, ?2)")
+        .and_then(|mut s| s.execute(params![at, body]))
+        .map_err(db_error)?;
     Ok(())
 }
 
 /// Makes all patches that are not receipted those of another device: open again, without a number, under its stamps.
 pub(super) fn sign_anew(db: &Connection, device: DeviceId) -> Result<(), StoreError> {
     let mut statement = db
-        .prepare("SELECT at, stamp, record, kind, village, body FROM patch WHERE state < 2 ORDER BY at")
+        .prepare("SELECT at, stamp, record, kind, village, body FROM whole_patch WHERE state < 2 ORDER BY at")
         .map_err(db_error)?;
     let own: Vec<OwnPatch> =
         statement.query_map([], patch_from).and_then(Iterator::collect).map_err(db_error)?;
@@ -275,15 +285,17 @@ pub(super) fn sign_anew(db: &Connection, device: DeviceId) -> Result<(), StoreEr
     )
     .map_err(db_error)?;
     let mut update = db
-        .prepare("UPDATE patch SET stamp = ?2, body = ?3, hash = NULL, ord = NULL, state = 0 WHERE at = ?1")
+        .prepare("UPDATE patch SET stamp = ?2, hash = NULL, ord = NULL, state = 0 WHERE at = ?1")
         .map_err(db_error)?;
+    let mut rewrite = db.prepare("UPDATE patch_body SET body = ?2 WHERE at = ?1").map_err(db_error)?;
     for OwnPatch { at, mut edit } in own {
         let seen = edit.base.values_mut().flatten();
         seen.for_each(|stamp| *stamp = signed.get(stamp).copied().unwrap_or(*stamp));
         let body = serde_json::to_string(&Body { set: edit.set, base: edit.base })
             .map_err(|e| StoreError::Broken(e.to_string()))?;
         let stamp = Stamp { device, ..edit.stamp };
-        update.execute(params![at, stamp.to_bytes(), body]).map_err(db_error)?;
+        update.execute(params![at, stamp.to_bytes()]).map_err(db_error)?;
+        rewrite.execute(params![at, body]).map_err(db_error)?;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ pub(super) fn load(db: &Connection, bytes_max: usize) -> Result<Outgoing, StoreE
     let receipt_seen = meta::receipt(db)?;
     let mut statement = db
         .prepare_cached(
-            "SELECT at, device_seq, stamp, ord, record, kind, village, body FROM patch
+            "SELECT at, device_seq, stamp, ord, record, kind, village, body FROM whole_patch
              WHERE state = 1 AND device_seq > ?1 ORDER BY device_seq",
         )
         .map_err(db_error)?;
@@ -53,7 +53,7 @@ fn seal(db: &Connection) -> Result<(), StoreError> {
         .map_err(db_error)?;
     let mut statement = db
         .prepare_cached(
-            "SELECT at, stamp, record, kind, village, body FROM patch WHERE state < 2 AND state = 0 ORDER BY at",
+            "SELECT at, stamp, record, kind, village, body FROM whole_patch WHERE state < 2 AND state = 0 ORDER BY at",
         )
         .map_err(db_error)?;
     let open: Vec<records::OwnPatch> =
@@ -85,24 +85,30 @@ pub(super) fn commit(
     let malformed =
         |e: &dyn std::fmt::Display| StoreError::Invalid(format!("乡镇服务器的答复看不懂（{e}）。"));
     let rows = rows_of_batch(response.changes).map_err(|e| malformed(&e))?;
-    receipted(db, response.receipt.device_seq, response.receipt.chain)?;
+    let receipted = receipted(db, response.receipt.device_seq, response.receipt.chain)?;
     let mut clock = records::clock_of(db)?;
     clock.set_server_time(response.server_time, now_ms);
     keep_orders(db, &response.accepted)?;
     let mut touched = BTreeSet::new();
     let mut replica = Replica::new(db);
     fold_accepted(db, &mut replica, &response.accepted, &mut touched)?;
+    mark_receipted(db, response.receipt.device_seq)?;
+    let mut pulled = BTreeMap::new();
     for row in rows {
         row.fields.values().for_each(|version| clock.observe(version.order));
         learn_orders(db, &row)?;
         if read_seq(db, row.id)?.is_none_or(|seq| seq < row.seq) {
             replica.put(&row)?;
             touched.insert(row.id);
+            pulled.insert(row.id, row);
         }
     }
-    touched.extend(scope::leave(db, &mut replica, &response.evicted)?);
+    for left in scope::leave(db, &mut replica, &response.evicted)? {
+        pulled.remove(&left);
+        touched.insert(left);
+    }
     replica.finish()?;
-    let mut changed = response.scope.is_some();
+    let mut changed = receipted || response.scope.is_some();
     if let Some(scope) = &response.scope {
         scope::keep(db, scope)?;
         former::offer_again(db)?;
@@ -113,7 +119,12 @@ pub(super) fn commit(
         changed |= scope::evict(db)?;
     }
     changed |= !touched.is_empty();
-    touched.into_iter().try_for_each(|id| records::project_shown(db, id))?;
+    for id in touched {
+        match pulled.remove(&id) {
+            Some(row) => records::project_over(db, row)?,
+            None => records::project_shown(db, id)?,
+        }
+    }
     if let Some(order) = response.accepted.orders.values().max() {
         rewind(db, &mut clock, *order)?;
     }
@@ -130,11 +141,11 @@ pub(super) fn commit(
     Ok((report, changed))
 }
 
-/// Takes a receipt, if its chain is that of the very patches that were sent.
-fn receipted(db: &Connection, device_seq: u64, chain: ChainHash) -> Result<(), StoreError> {
+/// Takes a receipt, if its chain is that of the very patches that were sent; whether it is news.
+fn receipted(db: &Connection, device_seq: u64, chain: ChainHash) -> Result<bool, StoreError> {
     let seen = meta::receipt(db)?;
     if device_seq <= seen {
-        return Ok(());
+        return Ok(false);
     }
     let stored = meta::get(db, "chain")?.unwrap_or_default();
     let quoted = serde_json::Value::String(stored);
@@ -153,11 +164,17 @@ fn receipted(db: &Connection, device_seq: u64, chain: ChainHash) -> Result<(), S
     if own != chain {
         return Err(StoreError::Copied);
     }
-    db.prepare_cached("UPDATE patch SET state = 2 WHERE state < 2 AND state = 1 AND device_seq <= ?1")
-        .and_then(|mut s| s.execute([device_seq as i64]))
-        .map_err(db_error)?;
     meta::set(db, "receipt", &device_seq.to_string())?;
-    meta::set(db, "chain", &chain.to_string())
+    meta::set(db, "chain", &chain.to_string())?;
+    Ok(true)
+}
+
+/// What the receipt covers and is not in the server's rows here yet.
+fn mark_receipted(db: &Connection, receipt: u64) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE patch SET state = 2 WHERE state < 2 AND state = 1 AND device_seq <= ?1")
+        .and_then(|mut s| s.execute([receipt as i64]))
+        .map_err(db_error)?;
+    Ok(())
 }
 
 /// What the server gave stays with the patch: if it must be sent again, to a later life, it must not rise.
@@ -182,7 +199,8 @@ fn learn_orders(db: &Connection, row: &Row) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Folds the patches whose rows the server did not echo.
+/// Folds the patches whose rows the server did not echo. What is shown stays as it is, only deeper down, unless the
+/// server gave a patch another order: such records are `touched`.
 fn fold_accepted(
     db: &Connection,
     replica: &mut Replica<'_>,
@@ -191,7 +209,7 @@ fn fold_accepted(
 ) -> Result<(), StoreError> {
     let mut find = db
         .prepare_cached(
-            "SELECT at, stamp, record, kind, village, body FROM patch WHERE device_seq = ?1 AND state = 2",
+            "SELECT at, stamp, record, kind, village, body FROM whole_patch WHERE device_seq = ?1 AND state IN (1, 2)",
         )
         .map_err(db_error)?;
     let mut done = db.prepare_cached("UPDATE patch SET state = 3 WHERE at = ?1").map_err(db_error)?;
@@ -203,14 +221,15 @@ fn fold_accepted(
         row_seq += step;
         let own = find.query_row([device_seq as i64], records::patch_from).optional().map_err(db_error)?;
         let Some(own) = own else { continue };
-        let order = accepted.orders.get(&device_seq).copied().unwrap_or(own.edit.stamp);
+        let given = accepted.orders.get(&device_seq).copied();
+        let order = given.unwrap_or(own.edit.stamp);
         let id = own.edit.id;
         let mut row = read_row(db, id)?.unwrap_or_else(|| Row::empty(&own.edit.kind, id, &own.edit.village));
         row.apply(&own.edit, order);
         row.seq = row_seq.unsigned_abs();
         replica.put(&row)?;
         done.execute([own.at]).map_err(db_error)?;
-        touched.insert(id);
+        touched.extend(given.map(|_| id));
     }
     Ok(())
 }

@@ -18,3 +18,6 @@ pub const REPLICA_V1: &str = include_str!("schema/replica_v1.sql");
 
 /// Version 2: whether a household is on the register. Never edited once shipped.
 pub const REPLICA_V2: &str = include_str!("schema/replica_v2.sql");
+
+/// Version 3: the bodies out of the index. Never edited once shipped.
+pub const REPLICA_V3: &str = include_str!("schema/replica_v3.sql");

@@ -6,7 +6,9 @@ mod writer;
 use crate::{clock::now_ms, files::FileFolder};
 use lianxin_shared::{
     replica::{Clock, DeviceId, Stamp},
-    sqlite::{REPLICA_V1, REPLICA_V2, SchemaError, SqliteError, migrate, read_row, refresh_stale},
+    sqlite::{
+        REPLICA_V1, REPLICA_V2, REPLICA_V3, SchemaError, SqliteError, migrate, read_row, refresh_stale,
+    },
 };
 use readers::Readers;
 use rusqlite::{Connection, OpenFlags};
@@ -16,7 +18,7 @@ use uuid::Uuid;
 pub use writer::Writer;
 
 /// Schema steps, oldest first; a shipped one is never edited.
-pub const MIGRATIONS: [&str; 7] = [
+pub const MIGRATIONS: [&str; 9] = [
     REPLICA_V1,
     include_str!("schema/server_v1.sql"),
     REPLICA_V2,
@@ -24,6 +26,8 @@ pub const MIGRATIONS: [&str; 7] = [
     include_str!("schema/server_files.sql"),
     include_str!("schema/server_v3.sql"),
     include_str!("schema/server_v4.sql"),
+    REPLICA_V3,
+    include_str!("schema/server_v5.sql"),
 ];
 
 /// The database's file within the data directory.

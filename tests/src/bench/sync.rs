@@ -30,8 +30,6 @@ use std::{
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
-/// Phones that push at once in W5, and visits of each.
-const CROWD: usize = 50;
 /// Visits changed in W3.
 const CHANGED: usize = 10;
 const REGION: &str = "519921105000";
@@ -42,6 +40,8 @@ const CADRE: &str = "韩冬梅";
 pub struct SyncBench {
     /// Measurements of each workload; the median counts.
     pub runs: usize,
+    /// Phones of W5, which share the visits among them; none leaves it out.
+    pub crowd: usize,
     /// Round trip of the network between phone and server.
     pub round_trip: Duration,
 }
@@ -190,7 +190,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn prepare(records: &[VisitRecord]) -> anyhow::Result<Self> {
+    fn prepare(records: &[VisitRecord], crowd_size: usize) -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
         let villages: BTreeSet<String> = records.iter().map(VisitRecord::village_code).collect();
         let villages: Vec<(&str, &str)> =
@@ -219,7 +219,9 @@ impl Stage {
         second.enrol(&server)?;
         second.sync()?;
         let mut crowd = Vec::new();
-        for (nth, own) in records.chunks(records.len().div_ceil(CROWD)).enumerate() {
+        for (nth, own) in
+            records.chunks(records.len().div_ceil(crowd_size.max(1))).enumerate().take(crowd_size)
+        {
             let kept = Kept::new(dir.path(), &format!("crowd-{nth}.db"))?;
             let mut phone = kept.open(server.url())?;
             phone.hurries()?;
@@ -283,7 +285,7 @@ pub fn sync_workloads(
     bench: SyncBench,
     mut say: impl FnMut(Json),
 ) -> anyhow::Result<()> {
-    let mut stage = Stage::prepare(records)?;
+    let mut stage = Stage::prepare(records, bench.crowd)?;
     let packed = packed_bytes(lines)?;
     let names = ["W1 push all", "W2 pull all", "W3 ten changed", "W4 nothing to do"];
     let mut measured: [Line; 4] = Default::default();
@@ -325,6 +327,9 @@ pub fn sync_workloads(
         }
         say(json);
     }
+    if bench.crowd == 0 {
+        return Ok(());
+    }
     let mut crowd = Line::default();
     for _ in 0..bench.runs {
         stage.begin();
@@ -336,7 +341,7 @@ pub fn sync_workloads(
         ensure!(visits == records.len() as i64, "{visits} visits are there");
         stage.server.stop();
     }
-    say(crowd.json("W5 fifty phones at once"));
+    say(crowd.json(&format!("W5 {} phones at once", bench.crowd)));
     Ok(())
 }
 

@@ -25,6 +25,9 @@ struct Args {
     /// Round trip between phone and server in W1 to W4, milliseconds.
     #[arg(long, default_value_t = 0)]
     rtt_ms: u64,
+    /// Phones of W5; 0 leaves it out.
+    #[arg(long, default_value_t = 50)]
+    crowd: usize,
     /// Only W1 to W5.
     #[arg(long)]
     sync_only: bool,
@@ -44,7 +47,8 @@ fn main() -> anyhow::Result<()> {
     if args.synced > 0 {
         let records = bench::records(args.input.as_deref(), args.synced)?;
         let lines = bench::raw_records(args.input.as_deref(), args.synced)?;
-        let how = bench::SyncBench { runs: args.runs, round_trip: Duration::from_millis(args.rtt_ms) };
+        let round_trip = Duration::from_millis(args.rtt_ms);
+        let how = bench::SyncBench { runs: args.runs, crowd: args.crowd, round_trip };
         bench::sync_workloads(&records, &lines, how, |line| println!("{line}"))?;
     }
     if args.sync_only {

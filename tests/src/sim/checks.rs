@@ -11,7 +11,7 @@ use lianxin_app::store::{HouseholdQuery, Reply, Request};
 use lianxin_shared::{
     domain::household::field::HEAD,
     replica::{FieldVersion, Row, Stamp, Value, kind},
-    sqlite::{REPLICA_V1, REPLICA_V2, Replica, digest_of, migrate, project, read_row},
+    sqlite::{REPLICA_V1, REPLICA_V2, REPLICA_V3, Replica, digest_of, migrate, project, read_row},
 };
 use rusqlite::{Connection, types::Value as Sql};
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
@@ -238,7 +238,7 @@ fn conflicts_shown(phone: &mut Phone, now: i64) -> Result<BTreeSet<Uuid>> {
 /// When it does not.
 pub fn shows_what_it_holds(phone: &mut Phone, now: i64) -> Result<()> {
     let mut copy = Connection::open_in_memory()?;
-    migrate(&mut copy, &[REPLICA_V1, REPLICA_V2])?;
+    migrate(&mut copy, &[REPLICA_V1, REPLICA_V2, REPLICA_V3])?;
     for (id, wanted) in oracle::shown(phone.db()?)? {
         let id = Uuid::parse_str(&id)?;
         let shown = phone.record(id, now)?.context("a record that is not shown")?;

@@ -286,7 +286,7 @@ pub fn shown(phone: &Connection) -> Result<BTreeMap<Id, Record>> {
         }
     }
     let mut statement = phone.prepare(
-        "SELECT record, kind, village, stamp, body, coalesce(ord, stamp) FROM patch WHERE state < 3",
+        "SELECT record, kind, village, stamp, body, coalesce(ord, stamp) FROM whole_patch WHERE state < 3",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {

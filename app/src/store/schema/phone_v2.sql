@@ -21,10 +21,3 @@ ALTER TABLE patch ADD COLUMN ord BLOB;
 -- push it any more. 0 no; else as former_record.offered, one more: 1 to be offered, 2 on its way, 3 the server has it.
 ALTER TABLE patch ADD COLUMN orphan INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX patch_orphan ON patch (orphan) WHERE orphan > 0;
-
--- Counting what waits happens at every save: from this index alone, also after months without a network.
-CREATE INDEX patch_unsent ON patch (record, written_at) WHERE state < 2;
-
--- So does what an exchange must look at: none of it may cost more the longer this phone has been in use.
-CREATE INDEX patch_unsettled ON patch (device_seq) WHERE state = 2;
-CREATE INDEX patch_held ON patch (device_seq) WHERE held <> '';
