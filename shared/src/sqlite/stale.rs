@@ -15,8 +15,13 @@ pub fn refresh_stale<E: From<SqliteError>>(
     db: &mut Connection,
     shown: impl Fn(&Connection, Uuid) -> Result<Option<Row>, E>,
 ) -> Result<(), E> {
+    let stale = read(db, "SELECT name FROM stale_projection", |row| row.get::<_, String>(0))?;
+    // Nothing is written if there is nothing to do: a full disk must not keep anybody from opening what is there.
+    if stale.is_empty() {
+        return Ok(());
+    }
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(SqliteError::from)?;
-    for table in read(&tx, "SELECT name FROM stale_projection", |row| row.get::<_, String>(0))? {
+    for table in stale {
         let ids = read(&tx, &format!("SELECT id FROM {table}"), |row| row.get(0).map(Uuid::from_bytes))?;
         for id in ids {
             if let Some(row) = shown(&tx, id)? {
