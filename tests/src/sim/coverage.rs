@@ -7,10 +7,14 @@ use std::{collections::BTreeMap, fmt};
 pub struct Coverage(BTreeMap<&'static str, u64>);
 
 /// What must have happened at least once over a run of a few hundred seeds.
-pub const ESSENTIAL: [&str; 38] = [
+pub const ESSENTIAL: [&str; 50] = [
+    "I/O errors on a phone",
+    "I/O errors on the server",
     "answers lost",
     "answers too late",
     "batches beyond the first",
+    "changes lost with a phone's power",
+    "changes lost with the server's power",
     "clock jumps",
     "conflicts made",
     "conflicts resolved",
@@ -20,7 +24,8 @@ pub const ESSENTIAL: [&str; 38] = [
     "crashes of the server",
     "crashes of the server after a commit",
     "crashes of the server within a transaction",
-    "disks full",
+    "disks full on a phone",
+    "disks full on the server",
     "edits on a stale base",
     "edits within the open patch",
     "garbage answers",
@@ -35,6 +40,11 @@ pub const ESSENTIAL: [&str; 38] = [
     "patches held",
     "patches of unknown kinds",
     "phones copied",
+    "phones started with a full disk",
+    "power cuts of a phone after a commit",
+    "power cuts of a phone within a transaction",
+    "power cuts of the server after a commit",
+    "power cuts of the server within a transaction",
     "repairs after damage",
     "repairs after a grant",
     "requests doubled",
@@ -46,6 +56,8 @@ pub const ESSENTIAL: [&str; 38] = [
     "texts too long",
     "writes salvaged",
     "visits completed",
+    "work refused by a phone's full disk",
+    "work refused by the server's full disk",
 ];
 
 impl Coverage {

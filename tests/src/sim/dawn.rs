@@ -52,6 +52,7 @@ impl World {
                 phone.withdrawn.extend(self.villages.iter().cloned());
             }
             phone.batch_divisor = *self.rng.pick(&[1, 64, 1024]);
+            phone.checkpoint_pages = *self.rng.pick(&[1_000, 60, 8]);
             let name = format!("干部{index}");
             self.server.enrol(phone.device, &phone.cadre, &name, &villages)?;
             phone.start()?;

@@ -2,8 +2,10 @@
 //! villages that change hands.
 
 use super::{
+    faults::End,
     network::Told,
     phone::{Outcome, WallClock},
+    rng::Rng,
     world::{Event, World},
 };
 use anyhow::{Context, Result, ensure};
@@ -110,7 +112,8 @@ impl World {
                 phones.insert(phone.index);
             }
         }
-        self.server.crash();
+        let mut chance = Rng::new(self.rng.next());
+        self.server.crash(End::Killed, &mut chance)?;
         self.server.go_back(how, self.now)?;
         let epoch = lianxin_server::storage::read_identity(self.server.writer().context("down")?)?.epoch;
         self.unnoticed = silently.then_some(epoch);
@@ -139,7 +142,7 @@ impl World {
 
     /// The office enrols a phone anew that the server's older copy does not know.
     pub(super) fn enrol_anew(&mut self, phone: usize) -> Result<()> {
-        if !self.phones[phone].is_up() || !self.server.is_up() {
+        if !self.phones[phone].is_up() || !self.server.is_up() || self.server.disk.is_full() {
             self.plan(1_000, Event::EnrolAnew(phone));
             return Ok(());
         }
@@ -168,7 +171,7 @@ impl World {
 
     /// The office changes a cadre's villages.
     pub(super) fn regrant(&mut self, phone: usize) -> Result<()> {
-        if !self.server.is_up() {
+        if !self.server.is_up() || self.server.disk.is_full() {
             return Ok(());
         }
         let mut villages: BTreeSet<String> =

@@ -2,9 +2,11 @@
 //! driver do, and between any two of them the process may end.
 
 use super::{
-    faults::Burn,
+    disk::DiskFault,
+    faults::End,
     network::{self, ANSWER_MS_MAX, Ask, Packet, Told},
     phone::{Asked, Outcome, WallClock},
+    rng::Rng,
     world::{Event, World},
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -49,8 +51,8 @@ impl World {
         self.phones[phone].stepping = false;
         let Some(action) = self.phones[phone].machine.poll_action() else { return Ok(()) };
         if !self.healed && self.rng.chance(self.faults.crash_phone) {
-            self.crash_phone(phone, "between two steps");
-            return Ok(());
+            let end = self.faults.end(&mut self.rng);
+            return self.end_phone(phone, end, "between two steps");
         }
         self.take(phone, action).with_context(|| format!("phone {phone}"))?;
         if self.phones[phone].is_up() {
@@ -181,16 +183,48 @@ impl World {
         work: impl FnOnce(&mut lianxin_app::store::Store) -> Result<T, lianxin_app::store::StoreError>,
     ) -> Result<Outcome<T>> {
         let burn = self.faults.burn(&mut self.rng);
-        let full = burn == Burn::No && self.rng.chance(self.faults.full);
-        let outcome = self.phones[phone].with_store(burn, full, work)?;
-        if matches!(outcome, Outcome::Burnt) {
-            self.coverage.count(if full { "disks full" } else { "transactions broken on a phone" });
-            if !full && self.rng.chance(700) {
-                self.coverage.count("crashes of a phone within a transaction");
-                self.crash_phone(phone, "within a transaction");
+        let outcome = self.phones[phone].with_store(burn, work)?;
+        let broken = matches!(outcome, Outcome::Burnt);
+        match self.phones[phone].struck {
+            Some(DiskFault::PowerCut) if broken => {
+                self.coverage.count("power cuts of a phone within a transaction");
+                self.end_phone(phone, End::PowerCut, "within a transaction")?;
             }
+            // It came when all was written, or in what SQLite does after its commit.
+            Some(DiskFault::PowerCut) => self.cut_soon(phone),
+            None if !broken && burn.is_power_cut() => self.cut_soon(phone),
+            Some(DiskFault::Full) => {
+                self.coverage.count("disks full on a phone");
+                self.say(format!("the disk of phone {phone} is full"));
+                let after = self.space_after();
+                self.plan(after, Event::SpaceOnPhone(phone));
+            }
+            Some(DiskFault::Error) => self.coverage.count("I/O errors on a phone"),
+            None if broken && self.phones[phone].disk.is_full() => {
+                self.coverage.count("work refused by a phone's full disk");
+            }
+            None if broken => {
+                self.coverage.count("transactions broken on a phone");
+                if self.rng.chance(700) {
+                    self.coverage.count("crashes of a phone within a transaction");
+                    self.end_phone(phone, End::Killed, "within a transaction")?;
+                }
+            }
+            None => {}
         }
         Ok(outcome)
+    }
+
+    fn cut_soon(&mut self, phone: usize) {
+        self.coverage.count("power cuts of a phone after a commit");
+        let life = self.phones[phone].life;
+        self.plan(0, Event::CutPhone(phone, life));
+    }
+
+    /// How long a disk stays full, ms: somebody has deleted something at once, or only after a while.
+    pub(super) fn space_after(&mut self) -> i64 {
+        let longest = *self.rng.pick(&[1, 2_000, 20 * MINUTE_MS]);
+        self.rng.between(0, longest)
     }
 
     /// The machine hears how the store did.
@@ -220,17 +254,27 @@ impl World {
         self.digest_outcome(phone, "renewed", outcome, |()| Input::Renewed)
     }
 
-    pub(super) fn crash_phone(&mut self, phone: usize, how: &str) {
-        self.say(format!("phone {phone} crashes {how}"));
-        self.coverage.count("crashes of a phone");
-        self.phones[phone].crash();
+    pub(super) fn end_phone(&mut self, phone: usize, end: End, how: &str) -> Result<()> {
+        self.say(format!("phone {phone} ends {how}: {end:?}"));
+        self.coverage.count(if end == End::PowerCut {
+            "power cuts of a phone"
+        } else {
+            "crashes of a phone"
+        });
+        let mut chance = Rng::new(self.rng.next());
+        let lost = self.phones[phone].crash(end, &mut chance)?;
+        self.coverage.add("changes lost with a phone's power", lost);
         let after = self.rng.pause(MINUTE_MS);
         self.plan(after, Event::StartPhone(phone));
+        Ok(())
     }
 
     pub(super) fn start_phone(&mut self, phone: usize) -> Result<()> {
         let now = self.now;
         self.phones[phone].start()?;
+        if self.phones[phone].disk.is_full() {
+            self.coverage.count("phones started with a full disk");
+        }
         self.phones[phone].keeps_its_promises(12, now).context("after a crash of the phone")?;
         if self.rng.chance(200) {
             let phone = &mut self.phones[phone];

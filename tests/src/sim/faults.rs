@@ -1,6 +1,9 @@
 //! What can go wrong in a world, how often, and the fuse that breaks SQLite in the middle of a transaction.
 
-use super::rng::Rng;
+use super::{
+    disk::{Disk, DiskFault},
+    rng::Rng,
+};
 use rusqlite::Connection;
 use std::sync::{
     Arc,
@@ -33,8 +36,14 @@ pub struct Faults {
     pub crash_server: u32,
     /// A transaction breaks off in its middle or at its commit.
     pub burn: u32,
-    /// A phone's disk is full for one transaction.
+    /// The power is cut at a write.
+    pub power: u32,
+    /// A disk is full from a write on, for a while.
     pub full: u32,
+    /// A write or a sync fails.
+    pub io_error: u32,
+    /// Of the processes that end between two steps, the power is cut under so many.
+    pub unplugged: u32,
     /// A phone's wall clock jumps.
     pub jump: u32,
 }
@@ -55,13 +64,38 @@ impl Faults {
             crash_phone: of(2, 12),
             crash_server: of(4, 30),
             burn: of(10, 60),
+            power: of(4, 30),
             full: of(5, 40),
+            io_error: of(5, 40),
+            unplugged: of(300, 700),
             jump: of(20, 120),
+        }
+    }
+
+    /// How a process ends between two steps.
+    pub fn end(&self, rng: &mut Rng) -> End {
+        if rng.chance(self.unplugged) {
+            End::PowerCut
+        } else if rng.chance(200) {
+            End::Closed
+        } else {
+            End::Killed
         }
     }
 
     /// How the next transaction ends.
     pub fn burn(&self, rng: &mut Rng) -> Burn {
+        let disk = [
+            (self.power, DiskFault::PowerCut),
+            (self.full, DiskFault::Full),
+            (self.io_error, DiskFault::Error),
+        ];
+        for (per_mille, fault) in disk {
+            if rng.chance(per_mille) {
+                let span = *rng.pick(&[2, 12, 60]);
+                return Burn::Disk(fault, rng.between(1, span) as u32);
+            }
+        }
         if !rng.chance(self.burn) {
             Burn::No
         } else if rng.chance(300) {
@@ -82,6 +116,40 @@ pub enum Burn {
     After(i64),
     /// At its commit.
     AtCommit,
+    /// This happens to the disk at the so many'th write or sync, if there are so many.
+    Disk(DiskFault, u32),
+}
+
+impl Burn {
+    /// Whether the power is to be cut.
+    pub fn is_power_cut(self) -> bool {
+        matches!(self, Burn::Disk(DiskFault::PowerCut, _))
+    }
+}
+
+/// How a process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Its files are closed in order.
+    Closed,
+    /// At once.
+    Killed,
+    /// At once, and what its disk had not synced is lost.
+    PowerCut,
+}
+
+impl End {
+    /// Ends it: `close` closes its files. Says how many changes of them were lost.
+    ///
+    /// # Errors
+    /// When the files cannot be left as a power cut leaves them.
+    pub fn of(self, disk: &Disk, close: impl FnOnce(), rng: &mut Rng) -> std::io::Result<u64> {
+        match self {
+            End::Closed => close(),
+            End::Killed | End::PowerCut => disk.kill(close),
+        }
+        if self == End::PowerCut { disk.cut_power(rng) } else { Ok(0) }
+    }
 }
 
 /// Steps of SQLite's machine between two looks at the fuse.

@@ -10,6 +10,7 @@ mod checks;
 mod coverage;
 mod dawn;
 mod disaster;
+mod disk;
 mod driver;
 mod faults;
 mod network;

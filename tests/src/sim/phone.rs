@@ -2,11 +2,16 @@
 //! between any two steps or in the middle of a transaction.
 
 use super::{
-    faults::{Burn, Fuse},
+    disk::{Disk, DiskFault},
+    faults::{Burn, End, Fuse},
     promises::Promises,
+    rng::Rng,
 };
 use anyhow::{Context, Result, bail, ensure};
-use lianxin_app::store::{Loaded, Reply, Request, Store, StoreError, draft::VisitDraft};
+use lianxin_app::{
+    platform::{StoreKey, prepare_connection},
+    store::{Loaded, Reply, Request, Store, StoreError, draft::VisitDraft},
+};
 use lianxin_shared::{
     replica::{DeviceId, FieldSet},
     sync::{Input, Machine},
@@ -16,8 +21,12 @@ use rusqlite::Connection;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 use uuid::Uuid;
+
+/// The key of every phone's database.
+const KEY: [u8; 32] = [7; 32];
 
 /// A wall clock that runs at its own pace and jumps.
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +89,8 @@ pub struct Phone {
     pub last_input: &'static str,
     /// A batch is this many times smaller than the machine asks for, so that small worlds have several.
     pub batch_divisor: usize,
+    /// SQLite moves its log into the database after so many pages, so that small worlds see that too.
+    pub checkpoint_pages: u32,
     /// Open editors; they die with the process.
     pub editors: Vec<Editor>,
     /// Drafts as last acknowledged.
@@ -88,6 +99,10 @@ pub struct Phone {
     pub draft_order: Vec<Uuid>,
     /// What was acknowledged.
     pub promises: Promises,
+    /// What lies under its database.
+    pub disk: Arc<Disk>,
+    /// What happened to the disk during the last work with the store.
+    pub struck: Option<DiskFault>,
     path: PathBuf,
     store: Option<Store>,
     fuse: Fuse,
@@ -120,6 +135,7 @@ pub enum Outcome<T> {
 impl Phone {
     /// A new phone with its cadre, enrolled and at rest.
     pub fn new(dir: &Path, index: usize, villages: BTreeSet<String>, clock: WallClock) -> Self {
+        let path = dir.join(format!("phone{index}.db"));
         Phone {
             index,
             device: DeviceId::from_bits(0xA000 + index as u64),
@@ -136,11 +152,14 @@ impl Phone {
             covered: true,
             last_input: "",
             batch_divisor: 1,
+            checkpoint_pages: 1_000,
             editors: Vec::new(),
             drafts: BTreeMap::new(),
             draft_order: Vec::new(),
             promises: Promises::default(),
-            path: dir.join(format!("phone{index}.db")),
+            disk: Disk::under(&path),
+            struck: None,
+            path,
             store: None,
             fuse: Fuse::default(),
         }
@@ -152,11 +171,9 @@ impl Phone {
     /// When SQLite fails.
     pub fn start(&mut self) -> Result<()> {
         let mut db = Connection::open(&self.path)?;
-        // As on a real phone but for synchronous: the simulated crash is the process's, the machine stays.
-        db.execute_batch(
-            "PRAGMA locking_mode = exclusive; PRAGMA journal_mode = wal; PRAGMA synchronous = off;
-             PRAGMA foreign_keys = on;",
-        )?;
+        let key = StoreKey::from_bytes(&KEY).context("a key of the right length")?;
+        prepare_connection(&db, &key)?;
+        db.pragma_update(None, "wal_autocheckpoint", self.checkpoint_pages)?;
         self.fuse.install(&mut db)?;
         self.store = Some(Store::open(db)?);
         Ok(())
@@ -171,7 +188,7 @@ impl Phone {
         (copy.device, copy.cadre) = (self.device, self.cadre.clone());
         (copy.promises, copy.withdrawn) = (self.promises.clone(), self.withdrawn.clone());
         (copy.drafts, copy.draft_order) = (self.drafts.clone(), self.draft_order.clone());
-        copy.batch_divisor = self.batch_divisor;
+        (copy.batch_divisor, copy.checkpoint_pages) = (self.batch_divisor, self.checkpoint_pages);
         self.db()?.execute("VACUUM INTO ?1", [copy.path.to_str().context("a path in UTF-8")?])?;
         copy.start()?;
         Ok(copy)
@@ -186,14 +203,19 @@ impl Phone {
         self.ask(request, now_ms).map(|_| ())
     }
 
-    /// The process ends: what is in memory or uncommitted is gone.
-    pub fn crash(&mut self) {
-        self.store = None;
+    /// The process ends: what is in memory or uncommitted is gone. Says how many changes of its files were lost with it.
+    ///
+    /// # Errors
+    /// When its files cannot be left as a power cut leaves them.
+    pub fn crash(&mut self, end: End, rng: &mut Rng) -> Result<u64> {
+        let store = self.store.take();
+        let lost = end.of(&self.disk, || drop(store), rng)?;
         self.life += 1;
         self.machine = Machine::new(u64::from(self.life) << 8 | self.index as u64);
         (self.stepping, self.in_flight) = (false, None);
         self.wish += 1;
         self.editors.clear();
+        Ok(lost)
     }
 
     /// Whether the process runs.
@@ -216,25 +238,24 @@ impl Phone {
     pub fn with_store<T>(
         &mut self,
         burn: Burn,
-        full: bool,
         work: impl FnOnce(&mut Store) -> Result<T, StoreError>,
     ) -> Result<Outcome<T>> {
         let store = self.store.as_mut().context("the phone is down")?;
-        if full {
-            let pages: i64 = store.connection().pragma_query_value(None, "page_count", |row| row.get(0))?;
-            store.connection().pragma_update(None, "max_page_count", pages)?;
+        if let Burn::Disk(fault, after) = burn {
+            self.disk.plan(fault, after);
         }
         self.fuse.light(burn);
         let outcome = work(store);
         let burnt = self.fuse.put_out();
-        if full {
-            store.connection().pragma_update(None, "max_page_count", 0x7FFF_FFFE)?;
-        }
+        self.struck = self.disk.relax();
+        let failed = matches!(self.struck, Some(DiskFault::PowerCut | DiskFault::Error));
         ensure!(store.connection().is_autocommit(), "the store left a transaction open");
         Ok(match outcome {
             Ok(value) => Outcome::Done(value),
             Err(_) if burnt => Outcome::Burnt,
-            Err(StoreError::Full) if full => Outcome::Burnt,
+            // The cadre is told which of the two it is.
+            Err(StoreError::Full) if self.disk.is_full() => Outcome::Burnt,
+            Err(StoreError::Broken(_)) if failed => Outcome::Burnt,
             Err(error @ StoreError::Broken(_)) => bail!("the store failed: {error}"),
             Err(error) => Outcome::Refused(error),
         })
@@ -246,7 +267,7 @@ impl Phone {
     /// When it does not.
     pub fn ask(&mut self, request: Request, now_ms: i64) -> Result<Reply> {
         let wall = self.clock.at(now_ms);
-        match self.with_store(Burn::No, false, |store| store.handle(request, wall))? {
+        match self.with_store(Burn::No, |store| store.handle(request, wall))? {
             Outcome::Done(reply) => Ok(reply),
             Outcome::Refused(error) => bail!("the store refused: {error}"),
             Outcome::Burnt => bail!("burnt without a fuse"),
@@ -259,7 +280,7 @@ impl Phone {
     /// When the store fails.
     pub fn record(&mut self, id: Uuid, now_ms: i64) -> Result<Option<Loaded>> {
         let wall = self.clock.at(now_ms);
-        let outcome = self.with_store(Burn::No, false, |store| store.handle(Request::Record { id }, wall))?;
+        let outcome = self.with_store(Burn::No, |store| store.handle(Request::Record { id }, wall))?;
         match outcome {
             Outcome::Done(Reply::Record(loaded)) => Ok(Some(loaded)),
             Outcome::Refused(StoreError::NotFound) => Ok(None),

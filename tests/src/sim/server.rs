@@ -1,28 +1,33 @@
 //! The server's process: the real service over a database of its own, run as the writer thread runs it (one
 //! transaction, a savepoint each, answers after the commit), but step by step.
 
+mod group;
+
 use super::{
     disaster::GoingBack,
-    faults::{Burn, Fuse},
-    network::{Ask, Packet, Told},
+    disk::{Disk, DiskFault},
+    faults::{Burn, End, Fuse},
+    network::{Packet, Told},
+    rng::Rng,
 };
 use anyhow::{Context, Result, ensure};
 use lianxin_server::{
     service::{
         Caller, LocalWriter, NewLife, Origin, Pushed, Refusal, ServiceError, begin_life, carry_over, pull,
-        repair, salvage, write_phase,
+        repair, salvage,
     },
-    storage::{DATABASE_FILE, ServerIdentity, Storage, StorageError, read_identity},
+    storage::{DATABASE_FILE, ServerIdentity, Storage, StorageError, open_writable, read_identity},
 };
 use lianxin_shared::{
     replica::{ChainHash, DeviceId, FieldSet},
-    wire::v1::{Cursor, EnrolResponse, ErrorCode, RepairRequest, SalvageRequest, SyncRequest},
+    wire::v1::{Cursor, EnrolResponse, RepairRequest, SalvageRequest},
 };
 use rusqlite::{Connection, params};
 use std::{
     cell::Cell,
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 use uuid::Uuid;
 
@@ -41,6 +46,12 @@ pub struct Server {
     pub waiting: Vec<Packet>,
     /// Rows of one answer end here, bytes.
     pub page_bytes_max: usize,
+    /// SQLite moves its log into the database after so many pages.
+    checkpoint_pages: u32,
+    /// What lies under its database.
+    pub disk: Arc<Disk>,
+    /// What happened to the disk during the last work.
+    pub struck: Cell<Option<DiskFault>>,
     lives: Cell<u32>,
     fuse: Fuse,
 }
@@ -66,11 +77,12 @@ pub type OfficeWrite = (&'static str, Uuid, String, FieldSet);
 
 impl Server {
     /// A new township in `dir`.
-    pub fn new(dir: &Path, region: &str, page_bytes_max: usize) -> Result<Self> {
-        Storage::init(dir, "清溪镇", region)?;
+    pub fn new(dir: &Path, region: &str, page_bytes_max: usize, checkpoint_pages: u32) -> Result<Self> {
         let path = dir.join(DATABASE_FILE);
+        let disk = Disk::under(&path);
+        Storage::init(dir, "清溪镇", region)?;
         let fuse = Fuse::default();
-        let open = open(&path, &fuse)?;
+        let open = open(&path, &fuse, checkpoint_pages)?;
         let start = lianxin_shared::replica::Clock::new(OFFICE_DEVICE).last();
         open.writer.execute(
             "UPDATE server SET server_id = ?1, epoch = ?2, device = ?3, clock = ?4",
@@ -84,6 +96,9 @@ impl Server {
             identity,
             waiting: Vec::new(),
             page_bytes_max,
+            checkpoint_pages,
+            disk,
+            struck: Cell::new(None),
             lives: Cell::new(0),
             fuse,
         })
@@ -122,95 +137,35 @@ impl Server {
         self.open.is_some()
     }
 
-    /// The process ends: what waits or is uncommitted is gone.
-    pub fn crash(&mut self) {
-        self.open = None;
+    /// The process ends: what waits or is uncommitted is gone. Says how many changes of its files were lost with it.
+    ///
+    /// # Errors
+    /// When its files cannot be left as a power cut leaves them.
+    pub fn crash(&mut self, end: End, rng: &mut Rng) -> Result<u64> {
+        let open = self.open.take();
         self.waiting.clear();
         self.life += 1;
+        Ok(end.of(&self.disk, || drop(open), rng)?)
+    }
+
+    /// Something may happen during the work that follows.
+    fn light(&self, burn: Burn) {
+        if let Burn::Disk(fault, after) = burn {
+            self.disk.plan(fault, after);
+        }
+        self.fuse.light(burn);
+    }
+
+    /// That work is over; true if something happened that explains its failure.
+    fn put_out(&self) -> bool {
+        self.struck.set(self.disk.relax());
+        self.fuse.put_out() || self.struck.get().is_some() || self.disk.is_full()
     }
 
     /// The process starts again.
     pub fn start(&mut self) -> Result<()> {
-        self.open = Some(open(&self.path, &self.fuse)?);
+        self.open = Some(open(&self.path, &self.fuse, self.checkpoint_pages)?);
         Ok(())
-    }
-
-    /// Commits a group of syncs as the writer does; none if the whole transaction failed.
-    pub fn commit_group(
-        &self,
-        group: Vec<(Packet, Caller)>,
-        now_ms: i64,
-        burn: Burn,
-    ) -> Result<Option<Vec<Committed>>> {
-        let db = self.writer().context("down")?;
-        self.fuse.light(burn);
-        let outcome = self.run_group(db, group, now_ms);
-        let burnt = self.fuse.put_out();
-        if outcome.is_err() && !db.is_autocommit() {
-            db.execute_batch("ROLLBACK")?;
-        }
-        match outcome {
-            Ok(done) => Ok(Some(done)),
-            Err(_) if burnt => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn run_group(
-        &self,
-        db: &Connection,
-        group: Vec<(Packet, Caller)>,
-        now_ms: i64,
-    ) -> Result<Vec<Committed>> {
-        let mut done = Vec::new();
-        db.execute_batch("BEGIN IMMEDIATE")?;
-        for (packet, caller) in group {
-            db.execute_batch("SAVEPOINT one")?;
-            let (outcome, cursor) = match self.write_one(db, &packet, &caller, now_ms) {
-                Ok((pushed, cursor)) => {
-                    db.execute_batch("RELEASE one")?;
-                    let told = |refusal| self.told(ServiceError::Refused(refusal));
-                    (
-                        match pushed {
-                            Ok(pushed) => Ok(pushed),
-                            Err(refusal) => Err(told(refusal)?),
-                        },
-                        cursor,
-                    )
-                }
-                Err(error) => {
-                    anyhow::ensure!(!db.is_autocommit(), "SQLite gave the transaction up: {error}");
-                    db.execute_batch("ROLLBACK TO one; RELEASE one")?;
-                    (Err(self.told(error)?), Cursor::default())
-                }
-            };
-            done.push(Committed { packet, outcome, cursor });
-        }
-        db.execute_batch("COMMIT")?;
-        Ok(done)
-    }
-
-    fn write_one(
-        &self,
-        db: &Connection,
-        packet: &Packet,
-        caller: &Caller,
-        now_ms: i64,
-    ) -> Result<(Result<Pushed, Refusal>, Cursor), ServiceError> {
-        let Ask::Sync(bytes) = &packet.body else { return Ok((Ok(Pushed::default()), Cursor::default())) };
-        let request: SyncRequest = serde_json::from_slice(bytes).expect("a phone's request is whole");
-        let cursor = request.cursor.clone();
-        match write_phase(db, caller, request.clone(), now_ms) {
-            Err(ServiceError::Refused(Refusal(body))) if body.code == ErrorCode::RolledBack => {
-                begin_life(db, request.epoch, self.new_life(), "数据回到了从前", now_ms)?;
-                // The refusal must stand in the same transaction as the life that it speaks of.
-                match write_phase(db, caller, request, now_ms) {
-                    Err(ServiceError::Refused(refusal)) => Ok((Err(refusal), cursor)),
-                    other => Ok((Ok(other?), cursor)),
-                }
-            }
-            outcome => Ok((Ok(outcome?), cursor)),
-        }
     }
 
     /// A life that a seed always gives.
@@ -226,8 +181,8 @@ impl Server {
         match error {
             ServiceError::Refused(Refusal(body)) => Ok(Told::Refused(serde_json::to_vec(&body)?)),
             ServiceError::Storage(error) => {
-                let interrupted = error.to_string().contains("interrupted");
-                anyhow::ensure!(interrupted, "the server's write failed: {error}");
+                let burnt = error.to_string().contains("interrupted") || self.disk.fails();
+                anyhow::ensure!(burnt, "the server's write failed: {error}");
                 Ok(Told::Failed(lianxin_shared::sync::Failure::Server))
             }
         }
@@ -269,12 +224,12 @@ impl Server {
         if request.epoch != read_identity(db)?.epoch {
             return Ok((Told::Failed(lianxin_shared::sync::Failure::Server), 0));
         }
-        self.fuse.light(burn);
+        self.light(burn);
         db.execute_batch("BEGIN IMMEDIATE")?;
         let outcome = salvage(db, caller, request, now_ms);
         let outcome = outcome
             .and_then(|done| Ok(db.execute_batch("COMMIT").map(|()| done).map_err(StorageError::from)?));
-        let burnt = self.fuse.put_out();
+        let burnt = self.put_out();
         if !db.is_autocommit() {
             db.execute_batch("ROLLBACK")?;
         }
@@ -350,6 +305,7 @@ impl Server {
     /// present database at hand a restore takes over from it who may do what.
     pub fn go_back(&mut self, how: GoingBack, now_ms: i64) -> Result<()> {
         ensure!(self.open.is_none(), "the server runs");
+        self.disk.has_space();
         let present = self.path.with_extension("before");
         let db = Connection::open(&self.path)?;
         db.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()))?;
@@ -362,6 +318,7 @@ impl Server {
             }
         }
         std::fs::copy(self.path.with_extension("backup"), &self.path)?;
+        self.disk.was_replaced();
         self.start()?;
         if how != GoingBack::Silently {
             let db = self.writer().context("down")?;
@@ -376,7 +333,7 @@ impl Server {
     /// The office writes (an import, say), all or nothing; false if the transaction failed.
     pub fn office(&self, writes: Vec<OfficeWrite>, now_ms: i64, burn: Burn) -> Result<bool> {
         let db = self.writer().context("down")?;
-        self.fuse.light(burn);
+        self.light(burn);
         let write = || -> Result<()> {
             db.execute_batch("BEGIN IMMEDIATE")?;
             let mut writer = LocalWriter::new(db)?;
@@ -387,7 +344,7 @@ impl Server {
             Ok(db.execute_batch("COMMIT")?)
         };
         let outcome = write();
-        let burnt = self.fuse.put_out();
+        let burnt = self.put_out();
         if outcome.is_err() && !db.is_autocommit() {
             db.execute_batch("ROLLBACK")?;
         }
@@ -398,11 +355,9 @@ impl Server {
     }
 }
 
-/// Fast where the real one is durable: the simulated crash is the process's, the machine stays.
-fn open(path: &Path, fuse: &Fuse) -> Result<Open> {
-    let mut writer = Connection::open(path)?;
-    writer.execute_batch("PRAGMA journal_mode = wal; PRAGMA synchronous = off; PRAGMA foreign_keys = on;")?;
-    writer.set_prepared_statement_cache_capacity(128);
+fn open(path: &Path, fuse: &Fuse, checkpoint_pages: u32) -> Result<Open> {
+    let mut writer = open_writable(path)?;
+    writer.pragma_update(None, "wal_autocheckpoint", checkpoint_pages)?;
     fuse.install(&mut writer)?;
     let reader = Connection::open(path)?;
     reader.set_prepared_statement_cache_capacity(128);

@@ -3,6 +3,8 @@
 
 use super::{
     cadre::NAMES,
+    disk::DiskFault,
+    faults::End,
     network::{self, Ask, Packet, Told},
     rng::Rng,
     server::Committed,
@@ -49,7 +51,7 @@ impl World {
                 return Ok(());
             }
             let told = self.serve_other(&packet)?;
-            self.send_answer(&packet, told);
+            self.send_answer(&packet, told)?;
         }
         if syncs.len() > 1 {
             self.coverage.count("groups of pushes");
@@ -63,11 +65,13 @@ impl World {
             Ask::Sync(_) => bail!("a sync is committed in a group"),
             _ if self.caller(packet.device)?.is_none() => stranger(),
             Ask::Repair(bytes) => self.server.repair(bytes, &self.known(packet.device)?),
+            Ask::Clone if self.server.disk.is_full() => Ok(Told::Failed(Failure::Server)),
             Ask::Clone => self.split(packet.device),
             Ask::Salvage(bytes) => {
                 let burn = self.faults.burn(&mut self.rng);
                 let caller = self.known(packet.device)?;
                 let (told, taken) = self.server.salvage(bytes, &caller, self.now, burn)?;
+                self.server_struck();
                 self.coverage.add("writes salvaged", taken);
                 Ok(told)
             }
@@ -80,27 +84,44 @@ impl World {
         for packet in &syncs {
             match self.caller(packet.device)? {
                 Some(caller) => group.push((packet.clone(), caller)),
-                None => self.send_answer(packet, stranger()?),
+                None => self.send_answer(packet, stranger()?)?,
             }
         }
         if group.is_empty() {
             return Ok(());
         }
         strangers(&mut self.rng, &mut group);
-        let Some(done) = self.server.commit_group(group, self.now, burn)? else {
-            if self.rng.chance(600) {
+        let done = self.server.commit_group(group, self.now, burn)?;
+        let struck = self.server_struck();
+        if burn.is_power_cut() && done.is_some() {
+            self.coverage.count("power cuts of the server after a commit");
+            let (after, life) = (self.rng.pause(100), self.server.life);
+            self.plan(after, Event::CutServer(life));
+        }
+        let Some(done) = done else {
+            if struck == Some(DiskFault::PowerCut) {
+                self.coverage.count("power cuts of the server within a transaction");
+                return self.end_server(End::PowerCut, "within a transaction");
+            }
+            if struck.is_none() && self.server.disk.is_full() {
+                self.coverage.count("work refused by the server's full disk");
+            } else if struck.is_none() && self.rng.chance(600) {
                 self.coverage.count("crashes of the server within a transaction");
-                self.crash_server("within a transaction");
-                return Ok(());
+                return self.end_server(End::Killed, "within a transaction");
             }
             let failed = Told::Failed(Failure::Server);
-            syncs.iter().for_each(|packet| self.send_answer(packet, failed.clone()));
-            return Ok(());
+            return syncs.iter().try_for_each(|packet| self.send_answer(packet, failed.clone()));
         };
         if self.rng.chance(self.faults.crash_server) {
-            self.coverage.count("crashes of the server after a commit");
-            self.crash_server("after a commit, before its answers");
-            return Ok(());
+            let end = self.faults.end(&mut self.rng);
+            let cut = end == End::PowerCut;
+            let what = if cut {
+                "power cuts of the server after a commit"
+            } else {
+                "crashes of the server after a commit"
+            };
+            self.coverage.count(what);
+            return self.end_server(end, "after a commit, before its answers");
         }
         for committed in done {
             stranger_was_refused(&committed)?;
@@ -115,23 +136,64 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn send_answer(&mut self, packet: &Packet, told: Told) {
+    /// The server answers what it has committed.
+    pub(super) fn read(&mut self, life: u32, committed: Committed) -> Result<()> {
+        if self.server.life != life || !self.server.is_up() {
+            return Ok(());
+        }
+        let caller = self.known(committed.packet.device)?;
+        let packet = committed.packet.clone();
+        let (told, more) = self.server.answer(committed, &caller, self.now)?;
+        if more {
+            self.coverage.count("pages beyond the first");
+        }
+        self.send_answer(&packet, told)
+    }
+
+    /// What happened to the server's disk during its last work; if its power was cut, it goes now.
+    fn server_struck(&mut self) -> Option<DiskFault> {
+        let struck = self.server.struck.take();
+        match struck {
+            Some(DiskFault::PowerCut) => {
+                let life = self.server.life;
+                let after = self.rng.pause(20);
+                self.plan(after, Event::CutServer(life));
+            }
+            Some(DiskFault::Full) => {
+                self.coverage.count("disks full on the server");
+                self.say("the server's disk is full".to_owned());
+                let after = self.space_after();
+                self.plan(after, Event::SpaceOnServer);
+            }
+            Some(DiskFault::Error) => self.coverage.count("I/O errors on the server"),
+            None => {}
+        }
+        struck
+    }
+
+    pub(super) fn send_answer(&mut self, packet: &Packet, told: Told) -> Result<()> {
         let Some((after, told)) = network::answer(&mut self.rng, &self.faults, told, &mut self.coverage)
         else {
-            return;
+            return Ok(());
         };
         self.plan(after, Event::Answer(packet.phone, packet.life, packet.request, told));
         if self.rng.chance(self.faults.crash_server) {
-            self.crash_server("while idle");
+            let end = self.faults.end(&mut self.rng);
+            self.end_server(end, "while idle")?;
         }
+        Ok(())
     }
 
-    fn crash_server(&mut self, how: &str) {
-        self.say(format!("the server crashes {how}"));
-        self.coverage.count("crashes of the server");
-        self.server.crash();
+    pub(super) fn end_server(&mut self, end: End, how: &str) -> Result<()> {
+        self.say(format!("the server ends {how}: {end:?}"));
+        let what = if end == End::PowerCut { "power cuts of the server" } else { "crashes of the server" };
+        self.coverage.count(what);
+        let mut chance = Rng::new(self.rng.next());
+        let lost = self.server.crash(end, &mut chance)?;
+        self.coverage.add("changes lost with the server's power", lost);
         let after = self.rng.pause(20_000);
         self.plan(after, Event::StartServer);
+        Ok(())
     }
 
     pub(super) fn start_server(&mut self) -> Result<()> {
@@ -175,7 +237,9 @@ impl World {
         }
         let burn = self.faults.burn(&mut self.rng);
         let n = writes.len();
-        if self.server.office(writes, self.now, burn)? {
+        let written = self.server.office(writes, self.now, burn)?;
+        self.server_struck();
+        if written {
             self.coverage.count("office writes");
             self.coverage.add("households moved", moves);
             self.say(format!("the office writes {n} records"));

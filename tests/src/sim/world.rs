@@ -4,7 +4,7 @@ use super::{
     checks,
     coverage::Coverage,
     disaster::{Disasters, Pulled},
-    faults::Faults,
+    faults::{End, Faults},
     network::{Packet, Told},
     phone::Phone,
     rng::Rng,
@@ -69,6 +69,14 @@ pub enum Event {
     Regrant(usize),
     /// A phone comes back into coverage.
     Covered(usize),
+    /// A phone's power is cut; in that life of its process.
+    CutPhone(usize, u32),
+    /// The server's power is cut; in that life of its process.
+    CutServer(u32),
+    /// A phone's disk has space again.
+    SpaceOnPhone(usize),
+    /// The server's disk has space again.
+    SpaceOnServer,
     /// A phone's process starts again.
     StartPhone(usize),
     /// The server's process starts again.
@@ -152,7 +160,8 @@ impl World {
         let mut rng = Rng::new(seed ^ 0x11A9_4C1D);
         let dir = folder()?;
         let page_bytes_max = *rng.pick(&[500, 3_000, 8 << 20]);
-        let server = Server::new(dir.path(), REGION, page_bytes_max)?;
+        let checkpoint_pages = *rng.pick(&[1_000, 100, 10]);
+        let server = Server::new(dir.path(), REGION, page_bytes_max, checkpoint_pages)?;
         let villages: Vec<String> =
             VILLAGES.iter().take(rng.below(3) + 1).map(|code| (*code).to_owned()).collect();
         let mut world = World {
@@ -277,18 +286,7 @@ impl World {
                 Ok(())
             }
             Event::Serve(life) => self.serve(life),
-            Event::Read(life, committed) => {
-                if self.server.life == life && self.server.is_up() {
-                    let caller = self.known(committed.packet.device)?;
-                    let packet = committed.packet.clone();
-                    let (told, more) = self.server.answer(*committed, &caller, self.now)?;
-                    if more {
-                        self.coverage.count("pages beyond the first");
-                    }
-                    self.send_answer(&packet, told);
-                }
-                Ok(())
-            }
+            Event::Read(life, committed) => self.read(life, *committed),
             Event::Answer(phone, life, request, told) => self.answered(phone, life, request, told),
             Event::GiveUp(phone, life, request) => {
                 let told = Told::Failed(Failure::Network);
@@ -307,20 +305,23 @@ impl World {
                 }
                 Ok(())
             }
-            Event::StartPhone(phone) => {
-                if self.phones[phone].is_up() {
-                    Ok(())
-                } else {
-                    self.start_phone(phone)
-                }
+            Event::CutPhone(phone, life) if self.phones[phone].life == life => {
+                self.end_phone(phone, End::PowerCut, "just after a commit")
             }
-            Event::StartServer => {
-                if self.server.is_up() {
-                    Ok(())
-                } else {
-                    self.start_server()
-                }
+            Event::CutServer(life) if self.server.life == life && self.server.is_up() => {
+                self.end_server(End::PowerCut, "just after a commit")
             }
+            Event::SpaceOnPhone(phone) => {
+                self.phones[phone].disk.has_space();
+                Ok(())
+            }
+            Event::SpaceOnServer => {
+                self.server.disk.has_space();
+                Ok(())
+            }
+            Event::StartPhone(phone) if !self.phones[phone].is_up() => self.start_phone(phone),
+            Event::StartServer if !self.server.is_up() => self.start_server(),
+            Event::CutPhone(..) | Event::CutServer(_) | Event::StartPhone(_) | Event::StartServer => Ok(()),
         }
     }
 
@@ -329,6 +330,8 @@ impl World {
         self.say("--- the network heals".to_owned());
         (self.faults, self.eager) = (Faults::default(), 0);
         self.queue.retain(|_, event| !matches!(event, Event::Act(_) | Event::Office) && !is_disaster(event));
+        self.server.disk.has_space();
+        self.phones.iter().for_each(|phone| phone.disk.has_space());
         if !self.server.is_up() {
             self.start_server()?;
         }
