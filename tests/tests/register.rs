@@ -7,6 +7,8 @@ use lianxin_shared::{
     replica::{Base, DeviceId, FieldSet, Value, kind},
     wire::{PROTOCOL, v1::EnrolResponse},
 };
+use lianxin_tests::register::{Listed, queries};
+use proptest::prelude::*;
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -159,4 +161,151 @@ fn a_merged_household_counts_under_the_one_that_it_is_shown_under() {
     let found = phone.find(HouseholdFilter::All, "");
     assert_eq!(found.rows.iter().map(|row| row.id).collect::<Vec<_>>(), [least]);
     assert_eq!((phone.today().left, phone.today().must_visit), (0, 1));
+}
+
+/// What happens to the register between two searches.
+#[derive(Debug, Clone)]
+enum Change {
+    /// Of these households, a field.
+    Household(u128, &'static str, Value),
+    /// The first of these households goes over into the second, or stands alone again.
+    Merged(u128, Option<u128>),
+    /// Of these people, a field.
+    Person(u128, &'static str, Value),
+    /// A person lives in this household.
+    Home(u128, u128),
+    /// A visit by this cadre at this hour.
+    Visit { household: u128, visitor: &'static str, hour: i64, absent: bool },
+    /// Only the hour passes.
+    Nothing,
+}
+
+const HOUSEHOLDS: u128 = 8;
+const PEOPLE: u128 = 6;
+
+fn change() -> impl Strategy<Value = Change> {
+    let home = || 0..HOUSEHOLDS;
+    let names =
+        prop::sample::select(vec!["周秀兰", "马建国", "𠮷田有福", "Aygül", "赵 玉梅", "周周", "50%_周"]);
+    let text = |values: &[&'static str]| prop::sample::select(values.to_vec()).prop_map(Value::from);
+    let flag = || any::<bool>().prop_map(Value::from);
+    let household = prop_oneof![
+        (Just("head"), names.clone().prop_map(Value::from)),
+        (Just("group"), text(&["一组", "二组", "十一组", ""])),
+        (Just("door"), text(&["3号", "11号", "11号附1", ""])),
+        (Just("phone"), text(&["13800000001", "13900000002"])),
+        (Just("state"), text(&["", "away", "moved", "dissolved"])),
+        (Just("tags.kunnan_hu"), flag()),
+        (Just("tags.getihu"), flag()),
+        (Just("deleted"), flag()),
+    ];
+    let person = prop_oneof![
+        (Just("name"), names.prop_map(Value::from)),
+        (Just("phone"), text(&["13800000001", "15000000003"])),
+        (Just("tags.gugua_laoren"), flag()),
+        (Just("deleted"), flag()),
+    ];
+    prop_oneof![
+        4 => (home(), household).prop_map(|(id, (field, value))| Change::Household(id, field, value)),
+        2 => (home(), prop::option::weighted(0.8, home())).prop_map(|(old, into)| Change::Merged(old, into)),
+        2 => (0..PEOPLE, person).prop_map(|(id, (field, value))| Change::Person(id, field, value)),
+        2 => (0..PEOPLE, home()).prop_map(|(id, home)| Change::Home(id, home)),
+        2 => (home(), prop::sample::select(vec!["c1", "c2"]), 0..9i64, any::<bool>())
+            .prop_map(|(household, visitor, hour, absent)| Change::Visit { household, visitor, hour, absent }),
+        1 => Just(Change::Nothing),
+    ]
+}
+
+impl Phone {
+    fn change(&mut self, change: Change) {
+        let home = |id: u128| Uuid::from_u128(0x1000 + id);
+        let person = |id: u128| Some(Uuid::from_u128(0x2000 + id));
+        let text = |id: Uuid| Value::from(id.to_string());
+        match change {
+            Change::Household(id, field, value) => {
+                self.put(kind::HOUSEHOLD, Some(home(id)), vec![(field, value)]);
+            }
+            Change::Merged(old, into) => {
+                let into = into.map_or(Value::Null, |into| text(home(into)));
+                self.put(
+                    kind::HOUSEHOLD,
+                    Some(home(old)),
+                    vec![("merged_into", into), ("note", "并户".into())],
+                );
+            }
+            Change::Person(id, field, value) => {
+                self.put(kind::PERSON, person(id), vec![(field, value)]);
+            }
+            Change::Home(id, household) => {
+                self.put(kind::PERSON, person(id), vec![("household", text(home(household)))]);
+            }
+            Change::Visit { household, visitor, hour, absent } => {
+                let fields = vec![
+                    ("household", text(home(household))),
+                    ("campaign", self.campaign.to_string().into()),
+                    ("occurred_at", (NOW_MS - hour * 3_600_000).into()),
+                    ("visitor", visitor.into()),
+                    ("absent", absent.into()),
+                ];
+                self.put(kind::VISIT, None, fields);
+            }
+            Change::Nothing => {}
+        }
+    }
+
+    /// The answer to a query is what the tables have.
+    fn finds_what_the_tables_have(&mut self, query: HouseholdQuery) {
+        let wanted = Listed::of(self.store.connection(), query.clone(), "c1", NOW_MS).expect("a list");
+        let Reply::Households(found) = self.ask(Request::Households(query)) else { panic!("no list") };
+        wanted.equals(&found).expect("the same");
+    }
+}
+
+const TEXTS: [&str; 10] = ["", "周", "zxl", "1380", "周 一组", "11号", "getihu 3", "%", "AYG", "没有这户"];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn whatever_changes_the_register_is_found_as_the_tables_have_it(
+        story in prop::collection::vec((change(), 0..80usize, 0..3u32), 1..40),
+    ) {
+        let mut phone = Phone::new();
+        let all = queries([VILLAGE.to_owned(), "519921105202".to_owned()], &TEXTS);
+        for (what, nth, offset) in story {
+            phone.change(what);
+            let query = HouseholdQuery { offset, limit: 3, ..all[nth % all.len()].clone() };
+            phone.finds_what_the_tables_have(query);
+        }
+        for query in all {
+            phone.finds_what_the_tables_have(query);
+        }
+    }
+}
+
+#[test]
+fn more_new_households_than_are_read_one_by_one_are_all_found() {
+    let mut phone = Phone::new();
+    phone.household("周秀兰");
+    assert_eq!(phone.find(HouseholdFilter::All, "周").total, 1);
+    for nth in 0..600 {
+        phone.household(&format!("周{nth}"));
+    }
+    assert_eq!(phone.find(HouseholdFilter::All, "周").total, 601);
+    assert_eq!(phone.find(HouseholdFilter::All, "周599").total, 1);
+    phone.finds_what_the_tables_have(HouseholdQuery { limit: 50, offset: 40, ..HouseholdQuery::default() });
+}
+
+#[test]
+fn on_the_first_day_of_the_next_campaign_everybody_is_left_to_visit_again() {
+    let mut phone = Phone::new();
+    let zhou = phone.household("周秀兰");
+    phone.visit(zhou);
+    assert_eq!((phone.today().left, phone.find(HouseholdFilter::NotVisited, "").total), (0, 0));
+    let texts = [("name", "冬季走访"), ("scheme", "s3"), ("start", "2025-12-01"), ("end", "2025-12-31")];
+    phone.put(kind::CAMPAIGN, None, texts.map(|(name, text)| (name, text.into())).into());
+    assert_eq!(phone.today().left, 0, "it has not begun");
+    let december = NOW_MS + 10 * 86_400_000;
+    let Ok(Reply::Today(today)) = phone.store.handle(Request::Today, december) else { panic!("no page") };
+    assert_eq!((today.campaign.as_str(), today.left), ("冬季走访", 1));
 }

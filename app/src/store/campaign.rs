@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 /// The campaign that is counted for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Running {
     /// None when no campaign is known.
     pub id: Option<Uuid>,

@@ -2,10 +2,11 @@
 
 use super::{
     Event, Identity, Reply, Request, Status, StoreError, SyncLine, SyncPhase, campaign, conflicts, db_error,
-    drafts, former,
-    households::{self, Chips},
+    drafts, former, households,
     meta::{self, Membership},
-    overview, photos, records, replicate,
+    overview, photos, records,
+    register::Register,
+    replicate,
 };
 use lianxin_shared::{
     replica::Clock,
@@ -42,10 +43,9 @@ pub struct Store {
     pub(super) connection: Connection,
     pub(super) events: Vec<Event>,
     /// What the driver last said.
-    phase: SyncPhase,
+    pub(super) phase: SyncPhase,
     problem: String,
-    /// Counted once per change of records.
-    chips: Option<Chips>,
+    pub(super) register: Register,
 }
 
 impl Store {
@@ -62,7 +62,7 @@ impl Store {
             events: Vec::new(),
             phase: SyncPhase::default(),
             problem: String::new(),
-            chips: None,
+            register: Register::default(),
         })
     }
 
@@ -122,19 +122,15 @@ impl Store {
     /// The requests that write nothing.
     fn read(&mut self, request: Request, now_ms: i64) -> Result<Reply, StoreError> {
         let running = campaign::running(&self.connection, now_ms)?;
-        let chips = match &self.chips {
-            Some(chips) => chips.clone(),
-            None => {
-                let chips = households::chips(&self.connection, &running)?;
-                self.chips.insert(chips).clone()
-            }
-        };
         let who = self.identity()?;
         let db = &self.connection;
         Ok(match request {
-            Request::Today => Reply::Today(overview::today(db, &running, &chips, &who.cadre, now_ms)?),
+            Request::Today => {
+                let chips = self.register.chips(db, &running)?;
+                Reply::Today(overview::today(db, &running, chips, &who.cadre, now_ms)?)
+            }
             Request::Households(query) => {
-                Reply::Households(households::find(db, &query, &running, &chips, &who.cadre)?)
+                Reply::Households(self.register.find(db, &query, &running, &who.cadre)?)
             }
             Request::Household { id } => {
                 Reply::Household(Box::new(households::page(db, id, &running, &who.cadre_name)?))
@@ -242,7 +238,7 @@ impl Store {
     }
 
     fn changed(&mut self) {
-        self.chips = None;
+        self.register.note_change();
         self.say_sync_line();
     }
 

@@ -1,26 +1,34 @@
 //! Households: found as one types, and one household's page.
 
 use super::{
-    HouseholdFilter, HouseholdPage, HouseholdQuery, HouseholdRow, Households, Loaded, StoreError,
-    TimelineEntry, campaign::Running, conflicts, db_error, drafts, photos, records,
+    HouseholdPage, HouseholdRow, Loaded, StoreError, TimelineEntry, campaign::Running, conflicts, db_error,
+    drafts, photos, records,
 };
 use lianxin_shared::sqlite::{IS_PRESENT, uuid_at};
-use rusqlite::{Connection, ToSql, types::Value};
+use rusqlite::{Connection, ToSql};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The most rows of one answer.
 #[allow(non_upper_case_globals)]
-const rows_max: u32 = 200;
+pub(super) const rows_max: u32 = 200;
 
-/// What the chips over the list say; changes only when records change, so the store keeps it.
+/// What the chips over the list say; changes only with records and the campaign, so the store keeps it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Chips {
     pub all: u32,
-    pub not_visited: u32,
+    /// Must-visit households not visited yet, in the order of the list.
+    pub left: Vec<Uuid>,
     pub must_visit: u32,
     pub off_register: u32,
     pub categories: Vec<(String, u32)>,
+}
+
+impl Chips {
+    /// How many are left to visit.
+    pub fn not_visited(&self) -> u32 {
+        u32::try_from(self.left.len()).unwrap_or(u32::MAX)
+    }
 }
 
 /// A household is left when it is on the register, a category of the campaign applies, and no visit of it or of
@@ -57,7 +65,10 @@ pub(super) fn chips(db: &Connection, running: &Running) -> Result<Chips, StoreEr
     let ordered: Vec<String> = first.chain(rest).collect();
     Ok(Chips {
         all: count(&format!("SELECT count(*) FROM household h WHERE {IS_PRESENT}"), &[])?,
-        not_visited: count(&format!("SELECT count(*) FROM household h WHERE {}", left()), &both)?,
+        left: db
+            .prepare_cached(&format!("SELECT h.id FROM household h WHERE {} {ORDER}", left()))
+            .and_then(|mut s| s.query_map(both.as_slice(), |row| uuid_at(row, "id"))?.collect())
+            .map_err(db_error)?,
         must_visit: count(
             &format!(
                 "SELECT count(DISTINCT t.household) FROM tag t JOIN household h ON h.id = t.household
@@ -76,65 +87,19 @@ pub(super) fn chips(db: &Connection, running: &Running) -> Result<Chips, StoreEr
     })
 }
 
-/// The WHERE of a query and its parameters.
-struct Condition {
-    sql: String,
-    params: Vec<(String, Value)>,
-}
-
-fn condition(query: &HouseholdQuery, running: &Running, cadre: &str) -> Condition {
-    let off_register = query.filter == HouseholdFilter::OffRegister;
-    let mut sql = if off_register { format!("NOT {IS_PRESENT}") } else { IS_PRESENT.to_owned() };
-    let mut params = vec![
-        (":categories".to_owned(), Value::from(running.categories_json())),
-        (":campaign".to_owned(), Value::from(running.id_text())),
-        (":cadre".to_owned(), Value::from(cadre.to_owned())),
-    ];
-    match &query.filter {
-        HouseholdFilter::All | HouseholdFilter::OffRegister => {}
-        HouseholdFilter::NotVisited => sql.push_str(&format!(" AND {}", left())),
-        HouseholdFilter::Recent => sql
-            .push_str(" AND EXISTS (SELECT 1 FROM visit v WHERE v.household = h.id AND v.visitor = :cadre)"),
-        HouseholdFilter::Category(code) => {
-            sql.push_str(" AND h.id IN (SELECT household FROM tag WHERE category = :code)");
-            params.push((":code".to_owned(), Value::from(code.clone())));
-        }
-        HouseholdFilter::Village(code) => {
-            sql.push_str(" AND h.village = :village");
-            params.push((":village".to_owned(), Value::from(code.clone())));
-        }
-    }
-    for (i, word) in query.text.to_lowercase().split_whitespace().enumerate() {
-        let name = format!(":word{i}");
-        sql.push_str(&format!(
-            " AND (instr(h.search, {name}) > 0 OR h.id IN (SELECT household FROM person WHERE instr(search, {name}) > 0))"
-        ));
-        params.push((name, Value::from(word.to_owned())));
-    }
-    Condition { sql, params }
-}
-
-/// Only the parameters that a statement names (SQLite refuses the others).
-fn run<T>(
-    db: &Connection,
-    sql: &str,
-    params: &[(String, Value)],
-    read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
-) -> Result<Vec<T>, StoreError> {
-    let named: Vec<(&str, &dyn ToSql)> = params
-        .iter()
-        .filter(|(name, _)| sql.contains(name.as_str()))
-        .map(|(name, value)| (name.as_str(), value as &dyn ToSql))
-        .collect();
-    let mut statement = db.prepare_cached(sql).map_err(db_error)?;
-    statement.query_map(named.as_slice(), read).and_then(Iterator::collect).map_err(db_error)
-}
-
 /// The household `h` and those merged into it: visits of either show under the one.
 const OWN: &str = "IN (SELECT h.id UNION ALL SELECT a.old FROM household_alias a WHERE a.shown = h.id)";
 
-fn select(condition: &str) -> String {
-    format!(
+/// Lines of the list, of these households and in this order; one that is not here has none.
+pub(super) fn lines(
+    db: &Connection,
+    ids: &[Uuid],
+    running: &Running,
+) -> Result<Vec<HouseholdRow>, StoreError> {
+    let ids = ids.iter().map(|id| id.simple().to_string());
+    let ids =
+        serde_json::to_string(&ids.collect::<Vec<_>>()).map_err(|e| StoreError::Broken(e.to_string()))?;
+    let sql = format!(
         "SELECT h.id, h.head, h.grp, h.door, CASE WHEN {IS_PRESENT} THEN '' ELSE h.standing END AS standing,
            coalesce(w.name, h.village) AS village,
            CASE WHEN h.population > 0 THEN h.population
@@ -143,9 +108,14 @@ fn select(condition: &str) -> String {
            (SELECT max(v.occurred_at) FROM visit v
              WHERE v.household {OWN} AND v.absent = 0 AND v.void = 0) AS last_visit,
            ({}) AS is_left
-         FROM household h LEFT JOIN village w ON w.code = h.village WHERE {condition}",
+         FROM json_each(:ids) page CROSS JOIN household h ON h.id = unhex(page.value)
+         LEFT JOIN village w ON w.code = h.village ORDER BY page.key",
         left()
-    )
+    );
+    let params: [(&str, &dyn ToSql); 3] =
+        [(":ids", &ids), (":categories", &running.categories_json()), (":campaign", &running.id_text())];
+    let mut statement = db.prepare_cached(&sql).map_err(db_error)?;
+    statement.query_map(params.as_slice(), row_from).and_then(Iterator::collect).map_err(db_error)
 }
 
 fn row_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<HouseholdRow> {
@@ -164,50 +134,12 @@ fn row_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<HouseholdRow> {
     })
 }
 
-const RECENT: &str = "ORDER BY (SELECT max(v.occurred_at) FROM visit v
-  WHERE v.household = h.id AND v.visitor = :cadre) DESC, h.id";
+/// The order of the list; [`super::search`] keeps it in memory.
 const ORDER: &str = "ORDER BY h.village, h.grp_no, h.grp, h.door_no, h.door, h.head, h.id";
-
-pub(super) fn find(
-    db: &Connection,
-    query: &HouseholdQuery,
-    running: &Running,
-    chips: &Chips,
-    cadre: &str,
-) -> Result<Households, StoreError> {
-    let Condition { sql, mut params } = condition(query, running, cadre);
-    let order = if query.filter == HouseholdFilter::Recent { RECENT } else { ORDER };
-    let total = if query.text.trim().is_empty() && query.filter == HouseholdFilter::All {
-        chips.all
-    } else {
-        let counted =
-            run(db, &format!("SELECT count(*) FROM household h WHERE {sql}"), &params, |r| r.get(0))?;
-        counted.first().copied().unwrap_or(0)
-    };
-    // The ids first: sorting thin rows and dressing only the page keeps typing instant over 20,000 households.
-    let page = format!(
-        "h.id IN (SELECT h.id FROM household h WHERE {sql} {order} LIMIT :limit OFFSET :offset) {order}"
-    );
-    params.push((":limit".to_owned(), Value::from(i64::from(query.limit.min(rows_max)))));
-    params.push((":offset".to_owned(), Value::from(i64::from(query.offset))));
-    Ok(Households {
-        rows: run(db, &select(&page), &params, row_from)?,
-        total,
-        all: chips.all,
-        not_visited: chips.not_visited,
-        off_register: chips.off_register,
-        categories: chips.categories.clone(),
-    })
-}
 
 /// One line of the list.
 pub(super) fn line(db: &Connection, id: Uuid, running: &Running) -> Result<Option<HouseholdRow>, StoreError> {
-    let params = vec![
-        (":categories".to_owned(), Value::from(running.categories_json())),
-        (":campaign".to_owned(), Value::from(running.id_text())),
-        (":id".to_owned(), Value::from(id.as_bytes().to_vec())),
-    ];
-    Ok(run(db, &select("h.id = :id"), &params, row_from)?.into_iter().next())
+    Ok(lines(db, &[id], running)?.into_iter().next())
 }
 
 pub(super) fn page(

@@ -55,10 +55,17 @@ impl Work {
     }
 }
 
+/// How long after records have changed the store reads, in milliseconds, what the next search would wait for: by then
+/// the screen shows what was asked for.
+#[allow(non_upper_case_globals)]
+const quiet_after_ms: i64 = 1_000;
+
 /// The store with the sync beside it: one step of work at a time, then what there is to say.
 pub(super) struct Desk {
     store: Store,
     driver: Driver,
+    /// A quiet moment has been wished for and has not come yet.
+    awaits_quiet: bool,
 }
 
 impl Desk {
@@ -68,15 +75,24 @@ impl Desk {
     /// When the store cannot be read.
     pub fn open(store: Store) -> Result<(Self, Vec<Effect>), StoreError> {
         let seed = getrandom::u64().map_err(|error| StoreError::Broken(error.to_string()))?;
-        let mut desk = Self { store, driver: Driver::new(seed) };
-        let effects = desk.driver.opened(&mut desk.store, now_ms())?;
+        let mut desk = Self { store, driver: Driver::new(seed), awaits_quiet: false };
+        let mut effects = desk.driver.opened(&mut desk.store, now_ms())?;
+        effects.extend(desk.wish_for_quiet(now_ms()));
         Ok((desk, effects))
+    }
+
+    fn wish_for_quiet(&mut self, now_ms: i64) -> Option<Effect> {
+        if self.awaits_quiet || !self.store.has_quiet_work() {
+            return None;
+        }
+        self.awaits_quiet = true;
+        Some(Effect::WakeAt { at_ms: now_ms + quiet_after_ms, wish: Wish::Quiet })
     }
 
     /// Does one piece of work, says what comes of it, and hands back what the platform must do.
     pub fn serve(&mut self, work: Work, mut send: impl FnMut(FromStore)) -> Vec<Effect> {
         let (store, now) = (&mut self.store, now_ms());
-        let effects = match work {
+        let mut effects = match work {
             Work::Call { id, request } => {
                 let outcome = store.handle(request.clone(), now);
                 let fine = outcome.is_ok();
@@ -84,12 +100,18 @@ impl Desk {
                 if fine { self.driver.noticed(store, &request, now) } else { Vec::new() }
             }
             Work::Answered(path, answer) => self.driver.answered(store, path, answer, now),
+            Work::Woke(Wish::Quiet) => {
+                self.awaits_quiet = false;
+                store.use_quiet_moment();
+                Vec::new()
+            }
             Work::Woke(wish) => self.driver.woke(store, wish, now),
             Work::FileAnswered(job, answer) => self.driver.file_answered(store, job, answer, now),
         };
         for event in store.take_events() {
             send(FromStore::Event(event));
         }
+        effects.extend(self.wish_for_quiet(now));
         effects
     }
 }

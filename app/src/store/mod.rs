@@ -25,9 +25,11 @@ mod phase;
 mod photo_desk;
 mod photos;
 mod records;
+mod register;
 mod replicate;
 mod request;
 mod scope;
+mod search;
 #[cfg(target_family = "wasm")]
 mod worker_web;
 

@@ -1,9 +1,8 @@
 //! 今日, 手记 and 我的: what is left to do, and where everything is.
 
 use super::{
-    Diary, HouseholdFilter, HouseholdQuery, Identity, Loaded, Mine, OutboxRow, RecordPlace, StoreError,
-    SyncLine, Today, campaign::Running, conflicts, db_error, drafts, glance::glance, held, households,
-    households::Chips, photos, records,
+    Diary, Identity, Loaded, Mine, OutboxRow, RecordPlace, StoreError, SyncLine, Today, campaign::Running,
+    conflicts, db_error, drafts, glance::glance, held, households, households::Chips, photos, records,
 };
 use crate::{beijing, ids::new_id};
 use lianxin_shared::{domain::diary::field, replica::kind, sqlite::uuid_at};
@@ -13,7 +12,7 @@ use uuid::Uuid;
 
 /// Must-visit households that 今日 names; the rest is one tap away.
 #[allow(non_upper_case_globals)]
-const today_households_max: u32 = 3;
+const today_households_max: usize = 3;
 /// Diary days listed below the day's page.
 #[allow(non_upper_case_globals)]
 const diary_days_max: usize = 60;
@@ -29,17 +28,13 @@ pub(super) fn today(
     cadre: &str,
     now_ms: i64,
 ) -> Result<Today, StoreError> {
-    let query = HouseholdQuery {
-        filter: HouseholdFilter::NotVisited,
-        limit: today_households_max,
-        ..HouseholdQuery::default()
-    };
+    let first = chips.left.get(..today_households_max).unwrap_or(&chips.left);
     let (visits, opinions) = heard_on(db, cadre, now_ms)?;
     Ok(Today {
         campaign: running.name.clone(),
-        left: chips.not_visited,
+        left: chips.not_visited(),
         must_visit: chips.must_visit,
-        households: households::find(db, &query, running, chips, cadre)?.rows,
+        households: households::lines(db, first, running)?,
         drafts: drafts::list(db)?,
         visits_today: visits,
         opinions_today: opinions,

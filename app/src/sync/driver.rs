@@ -37,6 +37,8 @@ pub enum Wish {
     Sync(u64),
     /// Of the courier.
     Photos(u64),
+    /// Of the store itself: nothing of the sync.
+    Quiet,
 }
 
 /// The machine beside its store.
@@ -88,7 +90,7 @@ impl Driver {
     pub fn woke(&mut self, store: &mut Store, wish: Wish, now_ms: i64) -> Vec<Effect> {
         match wish {
             Wish::Sync(wish) if wish == self.wish => self.step(store, Input::Woke, now_ms),
-            Wish::Sync(_) => Vec::new(),
+            Wish::Sync(_) | Wish::Quiet => Vec::new(),
             Wish::Photos(wish) => self.photos.woke(store, wish, now_ms),
         }
     }

@@ -155,6 +155,7 @@ fn phone_is_right(
     let open: BTreeSet<Uuid> = open.iter().filter(of_village).copied().collect();
     ensure!(shown_open == open, "{} conflicts are shown of {}", shown_open.len(), open.len());
     shows_what_it_holds(phone, now)?;
+    phone.finds_what_the_tables_have(12, now)?;
     every_household_is_found(phone, now)
 }
 

@@ -158,6 +158,7 @@ impl World {
             if moved && !self.damaging {
                 let now = self.now;
                 self.phones[phone].keeps_its_promises(4, now).context("after a sync")?;
+                self.phones[phone].finds_what_the_tables_have(3, now).context("after a sync")?;
             }
         }
         self.digest_outcome(phone, "committed", report, Input::Committed)

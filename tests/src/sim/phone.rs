@@ -7,6 +7,7 @@ use super::{
     promises::Promises,
     rng::Rng,
 };
+use crate::register::{self, Listed};
 use anyhow::{Context, Result, bail, ensure};
 use lianxin_app::{
     platform::{StoreKey, prepare_connection},
@@ -301,6 +302,26 @@ impl Phone {
         for (id, kept) in self.drafts.clone() {
             let Reply::Draft(open) = self.ask(Request::Draft { id }, now_ms)? else { bail!("no draft") };
             ensure!(open.draft == kept, "a draft is not as it was kept");
+        }
+        Ok(())
+    }
+
+    /// Some of what the cadre may look for in the register is found as the tables alone have it.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn finds_what_the_tables_have(&mut self, queries_max: usize, now_ms: i64) -> Result<()> {
+        let texts = ["", "周", "MJG", "138 1", "记2", "y z", "00000003", "没有"];
+        let queries = register::queries(self.villages.clone(), &texts);
+        // Others each time: by the moment, so that a seed replays them.
+        let first = usize::try_from(now_ms)? % queries.len();
+        let count = queries_max.min(queries.len());
+        for query in queries.into_iter().cycle().skip(first).take(count) {
+            let wanted = Listed::of(self.db()?, query.clone(), &self.cadre, self.clock.at(now_ms))?;
+            let Reply::Households(found) = self.ask(Request::Households(query), now_ms)? else {
+                bail!("no list")
+            };
+            wanted.equals(&found)?;
         }
         Ok(())
     }
