@@ -1,12 +1,12 @@
-//! The page's end of the store actor in the browser: starts the worker and passes messages.
+//! The page's end of the store actor in the browser: passes messages to the worker that `boot.js` has started.
 
 use std::sync::Arc;
 
 use gloo_timers::future::TimeoutFuture;
-use js_sys::Object;
+use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{ErrorEvent, MessageEvent, Worker};
 
 use super::{
     StoreClient, StoreError, StorePhase,
@@ -15,28 +15,22 @@ use super::{
 };
 use crate::platform::web::{js, leaving::Leaving, show_unsupported};
 
-const WORKER_URL: &str = "/worker.js";
+/// What `boot.js` leaves for the page: the worker, and how to hear it from its first message on.
+const STORE_NAME: &str = "lianxinStore";
 /// A page that is still there this long after it was about to be left (a telephone number was tapped, say) stays.
 const STAYING_AFTER_MS: u32 = 2_000;
 
 impl StoreClient {
-    /// Starts the store's worker, which runs this very module in its other role.
+    /// Speaks to the store's worker, which runs this very module in its other role.
     ///
     /// # Errors
-    /// [`StoreError::Unsupported`] when the browser has no module workers.
+    /// [`StoreError::Unsupported`] when the page has no such worker.
     pub fn start() -> Result<Self, StoreError> {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(WORKER_URL, &options)
-            .map_err(|_| StoreError::Unsupported("后台线程".to_owned()))?;
-        let port = worker.clone();
-        let hub = Hub::new(move |message| post(&port, &message));
-        listen(&worker, &hub);
-        // The compiled module travels along: no second download, no second compilation.
-        let start = Object::new();
-        js::set(&start, "module", &wasm_bindgen::module());
-        js::set(&start, "shared", &Leaving::share());
-        worker.post_message(&start).map_err(|_| StoreError::Unsupported("后台线程".to_owned()))?;
+        let unsupported = || StoreError::Unsupported("后台线程".to_owned());
+        let store = js::get(&js_sys::global(), STORE_NAME);
+        let worker: Worker = js::get(&store, "worker").dyn_into().map_err(|_| unsupported())?;
+        let hub = Hub::new(move |message| post(&worker, &message));
+        listen(&store, &hub).map_err(|_| unsupported())?;
         Ok(Self::over(hub))
     }
 
@@ -60,7 +54,7 @@ fn post(worker: &Worker, message: &ToStore) {
     }
 }
 
-fn listen(worker: &Worker, hub: &Arc<Hub>) {
+fn listen(store: &JsValue, hub: &Arc<Hub>) -> Result<(), JsValue> {
     let receiver = Arc::clone(hub);
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let Some(text) = event.data().as_string() else { return };
@@ -74,12 +68,12 @@ fn listen(worker: &Worker, hub: &Arc<Hub>) {
             Err(error) => receiver.receive(stopped(error.to_string())),
         }
     });
-    worker.set_onmessage(Some(on_message.into_js_value().unchecked_ref()));
     let receiver = Arc::clone(hub);
     let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| {
         receiver.receive(stopped(event.message()));
     });
-    worker.set_onerror(Some(on_error.into_js_value().unchecked_ref()));
+    let listeners = Array::of2(&on_message.into_js_value(), &on_error.into_js_value());
+    js::call(store, "listen", &listeners).map(drop)
 }
 
 fn stopped(detail: String) -> FromStore {

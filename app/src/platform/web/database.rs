@@ -15,8 +15,9 @@ use crate::{
 const DATABASE_FILE: &str = "lianxin.db";
 /// The cipher wraps the pool's own VFS under this prefix; any other name would store plain text or refuse a key.
 const DATABASE_URI: &str = "file:lianxin.db?vfs=multipleciphers-opfs-sahpool";
-/// Slots of the pool: the database, its journals and room for temporary files, which all count.
-const POOL_SLOTS: usize = 24;
+/// Slots of the pool: the database, its WAL and the journal of the day it was made, and as many again. Temporary files
+/// are in memory (`SQLITE_TEMP_STORE=2`). Each slot costs a round trip to the browser at every start.
+const POOL_SLOTS: usize = 6;
 /// How long the handles of a page that was just left may stay open: the browser passes its turn on first and closes
 /// its files a moment later.
 const HANDLES_PATIENCE_MS: i64 = 10_000;
@@ -72,6 +73,8 @@ async fn take_pool() -> Result<OpfsSAHPoolUtil, OpfsSAHError> {
     if pool.is_paused() {
         pool.resume().await?;
     }
+    // A pool of an earlier version has more.
+    pool.reduce_capacity(pool.capacity().saturating_sub(POOL_SLOTS)).await?;
     Ok(pool)
 }
 

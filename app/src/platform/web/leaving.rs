@@ -6,15 +6,15 @@
 //! about to be left first lets its worker do what was asked so far, for a bounded time, and the worker begins nothing
 //! else until the page says that it stays.
 
-use js_sys::{Array, Atomics, Function, Int32Array, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use js_sys::{Atomics, Int32Array};
+use wasm_bindgen::JsCast;
 
 use super::js;
 use crate::platform::now_ms;
 
 /// How long a page that is left waits for its worker.
 const LEAVING_PATIENCE_MS: i64 = 1_000;
-/// Where the page and its worker each keep what they share (see `worker.js`).
+/// Where the page and its worker each keep the cells that they share (made by `boot.js`, see also `worker.js`).
 const SHARED_NAME: &str = "lianxinShared";
 
 /// 1 while the worker is at work.
@@ -23,8 +23,6 @@ const BUSY: u32 = 0;
 const ANSWERED: u32 = 1;
 /// 0, or one more than the number of requests that are still to be answered before the page is left.
 const LEAVING: u32 = 2;
-const CELLS: u32 = 3;
-const BYTES_PER_CELL: u32 = 4;
 
 /// One end of the agreement. Without shared memory (an old browser) nothing is agreed and everything may begin.
 pub(crate) struct Leaving {
@@ -35,19 +33,6 @@ impl Leaving {
     /// What was agreed here, in the page or in the worker.
     pub(crate) fn here() -> Self {
         Self { cells: js::get(&js_sys::global(), SHARED_NAME).dyn_into().ok() }
-    }
-
-    /// Makes what the page shares with the worker that it is about to start: to send along, and kept for
-    /// [`here`](Self::here).
-    pub(crate) fn share() -> JsValue {
-        let global = js_sys::global();
-        let isolated = js::get(&global, "crossOriginIsolated").is_truthy();
-        let memory = js::get(&global, "SharedArrayBuffer").dyn_into::<Function>().ok();
-        let bytes = Array::of1(&(CELLS * BYTES_PER_CELL).into());
-        let buffer = memory.filter(|_| isolated).and_then(|memory| Reflect::construct(&memory, &bytes).ok());
-        let cells = buffer.map_or(JsValue::UNDEFINED, |buffer| Int32Array::new(&buffer).into());
-        js::set(&global, SHARED_NAME, &cells);
-        cells
     }
 
     /// The page is about to be left after so many requests: returns when the worker has answered them and rests, or
