@@ -207,7 +207,11 @@ impl Store {
         Ok(meta::identity(&self.connection)?.unwrap_or_default())
     }
 
+    /// Keeps a setting; one that stands already costs no write, at the start above all.
     fn keep(&mut self, key: &str, value: &str) -> Result<Reply, StoreError> {
+        if meta::get(&self.connection, key)?.as_deref() == Some(value) {
+            return Ok(Reply::Done);
+        }
         self.transact(|db| meta::set(db, key, value))?;
         Ok(Reply::Done)
     }

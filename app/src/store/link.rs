@@ -96,7 +96,11 @@ impl Desk {
             Work::Call { id, request } => {
                 let outcome = store.handle(request.clone(), now);
                 let fine = outcome.is_ok();
+                let opens_today = outcome.as_ref().is_ok_and(|reply| store.opens_today(reply));
                 send(FromStore::Reply { id, outcome });
+                if opens_today {
+                    store.foresee_today(now);
+                }
                 if fine { self.driver.noticed(store, &request, now) } else { Vec::new() }
             }
             Work::Answered(path, answer) => self.driver.answered(store, path, answer, now),

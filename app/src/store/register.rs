@@ -1,12 +1,15 @@
 //! What the store keeps of the register in memory between two requests: the chips' counts, and the searched words.
 
 use super::{
-    HouseholdQuery, Households, Store, StoreError, SyncPhase,
+    HouseholdQuery, Households, Reply, Request, Store, StoreError, SyncPhase,
     campaign::Running,
     households::{self, Chips},
     search::SearchIndex,
 };
 use rusqlite::Connection;
+
+/// 今日 as a place to reopen at.
+const TODAY_ADDRESS: &str = "/";
 
 /// The register in memory.
 #[derive(Debug)]
@@ -85,6 +88,19 @@ impl Register {
 }
 
 impl Store {
+    /// Whether this answer lets the app open at 今日, whose counts are not there yet.
+    pub(super) fn opens_today(&self, reply: &Reply) -> bool {
+        let today = |place: &str| matches!(place, "" | TODAY_ADDRESS);
+        self.register.chips.is_none()
+            && matches!(reply, Reply::Status(status) if status.identity.is_some() && today(&status.place))
+    }
+
+    /// Reads what 今日 asks as soon as it is drawn, while it is drawn.
+    pub(super) fn foresee_today(&mut self, now_ms: i64) {
+        // A failure is told to the page when it asks.
+        drop(self.handle(Request::Today, now_ms));
+    }
+
     /// Whether a quiet moment can be used for what the next search waits for otherwise.
     pub(super) fn has_quiet_work(&self) -> bool {
         self.register.is_behind

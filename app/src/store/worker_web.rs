@@ -112,8 +112,7 @@ impl Worker {
         while !self.leaving.may_begin(None) {
             TimeoutFuture::new(LEAVING_POLL_MS).await;
         }
-        let database = Database::acquire().await?;
-        let connection = database.open().await?;
+        let (database, connection) = Database::open().await?;
         Ok((database, Store::open(connection)?))
     }
 

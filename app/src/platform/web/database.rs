@@ -1,5 +1,6 @@
 //! Opens the store's database in OPFS, through SQLite's pool of synchronous access handles.
 
+use futures_util::future::join;
 use gloo_timers::future::TimeoutFuture;
 use rusqlite::Connection;
 use sqlite_wasm_rs::{WasmOsCallback, vfs::VfsFilesManager};
@@ -29,12 +30,30 @@ pub struct Database {
 }
 
 impl Database {
-    /// Takes the pool of file handles, as no other worker may while this one has them. Whoever holds the turn is
-    /// alone, so handles that are still open belong to a page that is going away: they are waited for.
+    /// Opens the database with its key; a new one gets a new key first, durably. The key is fetched while the pool's
+    /// file handles are.
     ///
     /// # Errors
+    /// [`StoreError::Locked`] when the database is there and its key is not, or does not fit; nothing is deleted.
     /// [`StoreError::Unsupported`] when the browser has no synchronous file handles; else what it says.
-    pub async fn acquire() -> Result<Self, StoreError> {
+    pub async fn open() -> Result<(Self, Connection), StoreError> {
+        let (database, key) = join(Self::acquire(), key_box::load()).await;
+        let database = database?;
+        let key = match key? {
+            Some(key) => key,
+            None if database.pool.contains(DATABASE_FILE).map_err(pool_error)? => {
+                return Err(StoreError::Locked("浏览器里没有钥匙".to_owned()));
+            }
+            None => key_box::create().await?,
+        };
+        let connection = Connection::open(DATABASE_URI).map_err(open_error)?;
+        prepare_connection(&connection, &key)?;
+        Ok((database, connection))
+    }
+
+    /// Takes the pool of file handles, as no other worker may while this one has them. Whoever holds the turn is
+    /// alone, so handles that are still open belong to a page that is going away: they are waited for.
+    async fn acquire() -> Result<Self, StoreError> {
         let patient_until_ms = now_ms() + HANDLES_PATIENCE_MS;
         loop {
             match take_pool().await {
@@ -44,18 +63,6 @@ impl Database {
                 outcome => return outcome.map(|pool| Self { pool }).map_err(pool_error),
             }
         }
-    }
-
-    /// Opens the database with its key; a new one gets a new key first, durably.
-    ///
-    /// # Errors
-    /// [`StoreError::Locked`] when the database is there and its key is not, or does not fit; nothing is deleted.
-    pub async fn open(&self) -> Result<Connection, StoreError> {
-        let exists = self.pool.contains(DATABASE_FILE).map_err(pool_error)?;
-        let key = key_box::load_or_create(exists).await?;
-        let connection = Connection::open(DATABASE_URI).map_err(open_error)?;
-        prepare_connection(&connection, &key)?;
-        Ok(connection)
     }
 
     /// Gives all file handles back, so that another tab can take them. The connection must be closed before.

@@ -15,19 +15,27 @@ const KEY_ENTRY: &str = "store";
 const NONCE_BYTES: usize = 12;
 const ALGORITHM: &str = "AES-GCM";
 
-/// The key in this browser; a new one only if no database exists that an old one would open.
+/// The key in this browser, if there is one.
 ///
 /// # Errors
-/// [`StoreError::Locked`] when the database is there and its key is not or cannot be unwrapped.
-pub(super) async fn load_or_create(database_exists: bool) -> Result<StoreKey, StoreError> {
+/// [`StoreError::Locked`] when it cannot be unwrapped.
+pub(super) async fn load() -> Result<Option<StoreKey>, StoreError> {
     let keys = open_keys().await?;
     let entry = read_entry(&keys).await?;
-    let keys = IdbDatabase::from(keys);
-    let key = match entry {
-        Some(entry) => unwrap(&entry).await,
-        None if database_exists => Err(StoreError::Locked("浏览器里没有钥匙".to_owned())),
-        None => create(&keys).await,
-    };
+    keys.close();
+    match entry {
+        Some(entry) => unwrap(&entry).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A new key, kept durably. Only where no database exists that an old one would open, and none is kept.
+///
+/// # Errors
+/// When the browser does not keep it.
+pub(super) async fn create() -> Result<StoreKey, StoreError> {
+    let keys = IdbDatabase::from(open_keys().await?);
+    let key = make(&keys).await;
     keys.close();
     key
 }
@@ -51,7 +59,7 @@ async fn read_entry(keys: &Database) -> Result<Option<JsValue>, StoreError> {
     Ok(entry.filter(|entry| entry.is_object()))
 }
 
-async fn create(keys: &IdbDatabase) -> Result<StoreKey, StoreError> {
+async fn make(keys: &IdbDatabase) -> Result<StoreKey, StoreError> {
     let random = |error: getrandom::Error| StoreError::Broken(format!("没有随机数：{error}"));
     let key = StoreKey::random().map_err(random)?;
     let mut nonce = [0; NONCE_BYTES];
