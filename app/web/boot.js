@@ -1,7 +1,14 @@
 // Starts the app; what fails here is told in check.js's words.
 // The module is compiled once, for the page and for the store's worker, and the worker starts beside the page: the
 // database is opened while the first screen is drawn.
-const compiled = WebAssembly.compileStreaming(fetch("/lianxin_bg.wasm"));
+const MODULE = "/lianxin_bg.wasm";
+const compiled = WebAssembly.compileStreaming(fetch(MODULE)).catch(async (error) => {
+  if (!(error instanceof TypeError)) throw error;
+  // A proxy has lost the file's type, or there is no network, which shows here again.
+  const whole = await fetch(MODULE);
+  if (!whole.ok) throw error;
+  return WebAssembly.compile(await whole.arrayBuffer());
+});
 
 // What page and worker share to agree on when the page may be left: see platform/web/leaving.rs.
 self.lianxinShared = self.crossOriginIsolated ? new Int32Array(new SharedArrayBuffer(3 * 4)) : undefined;

@@ -115,3 +115,23 @@ impl Store {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quiet_moment_reads_what_has_changed_but_not_while_rows_arrive() {
+        let mut store = Store::open(Connection::open_in_memory().unwrap()).unwrap();
+        assert!(store.has_quiet_work(), "nothing has been read yet");
+        store.use_quiet_moment();
+        assert!(!store.has_quiet_work());
+        store.register.note_change();
+        store.report(SyncPhase::Running { sent: 0, total: 1 }, "");
+        store.use_quiet_moment();
+        assert!(store.has_quiet_work(), "the next rows would make it vain");
+        store.report(SyncPhase::Idle, "");
+        store.use_quiet_moment();
+        assert!(!store.has_quiet_work());
+    }
+}
