@@ -7,11 +7,14 @@ use std::{collections::BTreeMap, fmt};
 pub struct Coverage(BTreeMap<&'static str, u64>);
 
 /// What must have happened at least once over a run of a few hundred seeds.
-pub const ESSENTIAL: [&str; 50] = [
+pub const ESSENTIAL: [&str; 56] = [
     "I/O errors on a phone",
     "I/O errors on the server",
     "answers lost",
+    "answers that took minutes",
     "answers too late",
+    "answers to an older phone",
+    "answers with words of a later version",
     "batches beyond the first",
     "changes lost with a phone's power",
     "changes lost with the server's power",
@@ -40,6 +43,8 @@ pub const ESSENTIAL: [&str; 50] = [
     "patches held",
     "patches of unknown kinds",
     "phones copied",
+    "phones in a drawer for months",
+    "phones out of coverage for months",
     "phones started with a full disk",
     "power cuts of a phone after a commit",
     "power cuts of a phone within a transaction",
@@ -49,6 +54,7 @@ pub const ESSENTIAL: [&str; 50] = [
     "repairs after a grant",
     "requests doubled",
     "requests lost",
+    "requests that took minutes",
     "restores",
     "rows echoed",
     "silent rollbacks",

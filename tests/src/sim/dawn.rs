@@ -2,6 +2,7 @@
 
 use super::{
     faults::Burn,
+    network::Line,
     phone::{Phone, WallClock},
     server::OfficeWrite,
     world::{Event, REGION, World},
@@ -53,6 +54,8 @@ impl World {
             }
             phone.batch_divisor = *self.rng.pick(&[1, 64, 1024]);
             phone.checkpoint_pages = *self.rng.pick(&[1_000, 60, 8]);
+            phone.line = Line::draw(&mut self.rng);
+            phone.older = self.disasters.are_none() && self.rng.chance(300);
             let name = format!("干部{index}");
             self.server.enrol(phone.device, &phone.cadre, &name, &villages)?;
             phone.start()?;

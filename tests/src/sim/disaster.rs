@@ -27,6 +27,8 @@ pub struct Disasters {
     pub regrants: bool,
     /// Households move to other villages.
     pub moves: bool,
+    /// A cadre is away for months.
+    pub absences: bool,
 }
 
 /// How the server goes back to its backup.
@@ -51,7 +53,13 @@ impl Disasters {
             copies: seed % 5 == 2,
             regrants: seed % 4 == 3,
             moves: seed % 7 == 4,
+            absences: seed.is_multiple_of(6),
         }
+    }
+
+    /// Whether nothing happens that phones of the first version had not learnt to live through.
+    pub fn are_none(self) -> bool {
+        !(self.goes_back || self.copies || self.regrants || self.moves)
     }
 }
 
@@ -70,6 +78,10 @@ impl World {
             let at = self.rng.between(0, day_ms);
             let phone = self.rng.below(self.phones.len());
             self.plan(at, Event::Copy(phone));
+        }
+        if self.disasters.absences {
+            let (at, phone) = (self.rng.between(0, day_ms), self.rng.below(self.phones.len()));
+            self.plan(at, Event::GoAway(phone));
         }
         if self.disasters.regrants {
             for _ in 0..1 + self.rng.below(4) {

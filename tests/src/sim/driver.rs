@@ -5,8 +5,9 @@ use super::{
     disk::DiskFault,
     faults::End,
     network::{self, ANSWER_MS_MAX, Ask, Packet, Told},
-    phone::{Asked, Outcome, WallClock},
+    phone::{Asked, Outcome},
     rng::Rng,
+    skew,
     world::{Event, World},
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -17,7 +18,6 @@ use lianxin_shared::{
 };
 
 const MINUTE_MS: i64 = 60_000;
-const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
 impl World {
     /// The machine hears of something, and its driver will act on it.
@@ -256,6 +256,12 @@ impl World {
     }
 
     pub(super) fn end_phone(&mut self, phone: usize, end: End, how: &str) -> Result<()> {
+        let after = self.rng.pause(MINUTE_MS);
+        self.end_phone_for(phone, end, how, after)
+    }
+
+    /// A phone's process ends, and starts again after `after_ms`.
+    pub(super) fn end_phone_for(&mut self, phone: usize, end: End, how: &str, after_ms: i64) -> Result<()> {
         self.say(format!("phone {phone} ends {how}: {end:?}"));
         self.coverage.count(if end == End::PowerCut {
             "power cuts of a phone"
@@ -265,8 +271,7 @@ impl World {
         let mut chance = Rng::new(self.rng.next());
         let lost = self.phones[phone].crash(end, &mut chance)?;
         self.coverage.add("changes lost with a phone's power", lost);
-        let after = self.rng.pause(MINUTE_MS);
-        self.plan(after, Event::StartPhone(phone));
+        self.plan(after_ms, Event::StartPhone(phone));
         Ok(())
     }
 
@@ -285,35 +290,11 @@ impl World {
             super::checks::receipts_are_durable(self, phone)?;
         }
         self.say(format!("phone {phone} starts"));
+        if !self.phones[phone].covered {
+            self.hear(phone, "offline", Input::Online(false));
+        }
         self.press_sync(phone);
         Ok(())
-    }
-
-    /// Now and then a phone walks out of coverage or its clock jumps.
-    pub(super) fn weather(&mut self, phone: usize) {
-        if self.rng.chance(self.faults.partition) && self.phones[phone].covered {
-            self.coverage.count("partitions");
-            self.say(format!("phone {phone} loses coverage"));
-            self.phones[phone].covered = false;
-            if self.phones[phone].is_up() && self.rng.chance(500) {
-                self.hear(phone, "offline", Input::Online(false));
-            }
-            let after = self.rng.pause(20 * MINUTE_MS);
-            self.plan(after, Event::Covered(phone));
-        }
-        if self.rng.chance(self.faults.jump) {
-            self.coverage.count("clock jumps");
-            // A little ahead is let pass, more is given an order: the border between them matters most.
-            let (low, high) = *self.rng.pick(&[
-                (5 * MINUTE_MS, 10 * MINUTE_MS),
-                (10 * MINUTE_MS, 12 * MINUTE_MS),
-                (0, 4 * DAY_MS),
-                (-4 * DAY_MS, 0),
-            ]);
-            let offset = self.rng.between(low, high);
-            self.say(format!("the clock of phone {phone} jumps to {}s off", offset / 1000));
-            self.phones[phone].clock = WallClock::new(self.now, offset, self.rng.between(-500, 500));
-        }
     }
 
     fn send(&mut self, phone: usize, asked: Asked, body: Ask) {
@@ -322,8 +303,10 @@ impl World {
         self.phones[phone].in_flight = Some(request);
         self.phones[phone].asked = asked;
         let device = self.phones[phone].device;
-        let covered = self.phones[phone].covered;
-        let journey = network::send(&mut self.rng, &self.faults, covered, &mut self.coverage);
+        let (line, older) = (self.phones[phone].line, self.phones[phone].older);
+        let line = self.phones[phone].covered.then_some(line);
+        let body = if older { skew::of_older_phone(body) } else { body };
+        let journey = network::send(&mut self.rng, &self.faults, &body, line, &mut self.coverage);
         if let Some((after, failure)) = journey.told {
             self.plan(after, Event::Answer(phone, life, request, Told::Failed(failure)));
         }

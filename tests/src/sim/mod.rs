@@ -5,6 +5,7 @@
 //! After a while the network heals, all sync until nothing moves, and [`checks`] compares everything with
 //! everything and with an [`oracle`] that shares no code with the merge.
 
+mod absence;
 mod cadre;
 mod checks;
 mod coverage;
@@ -19,6 +20,7 @@ mod phone;
 mod promises;
 mod rng;
 mod server;
+mod skew;
 mod township;
 mod trace;
 mod visits;

@@ -14,6 +14,21 @@ pub const ANSWER_MS_MAX: i64 = 60_000;
 /// The slowest message, ms: an answer to it comes long after the phone has given up.
 const SLOW_MS_MAX: i64 = 5 * 60_000;
 
+/// What a phone's line carries each way, bytes per second; none where bytes cost no time.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Line {
+    up: Option<i64>,
+    down: Option<i64>,
+}
+
+impl Line {
+    /// Mostly a good one; else slow one way, or both.
+    pub fn draw(rng: &mut Rng) -> Self {
+        let mut rate = || *rng.pick(&[None, None, Some(2_000), Some(200), Some(40)]);
+        Line { up: rate(), down: rate() }
+    }
+}
+
 /// A request on its way.
 #[derive(Debug, Clone)]
 pub struct Packet {
@@ -64,17 +79,43 @@ pub struct Journey {
     pub told: Option<(i64, Failure)>,
 }
 
-/// A message's travel time, ms.
-fn travel(rng: &mut Rng, faults: &Faults) -> i64 {
-    if rng.chance(faults.slow) { rng.between(1_000, SLOW_MS_MAX) } else { rng.between(20, 600) }
+impl Ask {
+    fn bytes(&self) -> usize {
+        match self {
+            Ask::Sync(bytes) | Ask::Repair(bytes) | Ask::Salvage(bytes) => bytes.len(),
+            Ask::Clone => 0,
+        }
+    }
 }
 
-/// Plans a request's way. `covered` is whether the phone has a signal at all.
-pub fn send(rng: &mut Rng, faults: &Faults, covered: bool, coverage: &mut Coverage) -> Journey {
-    if !covered || rng.chance(faults.refuse) {
+impl Told {
+    fn bytes(&self) -> usize {
+        match self {
+            Told::Sync(bytes) | Told::Other(bytes) | Told::Refused(bytes) => bytes.len(),
+            Told::Failed(_) => 0,
+        }
+    }
+}
+
+/// A message's travel time, ms.
+fn travel(rng: &mut Rng, faults: &Faults, bytes: usize, rate: Option<i64>) -> i64 {
+    let way = if rng.chance(faults.slow) { rng.between(1_000, SLOW_MS_MAX) } else { rng.between(20, 600) };
+    way + rate.map_or(0, |rate| bytes as i64 * 1_000 / rate)
+}
+
+/// Plans a request's way. `line` is what the phone has; none without a signal.
+pub fn send(
+    rng: &mut Rng,
+    faults: &Faults,
+    ask: &Ask,
+    line: Option<Line>,
+    coverage: &mut Coverage,
+) -> Journey {
+    let refused = rng.chance(faults.refuse);
+    let Some(line) = line.filter(|_| !refused) else {
         coverage.count("connections refused");
         return Journey { arrivals: Vec::new(), told: Some((rng.between(1, 3_000), Failure::Network)) };
-    }
+    };
     let mut journey = Journey::default();
     if rng.chance(faults.status) {
         coverage.count("status answers");
@@ -94,21 +135,35 @@ pub fn send(rng: &mut Rng, faults: &Faults, covered: bool, coverage: &mut Covera
         if rng.chance(faults.lose_request) {
             coverage.count("requests lost");
         } else {
-            journey.arrivals.push(travel(rng, faults));
+            let after = travel(rng, faults, ask.bytes(), line.up);
+            if after > ANSWER_MS_MAX {
+                coverage.count("requests that took minutes");
+            }
+            journey.arrivals.push(after);
         }
     }
     journey
 }
 
 /// Plans an answer's way: what the phone is told, and after how long; none if it is lost without a sign.
-pub fn answer(rng: &mut Rng, faults: &Faults, told: Told, coverage: &mut Coverage) -> Option<(i64, Told)> {
+pub fn answer(
+    rng: &mut Rng,
+    faults: &Faults,
+    told: Told,
+    line: Line,
+    coverage: &mut Coverage,
+) -> Option<(i64, Told)> {
     if rng.chance(faults.lose_answer) {
         coverage.count("answers lost");
         let noticed = rng.chance(500);
         return noticed.then(|| (rng.between(100, 5_000), Told::Failed(Failure::Network)));
     }
     let told = if rng.chance(faults.garbage) { garbled(rng, told, coverage) } else { told };
-    Some((travel(rng, faults), told))
+    let after = travel(rng, faults, told.bytes(), line.down);
+    if after > ANSWER_MS_MAX {
+        coverage.count("answers that took minutes");
+    }
+    Some((after, told))
 }
 
 /// An answer cut short, or a page of somebody else's.

@@ -4,6 +4,7 @@
 use super::{
     disk::{Disk, DiskFault},
     faults::{Burn, End, Fuse},
+    network::Line,
     promises::Promises,
     rng::Rng,
 };
@@ -86,6 +87,10 @@ pub struct Phone {
     pub wish: u64,
     /// Whether there is a signal.
     pub covered: bool,
+    /// What its line carries.
+    pub line: Line,
+    /// It is of an older version.
+    pub older: bool,
     /// The input that the machine digests.
     pub last_input: &'static str,
     /// A batch is this many times smaller than the machine asks for, so that small worlds have several.
@@ -151,6 +156,8 @@ impl Phone {
             asked: Asked::Sync,
             wish: 0,
             covered: true,
+            line: Line::default(),
+            older: false,
             last_input: "",
             batch_divisor: 1,
             checkpoint_pages: 1_000,

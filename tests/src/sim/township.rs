@@ -8,6 +8,7 @@ use super::{
     network::{self, Ask, Packet, Told},
     rng::Rng,
     server::Committed,
+    skew,
     world::{Event, Known, World},
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -172,7 +173,10 @@ impl World {
     }
 
     pub(super) fn send_answer(&mut self, packet: &Packet, told: Told) -> Result<()> {
-        let Some((after, told)) = network::answer(&mut self.rng, &self.faults, told, &mut self.coverage)
+        let (line, older) = (self.phones[packet.phone].line, self.phones[packet.phone].older);
+        let told = self.between_versions(told, older);
+        let Some((after, told)) =
+            network::answer(&mut self.rng, &self.faults, told, line, &mut self.coverage)
         else {
             return Ok(());
         };
@@ -182,6 +186,19 @@ impl World {
             self.end_server(end, "while idle")?;
         }
         Ok(())
+    }
+
+    /// What a phone of its version reads of what a server of its version says.
+    fn between_versions(&mut self, mut told: Told, older: bool) -> Told {
+        if self.newer_server {
+            self.coverage.count("answers with words of a later version");
+            told = skew::of_newer_server(told);
+        }
+        if older {
+            self.coverage.count("answers to an older phone");
+            told = skew::to_older_phone(told);
+        }
+        told
     }
 
     pub(super) fn end_server(&mut self, end: End, how: &str) -> Result<()> {

@@ -5,7 +5,7 @@ use super::{
     coverage::Coverage,
     disaster::{Disasters, Pulled},
     faults::{End, Faults},
-    network::{Packet, Told},
+    network::{Line, Packet, Told},
     phone::Phone,
     rng::Rng,
     server::{Committed, Server},
@@ -67,6 +67,8 @@ pub enum Event {
     EnrolAnew(usize),
     /// A cadre's villages change.
     Regrant(usize),
+    /// A cadre is away for months.
+    GoAway(usize),
     /// A phone comes back into coverage.
     Covered(usize),
     /// A phone's power is cut; in that life of its process.
@@ -124,6 +126,8 @@ pub struct World {
     pub damaging: bool,
     /// What befalls this world.
     pub disasters: Disasters,
+    /// The server is of a later version than the phones.
+    pub newer_server: bool,
     /// There is a copy of the server's database.
     pub backed_up: bool,
     /// The life that the server was silently taken back in; while it lasts, nobody has noticed.
@@ -142,7 +146,7 @@ pub struct World {
 }
 
 fn is_disaster(event: &Event) -> bool {
-    matches!(event, Event::BackUp | Event::GoBack | Event::Copy(_) | Event::Regrant(_))
+    matches!(event, Event::BackUp | Event::GoBack | Event::Copy(_) | Event::Regrant(_) | Event::GoAway(_))
 }
 
 /// A folder in memory where there is one.
@@ -179,6 +183,7 @@ impl World {
             healed: false,
             damaging: seed % 16 == 5 && !Disasters::of(seed).goes_back,
             disasters: Disasters::of(seed),
+            newer_server: seed % 2 == 1,
             backed_up: false,
             unnoticed: None,
             pulled: BTreeMap::new(),
@@ -207,6 +212,11 @@ impl World {
     pub fn plan(&mut self, after: i64, event: Event) {
         self.planned += 1;
         self.queue.insert((self.now + after.max(0), self.planned), event);
+    }
+
+    /// These will not happen.
+    pub fn forget(&mut self, which: impl Fn(&Event) -> bool) {
+        self.queue.retain(|_, event| !which(event));
     }
 
     /// A line of the story.
@@ -298,6 +308,7 @@ impl World {
             Event::Copy(phone) => self.copy_phone(phone),
             Event::EnrolAnew(phone) => self.enrol_anew(phone),
             Event::Regrant(phone) => self.regrant(phone),
+            Event::GoAway(phone) => self.go_away(phone),
             Event::Covered(phone) => {
                 self.phones[phone].covered = true;
                 if self.phones[phone].is_up() && self.rng.chance(700) {
@@ -329,9 +340,15 @@ impl World {
     fn heal(&mut self) -> Result<()> {
         self.say("--- the network heals".to_owned());
         (self.faults, self.eager) = (Faults::default(), 0);
-        self.queue.retain(|_, event| !matches!(event, Event::Act(_) | Event::Office) && !is_disaster(event));
+        self.forget(|event| {
+            matches!(event, Event::Act(_) | Event::Office | Event::StartPhone(_) | Event::Covered(_))
+                || is_disaster(event)
+        });
         self.server.disk.has_space();
-        self.phones.iter().for_each(|phone| phone.disk.has_space());
+        for phone in &mut self.phones {
+            phone.disk.has_space();
+            phone.line = Line::default();
+        }
         if !self.server.is_up() {
             self.start_server()?;
         }
