@@ -151,6 +151,9 @@ impl World {
             self.coverage.count("answers committed");
             if report.waiting > 0 {
                 self.coverage.count("batches beyond the first");
+                // What others wrote has come, and what lies over it has not all been sent.
+                let (now, phone) = (self.now, &mut self.phones[phone]);
+                super::checks::shows_what_it_holds(phone, now).context("between two batches")?;
             }
             if n > 0 {
                 self.act_again(phone, 200, 0);
