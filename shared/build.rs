@@ -24,7 +24,7 @@ fn main() {
         .file(source.join("sqlite3mc_amalgamation.c"))
         .include(source)
         .out_dir(&out)
-        .opt_level(2)
+        .opt_level(3)
         .warnings(false)
         .define("SQLITE_ENABLE_FTS5", None)
         .define("SQLITE_DQS", "0")
@@ -35,6 +35,7 @@ fn main() {
         .define("SQLITE_ENABLE_DBSTAT_VTAB", None)
         .define("HAVE_USLEEP", "1")
         .define("SQLITE_TEMP_STORE", "2")
+        .define("SQLITE_DEFAULT_MEMSTATUS", "0")
         .compile("sqlite3");
     for header in ["sqlite3mc_amalgamation.h", "sqlite3.h"] {
         let from = source.join(header);

@@ -117,7 +117,7 @@ async fn a_body_that_unpacks_beyond_the_limit_is_refused_in_words() {
     let phone = Device::enrolled(&server, "阿香").await;
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     let spaces = vec![b' '; 1024 * 1024];
-    for _ in 0..=lianxin_server::http::request_plain_bytes_max / spaces.len() {
+    for _ in 0..=lianxin_server::http::plain_bytes_max / spaces.len() {
         packed.write_all(&spaces).expect("packed");
     }
     let sent = phone.client.post(format!("{}/v1/sync", phone.url)).bearer_auth(&phone.own.token);

@@ -46,6 +46,8 @@ pub struct Store {
     pub(super) phase: SyncPhase,
     problem: String,
     pub(super) register: Register,
+    /// Rows that had been changed when SQLite's log was last shortened.
+    pub(super) rows_in_database: Option<u64>,
 }
 
 impl Store {
@@ -63,6 +65,7 @@ impl Store {
             phase: SyncPhase::default(),
             problem: String::new(),
             register: Register::default(),
+            rows_in_database: None,
         })
     }
 

@@ -24,6 +24,7 @@ mod overview;
 mod phase;
 mod photo_desk;
 mod photos;
+mod quiet;
 mod records;
 mod register;
 mod replicate;

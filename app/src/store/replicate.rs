@@ -2,7 +2,7 @@
 
 use super::{StoreError, db_error, former, held, meta, records, scope};
 use lianxin_shared::{
-    replica::{ChainHash, Patch, PatchHash, Row},
+    replica::{ChainHash, Patch, PatchDraft, PatchHash, Row, Stamp},
     sqlite::{Replica, digest_of, newest_order, read_row, uuid_at},
     sync::{CommitReport, Outgoing},
     wire::v1::{Accepted, RepairResponse, SyncResponse, rows_of_batch},
@@ -11,29 +11,29 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// Seals the open patches (each gets its gapless `device_seq`) and hands over the next ones to send.
+/// Patches on their way into one batch.
+struct Next {
+    patches: Vec<Patch>,
+    orders: BTreeMap<u64, Stamp>,
+    bytes: usize,
+    bytes_max: usize,
+}
+
+impl Next {
+    /// Whether it fits; one always does.
+    fn takes(&mut self, edit: &PatchDraft) -> bool {
+        self.bytes += edit.size_bytes();
+        self.bytes <= self.bytes_max || self.patches.is_empty()
+    }
+}
+
+/// Hands over the next patches to send: the sealed ones, then as many open ones as fit, which it seals.
 pub(super) fn load(db: &Connection, bytes_max: usize) -> Result<Outgoing, StoreError> {
     let member = meta::membership(db)?.ok_or(StoreError::NotFound)?;
-    seal(db)?;
     let receipt_seen = meta::receipt(db)?;
-    let mut statement = db
-        .prepare_cached(
-            "SELECT at, device_seq, stamp, ord, record, kind, village, body FROM whole_patch
-             WHERE state = 1 AND device_seq > ?1 ORDER BY device_seq",
-        )
-        .map_err(db_error)?;
-    let mut rows = statement.query([receipt_seen as i64]).map_err(db_error)?;
-    let (mut patches, mut orders, mut bytes) = (Vec::new(), BTreeMap::new(), 0);
-    while let Some(row) = rows.next().map_err(db_error)? {
-        let device_seq: i64 = row.get("device_seq").map_err(db_error)?;
-        let edit = records::patch_from(row).map_err(db_error)?.edit;
-        let order = records::order_from(row).map_err(db_error)?;
-        bytes += edit.size_bytes();
-        if bytes > bytes_max && !patches.is_empty() {
-            break;
-        }
-        orders.extend(order.map(|order| (device_seq.unsigned_abs(), order)));
-        patches.push(Patch { device_seq: device_seq.unsigned_abs(), edit });
+    let mut next = Next { patches: Vec::new(), orders: BTreeMap::new(), bytes: 0, bytes_max };
+    if load_sealed(db, receipt_seen, &mut next)? {
+        seal(db, &mut next)?;
     }
     Ok(Outgoing {
         server_id: member.server_id,
@@ -41,29 +41,62 @@ pub(super) fn load(db: &Connection, bytes_max: usize) -> Result<Outgoing, StoreE
         cursor: meta::cursor(db)?,
         receipt_seen,
         scope: scope::hash(db)?,
-        patches,
-        orders,
+        patches: next.patches,
+        orders: next.orders,
         waiting: waiting(db)?,
     })
 }
 
-fn seal(db: &Connection) -> Result<(), StoreError> {
+/// What was sealed for an exchange that did not come to its end; whether all of it fits.
+fn load_sealed(db: &Connection, receipt_seen: u64, next: &mut Next) -> Result<bool, StoreError> {
+    let mut statement = db
+        .prepare_cached(
+            "SELECT at, device_seq, stamp, ord, record, kind, village, body FROM whole_patch
+             WHERE state = 1 AND state < 2 AND device_seq > ?1 ORDER BY device_seq",
+        )
+        .map_err(db_error)?;
+    let mut rows = statement.query([receipt_seen as i64]).map_err(db_error)?;
+    while let Some(row) = rows.next().map_err(db_error)? {
+        let device_seq = row.get::<_, i64>("device_seq").map_err(db_error)?.unsigned_abs();
+        let edit = records::patch_from(row).map_err(db_error)?.edit;
+        if !next.takes(&edit) {
+            return Ok(false);
+        }
+        let order = records::order_from(row).map_err(db_error)?;
+        next.orders.extend(order.map(|order| (device_seq, order)));
+        next.patches.push(Patch { device_seq, edit });
+    }
+    Ok(true)
+}
+
+/// Seals the oldest open patches: each gets its gapless `device_seq`. Younger ones can still be written on.
+fn seal(db: &Connection, next: &mut Next) -> Result<(), StoreError> {
     let last: i64 = db
         .query_row("SELECT coalesce(max(device_seq), 0) FROM patch", [], |row| row.get(0))
         .map_err(db_error)?;
     let mut statement = db
         .prepare_cached(
-            "SELECT at, stamp, record, kind, village, body FROM whole_patch WHERE state < 2 AND state = 0 ORDER BY at",
+            "SELECT at, stamp, record, kind, village, body FROM whole_patch
+             WHERE state = 0 AND state < 2 AND device_seq IS NULL ORDER BY at",
         )
         .map_err(db_error)?;
-    let open: Vec<records::OwnPatch> =
-        statement.query_map([], records::patch_from).and_then(Iterator::collect).map_err(db_error)?;
+    let mut rows = statement.query([]).map_err(db_error)?;
+    let mut sealed = Vec::new();
+    for device_seq in last.unsigned_abs() + 1.. {
+        let Some(row) = rows.next().map_err(db_error)? else { break };
+        let own = records::patch_from(row).map_err(db_error)?;
+        if !next.takes(&own.edit) {
+            break;
+        }
+        let patch = Patch { device_seq, edit: own.edit };
+        sealed.push((own.at, device_seq as i64, PatchHash::of(&patch).0));
+        next.patches.push(patch);
+    }
     let mut update = db
         .prepare_cached("UPDATE patch SET device_seq = ?2, hash = ?3, state = 1 WHERE at = ?1")
         .map_err(db_error)?;
-    for (own, device_seq) in open.into_iter().zip(last + 1..) {
-        let patch = Patch { device_seq: device_seq.unsigned_abs(), edit: own.edit };
-        update.execute(params![own.at, device_seq, PatchHash::of(&patch).0]).map_err(db_error)?;
+    for envelope in sealed {
+        update.execute(envelope).map_err(db_error)?;
     }
     Ok(())
 }
@@ -261,7 +294,7 @@ fn settle(db: &Connection, receipt: u64, touched: &mut BTreeSet<Uuid>) -> Result
 fn rewind(
     db: &Connection,
     clock: &mut lianxin_shared::replica::Clock,
-    order: lianxin_shared::replica::Stamp,
+    order: Stamp,
 ) -> Result<(), StoreError> {
     let later: bool = db
         .query_row(

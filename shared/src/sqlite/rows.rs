@@ -74,16 +74,21 @@ pub fn read_row(db: &Connection, id: Uuid) -> Result<Option<Row>, SqliteError> {
     Ok(statement.query_row([id.as_bytes()], row_from).optional()?)
 }
 
-/// Calls `each` with the rows after `seq` in the order of their numbers until it returns false.
+/// Calls `each` with the rows after `seq` whose village is `wanted`, in the order of their numbers, until it returns false.
 ///
 /// # Errors
 /// When SQLite fails or a stored row is damaged.
-pub fn rows_after(db: &Connection, seq: u64, mut each: impl FnMut(Row) -> bool) -> Result<(), SqliteError> {
+pub fn rows_after(
+    db: &Connection,
+    seq: u64,
+    wanted: impl Fn(&str) -> bool,
+    mut each: impl FnMut(Row) -> bool,
+) -> Result<(), SqliteError> {
     let mut statement =
         db.prepare_cached(&format!("SELECT {RECORD_COLUMNS} FROM record WHERE seq > ?1 ORDER BY seq"))?;
     let mut rows = statement.query([seq as i64])?;
     while let Some(row) = rows.next()? {
-        if !each(row_from(row)?) {
+        if wanted(row.get_ref("village")?.as_str().map_err(rusqlite::Error::from)?) && !each(row_from(row)?) {
             break;
         }
     }

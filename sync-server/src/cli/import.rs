@@ -91,26 +91,31 @@ impl Import {
 fn existing(db: &Connection) -> Result<Vec<ExistingHousehold>, StorageError> {
     let mut households: BTreeMap<Uuid, ExistingHousehold> = BTreeMap::new();
     let mut people: Vec<(Uuid, ExistingPerson)> = Vec::new();
-    rows_after(db, 0, |row| {
-        if row.value("deleted").is_true() || !row.text("merged_into").is_empty() {
-            return true;
-        }
-        let fields: Fields = row.values();
-        match row.kind.as_str() {
-            kind::HOUSEHOLD => {
-                let home =
-                    ExistingHousehold { id: row.id, village: row.village, fields, members: Vec::new() };
-                households.insert(home.id, home);
+    rows_after(
+        db,
+        0,
+        |_| true,
+        |row| {
+            if row.value("deleted").is_true() || !row.text("merged_into").is_empty() {
+                return true;
             }
-            kind::PERSON => {
-                if let Ok(home) = Uuid::try_parse(row.text("household")) {
-                    people.push((home, ExistingPerson { id: row.id, fields }));
+            let fields: Fields = row.values();
+            match row.kind.as_str() {
+                kind::HOUSEHOLD => {
+                    let home =
+                        ExistingHousehold { id: row.id, village: row.village, fields, members: Vec::new() };
+                    households.insert(home.id, home);
                 }
+                kind::PERSON => {
+                    if let Ok(home) = Uuid::try_parse(row.text("household")) {
+                        people.push((home, ExistingPerson { id: row.id, fields }));
+                    }
+                }
+                _ => {}
             }
-            _ => {}
-        }
-        true
-    })?;
+            true
+        },
+    )?;
     for (home, person) in people {
         if let Some(household) = households.get_mut(&home) {
             household.members.push(person);

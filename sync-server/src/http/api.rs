@@ -1,20 +1,17 @@
 //! The sync API: who calls, what is asked, and the answer, with the service's blocking work off the reactor.
 
-use super::{ApiError, AppState};
+use super::{ApiError, AppState, packed::Packed};
 use crate::{
     auth::{Device, authenticate},
     clock::now_ms,
     service::Caller,
 };
 use axum::{
-    Json,
-    extract::{FromRequestParts, State, rejection::JsonRejection},
-    http::{StatusCode, header, request::Parts},
-    response::IntoResponse,
+    extract::{FromRequestParts, State},
+    http::{header, request::Parts},
+    response::{IntoResponse, Response},
 };
-use lianxin_shared::wire::v1::{
-    ErrorCode, RepairRequest, RepairResponse, SalvageRequest, SalvageResponse, SyncRequest, SyncResponse,
-};
+use lianxin_shared::wire::v1::{ErrorCode, RepairRequest, SalvageRequest, SyncRequest};
 
 impl FromRequestParts<AppState> for Caller {
     type Rejection = ApiError;
@@ -63,65 +60,67 @@ pub(super) async fn blocking<T: Send + 'static>(
     }
 }
 
-/// The body, or why it cannot be read.
-pub(super) fn body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, ApiError> {
-    body.map(|Json(body)| body).map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            ApiError::new(ErrorCode::TooLarge, "这一批太大，会自动分小了再报。您写的都在本机。")
-        }
-        _ => ApiError::new(
-            ErrorCode::Malformed,
-            "上报的内容看不懂，没有存下。您写的都在本机，请把连心册更新到最新版。",
-        ),
-    })
-}
-
-/// `POST /v1/sync`
+/// `POST /v1/sync`: the push is committed before the answer takes its turn.
 pub(super) async fn sync(
     State(state): State<AppState>,
     caller: Caller,
-    request: Result<Json<SyncRequest>, JsonRejection>,
-) -> Result<Json<SyncResponse>, ApiError> {
-    let request = body(request)?;
-    let pushed = request.patches.len();
-    let (service, device) = (state.service.clone(), caller.device);
-    let response = blocking(move || Ok(service.sync(caller, request)?)).await;
-    match &response {
-        Ok(answer) => {
-            state.metrics.synced(pushed, answer.changes.len());
-            tracing::info!(%device, pushed, pulled = answer.changes.len(), receipt = answer.receipt.device_seq, "sync");
+    packed: Packed,
+) -> Result<Response, ApiError> {
+    let (answer, device, metrics) = (packed.answer(), caller.device, state.metrics.clone());
+    let (service, writer) = (state.service.clone(), caller.clone());
+    let take = state.desk.take(packed, move |request: SyncRequest| {
+        let (pushed, cursor) = (request.patches.len(), request.cursor.clone());
+        Ok((service.push(writer, request)?, pushed, cursor))
+    });
+    let answered = match take.await {
+        Ok((taken, pushed, cursor)) => {
+            let service = state.service.clone();
+            let work = move || {
+                let answer = service.pull(&caller, &cursor, taken)?;
+                let (pulled, receipt) = (answer.changes.len(), answer.receipt.device_seq);
+                metrics.synced(pushed, pulled);
+                tracing::info!(%device, pushed, pulled, receipt, "sync");
+                Ok(answer)
+            };
+            state.desk.answer(answer, work).await
         }
-        Err(error) => {
-            state.metrics.refused();
-            tracing::warn!(%device, code = ?error.body.code, "sync refused");
-        }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = &answered {
+        state.metrics.refused();
+        tracing::warn!(%device, code = ?error.body.code, "sync refused");
     }
-    response.map(Json)
+    answered
 }
 
 /// `POST /v1/repair`
 pub(super) async fn repair(
     State(state): State<AppState>,
     Active(caller): Active,
-    request: Result<Json<RepairRequest>, JsonRejection>,
-) -> Result<Json<RepairResponse>, ApiError> {
-    let request = body(request)?;
+    packed: Packed,
+) -> Result<Response, ApiError> {
     tracing::warn!(device = %caller.device, "repair");
+    let answer = packed.answer();
+    let request: RepairRequest = state.desk.take(packed, Ok).await?;
     let service = state.service.clone();
-    blocking(move || Ok(service.repair(&caller, &request)?)).await.map(Json)
+    state.desk.answer(answer, move || Ok(service.repair(&caller, &request)?)).await
 }
 
 /// `POST /v1/salvage`
 pub(super) async fn salvage(
     State(state): State<AppState>,
     Active(caller): Active,
-    request: Result<Json<SalvageRequest>, JsonRejection>,
-) -> Result<Json<SalvageResponse>, ApiError> {
-    let request = body(request)?;
-    let (service, device, offered) = (state.service.clone(), caller.device, request.patches.len());
-    let response = blocking(move || Ok(service.salvage(caller, request)?)).await?;
-    tracing::warn!(%device, offered, taken = response.taken, "salvaged");
-    Ok(Json(response))
+    packed: Packed,
+) -> Result<Response, ApiError> {
+    let (answer, service, device) = (packed.answer(), state.service.clone(), caller.device);
+    let work = move |request: SalvageRequest| {
+        let offered = request.patches.len();
+        let response = service.salvage(caller, request)?;
+        tracing::warn!(%device, offered, taken = response.taken, "salvaged");
+        Ok(response)
+    };
+    let response = state.desk.take(packed, work).await?;
+    state.desk.answer(answer, move || Ok(response)).await
 }
 
 /// `GET /healthz`: the database answers.

@@ -3,7 +3,8 @@
 
 use super::{
     ApiError, AppState, ClientAddress,
-    api::{Active, blocking, body},
+    api::{Active, blocking},
+    packed::{malformed, too_large},
 };
 use crate::{
     auth::{RedeemError, Redeemed, failures_free_per_address, list_cadres, redeem_code, split_device},
@@ -13,6 +14,7 @@ use crate::{
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
+    http::StatusCode,
 };
 use lianxin_shared::wire::{
     PROTOCOL,
@@ -21,12 +23,20 @@ use lianxin_shared::wire::{
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 
+/// The body, or why it cannot be read.
+fn read<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, ApiError> {
+    body.map(|Json(body)| body).map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        _ => malformed(),
+    })
+}
+
 pub(super) async fn enrol(
     State(state): State<AppState>,
     address: ClientAddress,
     request: Result<Json<EnrolRequest>, JsonRejection>,
 ) -> Result<Json<EnrolResponse>, ApiError> {
-    let request = body(request)?;
+    let request = read(request)?;
     if request.protocol > PROTOCOL {
         return Err(ApiError::new(
             ErrorCode::ProtocolTooNew,
@@ -71,7 +81,7 @@ pub(super) async fn clone(
     Active(caller): Active,
     request: Result<Json<CloneRequest>, JsonRejection>,
 ) -> Result<Json<EnrolResponse>, ApiError> {
-    let request = body(request)?;
+    let request = read(request)?;
     let storage = state.storage.clone();
     if request.server_id != storage.identity().server_id {
         let words = "这部手机不能在这台服务器上换编号。您写的都在本机，请联系乡镇走访办。";

@@ -9,6 +9,7 @@ mod error;
 mod files;
 mod guards;
 mod metrics;
+mod packed;
 mod pwa;
 mod serve;
 
@@ -17,6 +18,7 @@ pub use crowd::requests_per_device_max;
 pub use doorway::head_seconds_max;
 pub use error::ApiError;
 pub use metrics::Metrics;
+pub use packed::plain_bytes_max;
 pub use serve::{ServeError, ServeOptions, serve};
 
 use crate::{auth::Throttle, service::SyncService, storage::Storage};
@@ -39,9 +41,6 @@ use tower_http::{
 /// The largest request body as it arrives (compressed).
 #[allow(non_upper_case_globals)]
 pub const request_bytes_max: usize = 8 * 1024 * 1024;
-/// The largest request body after decompression.
-#[allow(non_upper_case_globals)]
-pub const request_plain_bytes_max: usize = 64 * 1024 * 1024;
 /// The largest enrolment: anybody may send one.
 #[allow(non_upper_case_globals)]
 const enrol_bytes_max: usize = 16 * 1024;
@@ -57,6 +56,7 @@ pub struct AppState {
     throttle: Arc<Throttle>,
     metrics: Arc<Metrics>,
     turns: files::Turns,
+    desk: packed::Desk,
 }
 
 impl AppState {
@@ -69,6 +69,7 @@ impl AppState {
             throttle: Arc::new(Throttle::new()),
             metrics: Arc::new(Metrics::default()),
             turns: files::Turns::default(),
+            desk: packed::Desk::default(),
         }
     }
 }
@@ -92,12 +93,7 @@ pub fn router(state: AppState, pages: Pages) -> Router {
         .route("/v1/sync", post(api::sync))
         .route("/v1/repair", post(api::repair))
         .route("/v1/salvage", post(api::salvage))
-        .layer(
-            ServiceBuilder::new()
-                .layer(RequestBodyLimitLayer::new(request_bytes_max))
-                .layer(RequestDecompressionLayer::new())
-                .layer(DefaultBodyLimit::max(request_plain_bytes_max)),
-        );
+        .layer(DefaultBodyLimit::max(request_bytes_max));
     let enrol =
         Router::new().route("/v1/enrol", post(enrol::enrol)).route("/v1/clone", post(enrol::clone)).layer(
             ServiceBuilder::new()

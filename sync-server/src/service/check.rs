@@ -77,18 +77,23 @@ fn digests_equal_sums(db: &Connection, report: &mut CheckReport) -> Result<(), S
     let mut damaged = Vec::new();
     let mut stored_hash = db.prepare("SELECT hash FROM record WHERE id = ?1")?;
     let mut failure = None;
-    rows_after(db, 0, |row| {
-        let hash = row.hash();
-        match stored_hash.query_row([row.id.as_bytes()], |r| r.get::<_, i64>(0)) {
-            Ok(stored) if stored as u64 != hash => damaged.push(row.id),
-            Ok(_) => {}
-            Err(error) => failure = Some(error),
-        }
-        let sum = sums.entry(row.village).or_default();
-        sum.0.add(hash);
-        sum.1 += 1;
-        failure.is_none()
-    })?;
+    rows_after(
+        db,
+        0,
+        |_| true,
+        |row| {
+            let hash = row.hash();
+            match stored_hash.query_row([row.id.as_bytes()], |r| r.get::<_, i64>(0)) {
+                Ok(stored) if stored as u64 != hash => damaged.push(row.id),
+                Ok(_) => {}
+                Err(error) => failure = Some(error),
+            }
+            let sum = sums.entry(row.village).or_default();
+            sum.0.add(hash);
+            sum.1 += 1;
+            failure.is_none()
+        },
+    )?;
     failure.map_or(Ok(()), Err)?;
     report.problems.extend(damaged.iter().map(|id| format!("record {id}: stored hash differs")));
     let mut statement = db.prepare("SELECT village, sum, records FROM village_digest WHERE records <> 0")?;
@@ -139,10 +144,15 @@ fn projections_equal_rebuild(db: &Connection, report: &mut CheckReport) -> Resul
     db.execute_batch("SAVEPOINT rebuild")?;
     let before = PROJECTIONS.iter().map(|table| dump(table)).collect::<Result<Vec<_>, _>>()?;
     let mut rows = Vec::new();
-    rows_after(db, 0, |row| {
-        rows.push(Ok(row));
-        true
-    })?;
+    rows_after(
+        db,
+        0,
+        |_| true,
+        |row| {
+            rows.push(Ok(row));
+            true
+        },
+    )?;
     rebuild_projections(db, rows.into_iter())?;
     for (table, before) in PROJECTIONS.iter().zip(before) {
         if dump(table)? != before {

@@ -26,7 +26,7 @@ pub use pull::{changes_bytes_max, pull};
 pub use push::{NOT_GRANTED, Pushed, push};
 pub use repair::repair;
 pub use salvage::salvage;
-pub use sync::{Refusal, ServiceError, SyncService, read_phase, write_phase};
+pub use sync::{Refusal, ServiceError, SyncService, Unpacked, write_phase};
 
 use lianxin_shared::replica::DeviceId;
 use std::collections::{BTreeMap, BTreeSet};

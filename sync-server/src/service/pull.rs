@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 /// Rows of one answer end here, bytes of their values.
 #[allow(non_upper_case_globals)]
-pub const changes_bytes_max: usize = 8 * 1024 * 1024;
+pub const changes_bytes_max: usize = 4 * 1024 * 1024;
 
 /// Reads the answer to a sync, of about `bytes_max` bytes of rows ([`changes_bytes_max`] for phones). `db` is
 /// inside a read transaction begun after the push was committed.
@@ -77,18 +77,24 @@ fn changed_rows(
     bytes_max: usize,
 ) -> Result<(Vec<Row>, bool), StorageError> {
     let (mut rows, mut bytes, mut more) = (Vec::new(), 0usize, false);
-    rows_after(db, after, |row| {
-        if !caller.villages.contains(&row.village) || told.get(&row.id) == Some(&row.seq) {
-            return true;
-        }
-        if bytes > bytes_max {
-            more = true;
-            return false;
-        }
-        bytes += 64 + row.fields.values().map(|v| 16 + v.value.as_text().map_or(0, str::len)).sum::<usize>();
-        rows.push(row);
-        true
-    })?;
+    rows_after(
+        db,
+        after,
+        |village| caller.villages.contains(village),
+        |row| {
+            if told.get(&row.id) == Some(&row.seq) {
+                return true;
+            }
+            if bytes > bytes_max {
+                more = true;
+                return false;
+            }
+            bytes +=
+                64 + row.fields.values().map(|v| 16 + v.value.as_text().map_or(0, str::len)).sum::<usize>();
+            rows.push(row);
+            true
+        },
+    )?;
     Ok((rows, more))
 }
 

@@ -9,11 +9,14 @@ use crate::{
     clock::now_ms,
     storage::{Storage, StorageError, nonce_at, read_identity},
 };
-use lianxin_shared::wire::{
-    PROTOCOL,
-    v1::{
-        Cursor, ErrorBody, ErrorCode, RepairRequest, RepairResponse, SalvageRequest, SalvageResponse,
-        SyncRequest, SyncResponse, patches_of_batch,
+use lianxin_shared::{
+    replica::Patch,
+    wire::{
+        PROTOCOL,
+        v1::{
+            Cursor, ErrorBody, ErrorCode, RepairRequest, RepairResponse, SalvageRequest, SalvageResponse,
+            SyncRequest, SyncResponse, patches_of_batch,
+        },
     },
 };
 use rusqlite::{Connection, params};
@@ -81,6 +84,25 @@ fn judge(
     Ok(())
 }
 
+/// A request whose patches are out of their columns: done before the writer is waited for.
+#[derive(Debug)]
+pub struct Unpacked {
+    request: SyncRequest,
+    patches: Result<Vec<Patch>, Refusal>,
+}
+
+impl From<SyncRequest> for Unpacked {
+    fn from(mut request: SyncRequest) -> Self {
+        let patches = patches_of_batch(std::mem::take(&mut request.patches)).map_err(|error| {
+            Refusal::new(
+                ErrorCode::Malformed,
+                &format!("上报的内容看不懂（{error}），没有存下。您写的都在本机。"),
+            )
+        });
+        Self { request, patches }
+    }
+}
+
 /// The writing half of a sync, inside a write transaction.
 ///
 /// # Errors
@@ -89,9 +111,10 @@ fn judge(
 pub fn write_phase(
     db: &Connection,
     caller: &Caller,
-    request: SyncRequest,
+    request: impl Into<Unpacked>,
     now_ms: i64,
 ) -> Result<Pushed, ServiceError> {
+    let Unpacked { request, patches } = request.into();
     judge(db, caller, (request.protocol, request.server_id), request.epoch)?;
     if lacks_what_it_gave(db, caller, &request)? {
         return Err(Refusal::new(
@@ -100,19 +123,14 @@ pub fn write_phase(
         )
         .into());
     }
-    if caller.revoked && request.patches.is_empty() {
+    let patches = patches?;
+    if caller.revoked && patches.is_empty() {
         return Err(Refusal::new(
             ErrorCode::Revoked,
             "这部手机已被乡镇走访办停用，不再收发。写过的都已交到乡镇，请联系乡镇走访办。",
         )
         .into());
     }
-    let patches = patches_of_batch(request.patches).map_err(|error| {
-        Refusal::new(
-            ErrorCode::Malformed,
-            &format!("上报的内容看不懂（{error}），没有存下。您写的都在本机。"),
-        )
-    })?;
     let mut pushed = if patches.is_empty() {
         Pushed::default()
     } else {
@@ -132,20 +150,6 @@ fn lacks_what_it_gave(db: &Connection, caller: &Caller, request: &SyncRequest) -
         || nonce_at(db, request.cursor.seq)?.as_deref() != Some(request.cursor.nonce.as_str()))
 }
 
-/// The reading half of a sync, inside a read transaction begun after the push was committed.
-///
-/// # Errors
-/// A refusal, or the storage's failure.
-pub fn read_phase(
-    db: &Connection,
-    caller: &Caller,
-    cursor: &Cursor,
-    pushed: Pushed,
-    now_ms: i64,
-) -> Result<SyncResponse, ServiceError> {
-    pull(db, caller, cursor, pushed, changes_bytes_max, now_ms)
-}
-
 /// The protocol over the open storage. Blocking.
 #[derive(Clone)]
 pub struct SyncService {
@@ -158,16 +162,15 @@ impl SyncService {
         Self { storage }
     }
 
-    /// One sync.
+    /// The first half of a sync: what was pushed is durably committed.
     ///
     /// # Errors
     /// A refusal, or the storage's failure: then nothing was stored.
-    pub fn sync(&self, caller: Caller, request: SyncRequest) -> Result<SyncResponse, ServiceError> {
+    pub fn push(&self, caller: Caller, request: SyncRequest) -> Result<Pushed, ServiceError> {
         let now = now_ms();
-        let cursor = request.cursor.clone();
         let (protocol, server_id, former) = (request.protocol, request.server_id, request.epoch);
-        let writer = caller.clone();
-        let pushed = match self.storage.write(move |db| write_phase(db, &writer, request, now)) {
+        let (writer, request) = (caller.clone(), Unpacked::from(request));
+        match self.storage.write(move |db| write_phase(db, &writer, request, now)) {
             Err(ServiceError::Refused(refusal)) if refusal.0.code == ErrorCode::RolledBack => {
                 if caller.revoked || self.storage.read(|db| life_is_young(db, now))? {
                     return Err(Refusal::new(
@@ -181,11 +184,23 @@ impl SyncService {
                 self.storage.write(move |db| begin_life(db, former, new, "数据回到了从前", now))?;
                 // The phone's epoch is a former one now: this refusal tells it the life that has begun.
                 self.storage.read(|db| judge(db, &caller, (protocol, server_id), former))?;
-                return Err(refusal.into());
+                Err(refusal.into())
             }
-            outcome => outcome?,
-        };
-        self.storage.read(|db| read_phase(db, &caller, &cursor, pushed, now_ms()))
+            outcome => outcome,
+        }
+    }
+
+    /// The second half: the answer to what was pushed, and the changes after `cursor`.
+    ///
+    /// # Errors
+    /// A refusal, or the storage's failure.
+    pub fn pull(
+        &self,
+        caller: &Caller,
+        cursor: &Cursor,
+        pushed: Pushed,
+    ) -> Result<SyncResponse, ServiceError> {
+        self.storage.read(|db| pull(db, caller, cursor, pushed, changes_bytes_max, now_ms()))
     }
 
     /// One step of a repair.

@@ -184,11 +184,16 @@ pub fn open_writable(path: &Path) -> Result<Connection, StorageError> {
     Ok(db)
 }
 
+/// Pages that the writer keeps in memory: the indexes of a township's records, so that a push reads none of them again.
+#[allow(non_upper_case_globals)]
+const writer_cache_kib: i64 = 32 * 1024;
+
 /// Durable before fast: a receipt may only speak of what a power cut cannot take back.
 fn configure(db: &Connection) -> Result<(), StorageError> {
     db.pragma_update(None, "journal_mode", "wal")?;
     db.pragma_update(None, "synchronous", "full")?;
     db.pragma_update(None, "foreign_keys", true)?;
+    db.pragma_update(None, "cache_size", -writer_cache_kib)?;
     db.busy_timeout(std::time::Duration::from_secs(10))?;
     db.set_prepared_statement_cache_capacity(128);
     Ok(())
