@@ -16,9 +16,9 @@
 //!   `q-<item>-answer` or `q-<item>-answer-<option>`, `q-<item>-same`, `opinion-<n>`, `opinion-<n>-kind-<kind>`,
 //!   `opinion-<n>-more`, `opinion-<n>-immediate|anonymous`, `topic-<code>`, `opinion-add`, `problems`, `mend`,
 //!   `visit-notes`, `card-left`, `discard`, `discard-yes`, `finish`; a completed visit: `visited`;
-//! - 照片: `photos` (where they are edited), `photo-camera`, `photo-album`, `photo-progress`, `photo-trouble`, `photo`,
+//! - 照片: `photos` (where they are edited), `photo-camera`, `photo-album`, `photo-progress`, `photo-hint`, `photo-trouble`, `photo`,
 //!   `thumb`, `photo-caption`, `photo-open`, `photo-remove`, `photo-removed`, `photo-back`, `photos-lacking`,
-//!   `photos-refused`; one whole: `photo-page`, `photo-whole`, `photo-place`;
+//!   `photos-refused`, `photos-on-their-way`, `photos-unseen` with `photos-seen`; one whole: `photo-page`, `photo-whole`, `photo-place`;
 //! - 手记: `diary`, `diary-text`, `diary-day`;
 //! - 我的: `mine`, `count-saved|waiting|received`, `sync-now`, `sync-problem`, `outbox`, `held`, `refused`,
 //!   `font-standard|large|extra`, `storage`, `update`, `update-now`; `conflict`, `conflict-shown`, `conflict-other`.

@@ -147,6 +147,64 @@ async fn photos_taken_without_a_network_survive_a_kill_and_arrive_small_and_sile
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_visit_waits_for_all_photos_that_were_chosen_and_tells_what_was_not_taken() {
+    let server = Server::demo(150);
+    let mut phone = Phone::at_the_words("阿香", &server, CADRE).await;
+    let odd = server.dir().join("notice.jpg");
+    fs::write(&odd, "%PDF-1.4").expect("a file");
+    let mut files = camera_files(&server, 8);
+    files.insert(0, odd);
+    phone.choose_files("photo-album", &files).await;
+    phone.tap("step-next").await;
+    phone.see("visit-step-2").await;
+    // Held back until the last one is in; the finger tries at once.
+    phone.tap("finish").await;
+    phone.see("note-done").await;
+    phone.tap("timeline-row").await;
+    see_photos(&phone, 8).await;
+
+    phone.back().await;
+    phone.tap("go-visit").await;
+    phone.see("visit-step-0").await;
+    phone.answer_required().await;
+    phone.tap("step-next").await;
+    phone.choose_files("photo-album", &files[..1]).await;
+    phone.see_text("photo-trouble", "“notice.jpg”没有加上").await;
+    phone.tap("step-next").await;
+    phone.see_text("photo-trouble", "“notice.jpg”没有加上").await;
+    phone.is_without_flaws("a trouble on the last step").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn photos_are_taken_in_though_the_screen_is_left_and_its_troubles_follow() {
+    let server = Server::demo(150);
+    let mut phone = Phone::enrolled_on(Look::SmallPhone, "阿香", &server, CADRE).await;
+    let odd = server.dir().join("notice.jpg");
+    fs::write(&odd, "%PDF-1.4").expect("a file");
+    let mut files = camera_files(&server, 6);
+    files.push(odd);
+    phone.tap("tab-diary").await;
+    phone.choose_files("photo-album", &files).await;
+    phone.tap("tab-today").await;
+    phone.see_text("photos-unseen", "正在存照片").await;
+    save_for_the_eye(&phone.browser.screenshot().await, "photos-unseen");
+    phone.is_without_flaws("photos on their way").await;
+    // Coming back at once opens the page when they are in, with all of them.
+    phone.tap("tab-diary").await;
+    see_photos(&phone, 6).await;
+    phone.see_text("photo-trouble", "“notice.jpg”没有加上").await;
+    phone.tap("tab-today").await;
+    phone.see_text("photos-unseen", "“notice.jpg”没有加上").await;
+    save_for_the_eye(&phone.browser.screenshot().await, "photos-unseen-trouble");
+    phone.is_without_flaws("a trouble of a screen that was left").await;
+    phone.tap("photos-seen").await;
+    phone.see_no("photos-unseen").await;
+    phone.reload().await;
+    phone.tap("tab-diary").await;
+    see_photos(&phone, 6).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_the_diary_begins_with_a_photo_and_colleagues_look_at_it() {
     let server = Server::demo(150);
     let mut phone = Phone::enrolled("阿香", &server, CADRE).await;
@@ -234,7 +292,7 @@ async fn a_full_disk_takes_no_photo_and_nothing_from_the_others() {
     phone.choose_files("photo-album", &camera_files(&server, 8)[1..]).await;
     phone.see_text("photo-trouble", "空间满了").await;
     phone.see_text("photo-trouble", "以前存的都还在").await;
-    phone.see_text("photo-progress", "拍门前").await;
+    phone.see_text("photo-hint", "拍门前").await;
     phone.browser.devtools("Storage.overrideQuotaForOrigin", quota(None)).await;
     phone.choose_files("photo-album", &camera_files(&server, 8)).await;
     see_photos(&phone, 8).await;

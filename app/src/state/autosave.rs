@@ -5,6 +5,7 @@
 //! the screen is already gone.
 
 use dioxus::{core::spawn_forever, prelude::*};
+use futures_channel::oneshot;
 use std::{
     cell::{Cell, RefCell},
     future::Future,
@@ -41,6 +42,8 @@ struct Inner<S> {
     /// Counts changes: a pause that ends after a newer change does nothing.
     ticket: Cell<u64>,
     composing: Cell<bool>,
+    /// Told when the save under way has ended.
+    waiting: RefCell<Vec<oneshot::Sender<()>>>,
     mark: Signal<Mark>,
     session: Session,
 }
@@ -95,6 +98,26 @@ impl<S: Source> Autosave<S> {
         }
     }
 
+    /// Saves now, and waits until all that was changed is acknowledged.
+    ///
+    /// # Errors
+    /// The store's words when the last save failed.
+    pub(crate) async fn settled(&self) -> Result<(), String> {
+        loop {
+            // Ends at once while another save is under way.
+            self.save().await;
+            match self.inner.gate.borrow().mark() {
+                Mark::Saving => {}
+                Mark::Failed(words) => return Err(words),
+                Mark::Untouched | Mark::Saved => return Ok(()),
+            }
+            let (tell, told) = oneshot::channel();
+            self.inner.waiting.borrow_mut().push(tell);
+            // The saver outlives whoever waits, so somebody answers.
+            let _ = told.await;
+        }
+    }
+
     fn note<T>(&self, change: impl FnOnce(&mut S) -> T) -> T {
         let result = change(&mut self.inner.source.borrow_mut());
         self.inner.gate.borrow_mut().touch();
@@ -131,6 +154,10 @@ impl<S: Source> Autosave<S> {
             let failed = outcome.is_err();
             self.inner.gate.borrow_mut().end(outcome.map_err(|error| error.to_string()));
             self.show();
+            for waiting in self.inner.waiting.take() {
+                // Whoever waited may have gone.
+                let _ = waiting.send(());
+            }
             if failed {
                 return;
             }
@@ -160,6 +187,7 @@ pub(crate) fn use_autosave<S: Source>(source: impl FnOnce() -> S) -> (Autosave<S
                 gate: RefCell::default(),
                 ticket: Cell::new(0),
                 composing: Cell::new(false),
+                waiting: RefCell::default(),
                 mark,
                 session,
             }),

@@ -13,18 +13,19 @@ use lianxin_shared::{
     replica::{FieldSet, Value},
     templates::templates,
 };
+use uuid::Uuid;
 
 use super::{
     autosave::{Autosave, Source, use_autosave},
     gate::Mark,
     session::Session,
-    taking::PhotoEdit,
+    taking::{HoldsPhotos, PhotoEdit},
 };
 use crate::{
     ids::new_id,
     platform::now_ms,
     store::{
-        OpenDraft, PhotoName, Reply, Request, StoreError,
+        OpenDraft, Reply, Request, StoreError,
         draft::{OpinionDraft, PhotoDraft, VisitDraft},
     },
     text,
@@ -49,6 +50,19 @@ impl Source for DraftSource {
 
     fn settle(&mut self, outcome: Result<Reply, StoreError>) -> Result<(), StoreError> {
         outcome.map(drop).inspect_err(|_| self.changed = true)
+    }
+}
+
+impl HoldsPhotos for DraftSource {
+    fn room(&self) -> Option<usize> {
+        (!self.closed).then(|| photo::RECORD_PHOTOS_MAX.saturating_sub(self.draft.photos.len()))
+    }
+
+    fn add_photo(&mut self, hash: &str) {
+        if self.draft.photos.iter().all(|photo| photo.hash != hash) {
+            let new = PhotoDraft { hash: hash.to_owned(), caption: String::new() };
+            self.edit(|draft| draft.photos.push(new));
+        }
     }
 }
 
@@ -128,10 +142,22 @@ impl Draft {
         self.saver.read().clone().flush();
     }
 
-    /// Nothing is saved from here on: the draft has become a visit, or was thrown away.
-    pub(crate) fn close(self) {
+    /// Where photos for it go: its saver, and what draws the page again.
+    pub(crate) fn saver(self) -> (CopyValue<Autosave<DraftSource>>, Signal<u64>) {
+        (self.saver, self.shown)
+    }
+
+    /// Ends the draft by `request`. Nothing is saved under its id from the first moment on, or a photo that arrives
+    /// meanwhile would bring it back; if it fails, everything goes on.
+    async fn end(self, session: Session, id: Uuid, request: Request) -> Result<(), StoreError> {
         let saver = self.saver.read().clone();
         saver.change(|source| source.closed = true);
+        let done = session.ask::<()>(request).await;
+        match &done {
+            Ok(()) => session.end_draft(id),
+            Err(_) => saver.change(|source| source.closed = false),
+        }
+        done
     }
 
     /// The field where the cadre is, so that a restart reopens there.
@@ -241,10 +267,7 @@ impl Draft {
         });
         let id = whole.id;
         session.ask::<()>(Request::SaveDraft(Box::new(whole))).await?;
-        session.ask::<()>(Request::CompleteVisit { id }).await?;
-        session.end_draft(id);
-        self.close();
-        Ok(())
+        self.end(session, id, Request::CompleteVisit { id }).await
     }
 
     /// Throws the draft away.
@@ -253,18 +276,7 @@ impl Draft {
     /// What the store says; the draft is then as it was.
     pub(crate) async fn discard(self, session: Session) -> Result<(), StoreError> {
         let id = self.peek(|draft| draft.id);
-        session.ask::<()>(Request::DiscardDraft { id }).await?;
-        session.end_draft(id);
-        self.close();
-        Ok(())
-    }
-
-    /// A photo that the store has kept; once, however often it was chosen.
-    pub(crate) fn add_photo(self, name: &PhotoName) {
-        let hash = &name.hash;
-        if self.peek(|draft| draft.photos.iter().all(|photo| photo.hash != *hash)) {
-            self.change(|draft| draft.photos.push(PhotoDraft { hash: hash.clone(), caption: String::new() }));
-        }
+        self.end(session, id, Request::DiscardDraft { id }).await
     }
 
     /// A change of the photos.
@@ -288,11 +300,6 @@ impl Draft {
         }
     }
 
-    /// How many more photos there may be.
-    pub(crate) fn photo_room(self) -> usize {
-        self.peek(|draft| photo::RECORD_PHOTOS_MAX.saturating_sub(draft.photos.len()))
-    }
-
     /// One more opinion, empty; its id if the phone could mint one.
     pub(crate) fn add_opinion(self) {
         // Without randomness there is no id, and nothing may be written without one.
@@ -314,7 +321,7 @@ impl DraftSource {
 }
 
 /// The name under which an opinion's text field is remembered.
-pub(crate) fn opinion_field(id: uuid::Uuid) -> String {
+pub(crate) fn opinion_field(id: Uuid) -> String {
     format!("opinion.{id}")
 }
 

@@ -27,6 +27,11 @@ pub(crate) fn use_form(record: impl FnOnce() -> RecordForm) -> Form {
 }
 
 impl Form {
+    /// Where photos for it go: its saver, and what draws the page again.
+    pub(crate) fn saver(self) -> (CopyValue<Autosave<RecordForm>>, Signal<u64>) {
+        (self.saver, self.shown)
+    }
+
     /// Reads the record as edited, and asks to be shown again when the page alters or a save ends.
     pub(crate) fn read<T>(self, read: impl FnOnce(&RecordForm) -> T) -> T {
         self.shown.read();

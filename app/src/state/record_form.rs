@@ -8,7 +8,7 @@ use lianxin_shared::{
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-use super::autosave::Source;
+use super::{autosave::Source, taking::HoldsPhotos};
 use crate::store::{Edit, Loaded, Reply, Request, StoreError};
 
 /// A record that is being edited, field by field.
@@ -77,6 +77,13 @@ impl RecordForm {
         photo::photos_of(&self.fields)
     }
 
+    /// A photo with its caption; one that is there already keeps its own.
+    pub(crate) fn put_photo(&mut self, hash: &str, caption: &str) {
+        if self.photos().iter().all(|photo| photo.hash != hash) {
+            self.set(&photo::field_of_hash(hash), photo::value_of_caption(caption));
+        }
+    }
+
     /// Whether a field says yes.
     pub(crate) fn is_true(&self, field: &str) -> bool {
         self.fields.get(field).is_some_and(Value::is_true)
@@ -106,6 +113,16 @@ impl RecordForm {
             || !self.base.is_empty()
             || !self.photos().is_empty()
             || self.begins_with.iter().any(|field| !self.text(field).trim().is_empty())
+    }
+}
+
+impl HoldsPhotos for RecordForm {
+    fn room(&self) -> Option<usize> {
+        Some(photo::RECORD_PHOTOS_MAX.saturating_sub(self.photos().len()))
+    }
+
+    fn add_photo(&mut self, hash: &str) {
+        self.put_photo(hash, "");
     }
 }
 

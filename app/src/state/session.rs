@@ -9,7 +9,7 @@ use std::{
 };
 use uuid::Uuid;
 
-use super::answer::Answer;
+use super::{answer::Answer, taking::Intake};
 use crate::store::{
     Event, Identity, PhotoName, PhotoSize, Request, Status, StoreClient, StoreError, StorePhase, SyncLine,
 };
@@ -30,6 +30,8 @@ pub(crate) struct Session {
     pub(crate) note: Signal<Option<(String, String)>>,
     /// Pictures that did not come from the township, and why; written whenever one came or did not.
     pub(crate) fetched: Signal<BTreeMap<(PhotoName, bool), String>>,
+    /// Photos on their way in, by the record that is to show them: they outlive its screen.
+    pub(crate) takings: Signal<BTreeMap<String, Intake>>,
     /// Why the store could not say who this phone is.
     pub(crate) trouble: Signal<Option<StoreError>>,
     /// Starts the new version of the app that waits, if one does.
@@ -61,6 +63,7 @@ impl Session {
             changed: Signal::new(0),
             note: Signal::new(None),
             fetched: Signal::new(BTreeMap::new()),
+            takings: Signal::new(BTreeMap::new()),
             trouble: Signal::new(None),
             update: Signal::new(None),
             flushers: CopyValue::new(Flushers::default()),
@@ -107,6 +110,13 @@ impl Session {
     /// Why a picture has not come from the township, if it has not.
     pub(crate) fn why_not_fetched(self, name: &PhotoName, size: PhotoSize) -> Option<String> {
         self.fetched.read().get(&(name.clone(), size == PhotoSize::Full)).cloned()
+    }
+
+    /// Changes how the taking in of photos for a record stands.
+    pub(crate) fn intake(mut self, record: &str, change: impl FnOnce(&mut Intake)) {
+        let mut takings = self.takings.write();
+        change(takings.entry(record.to_owned()).or_default());
+        takings.retain(|_, intake| !intake.is_over());
     }
 
     /// Asks once more who this phone is.
@@ -161,6 +171,7 @@ impl Session {
         let waiting = self.update.peek().clone();
         let Some(Update(start)) = waiting else { return };
         if self.flushers.peek().0.borrow().is_empty()
+            && self.takings.peek().is_empty()
             && let Ok(status) = self.ask::<Status>(Request::Status).await
             && status.drafts_open == 0
         {

@@ -12,6 +12,9 @@ pub(crate) const OPEN: &str = "看大图";
 pub(crate) const REMOVE: &str = "去掉这张";
 pub(crate) const REMOVED: &str = "已去掉 1 张照片。";
 pub(crate) const PUT_BACK: &str = "放回来";
+pub(crate) const UNSEEN: &str = "有照片没有加上";
+pub(crate) const SEEN: &str = "知道了";
+pub(crate) const ON_THEIR_WAY: &str = "您选的照片还没存完，存完就打开。";
 pub(crate) const TOO_MANY: &str = "一条记录最多 30 张照片，后面的没有加。";
 pub(crate) const FULL: &str = "已有 30 张照片，不能再加了；去掉几张可以再换。";
 pub(crate) const AT_TOWNSHIP: &str = "在乡镇";
@@ -31,6 +34,12 @@ pub(crate) fn not_taken(file: &str, why: &str) -> String {
 }
 pub(crate) fn no_room(file: &str) -> String {
     format!("手机存储空间满了，“{file}”没有加上；以前存的都还在。请清出一些空间，再选一次。")
+}
+pub(crate) fn not_noted(why: &str) -> String {
+    format!(
+        "照片在本机，可是没能记进那条记录：{}。请打开那条记录，从相册再选一次。",
+        why.trim_end_matches('。')
+    )
 }
 pub(crate) fn count(count: usize) -> String {
     format!("照片 {count} 张")

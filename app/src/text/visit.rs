@@ -58,6 +58,7 @@ pub(crate) const NOTES_HINT: &str = "还看到什么、答应了什么";
 pub(crate) const CARD: &str = "联系卡已留";
 pub(crate) const CHANGE: &str = "改";
 pub(crate) const FINISH: &str = "完成";
+pub(crate) const PHOTOS_FIRST: &str = "照片还在存…";
 pub(crate) const FINISHING: &str = "正在存…";
 pub(crate) const MENDS: &str = "还差这几处";
 pub(crate) const DONE: &str = "走访已存本机，有网自动上报。";

@@ -6,7 +6,7 @@ use lianxin_shared::{
     replica::{FieldSet, Value},
 };
 
-use super::photos::PhotoEditor;
+use super::photos::{PhotoEditor, PhotosOnTheirWay};
 use crate::{
     beijing,
     components::{
@@ -23,7 +23,7 @@ use crate::{
         form::{Form, use_form},
         record_form::RecordForm,
         session::use_session,
-        taking::{PhotoEdit, Taking, use_taking},
+        taking::{PhotoEdit, Taking, use_arrival, use_taking},
     },
     store::{Diary, PhotoPlace, RecordPlace, Request, draft::PhotoDraft},
     text::{self, diary as words, today},
@@ -33,18 +33,27 @@ use crate::{
 #[component]
 pub(crate) fn DiaryTodayView() -> Element {
     let date = use_hook(|| beijing::date(now_ms()));
-    let mut asked = use_loaded::<Diary>(Request::Diary { date: date.clone() });
+    let on_its_way = use_arrival(&date);
     rsx! {
         main { class: "screen", "data-testid": "diary",
-            match &*asked.read() {
-                None => rsx! { Waiting {} },
-                Some(Err(error)) => rsx! { Failed { words: error.to_string(), onretry: move |()| asked.restart() } },
-                Some(Ok(diary)) => rsx! {
-                    Editor { key: "{date}", date: date.clone(), diary: diary.clone(), is_today: true }
-                    Before { diary: diary.clone() }
-                },
+            match on_its_way {
+                Some(progress) => rsx! { PhotosOnTheirWay { progress } },
+                None => rsx! { DiaryOfToday { date } },
             }
         }
+    }
+}
+
+#[component]
+fn DiaryOfToday(date: String) -> Element {
+    let mut asked = use_loaded::<Diary>(Request::Diary { date: date.clone() });
+    match &*asked.read() {
+        None => rsx! { Waiting {} },
+        Some(Err(error)) => rsx! { Failed { words: error.to_string(), onretry: move |()| asked.restart() } },
+        Some(Ok(diary)) => rsx! {
+            Editor { key: "{date}", date: date.clone(), diary: diary.clone(), is_today: true }
+            Before { diary: diary.clone() }
+        },
     }
 }
 
@@ -60,14 +69,25 @@ pub(crate) fn DiaryDayView(date: String) -> Element {
 
 #[component]
 fn DayOf(date: String) -> Element {
-    let mut asked = use_loaded::<Diary>(Request::Diary { date: date.clone() });
+    let on_its_way = use_arrival(&date);
     rsx! {
         Page { title: format::day_of(&date, now_ms()), testid: "diary-page",
-            match &*asked.read() {
-                None => rsx! { Waiting {} },
-                Some(Err(error)) => rsx! { Failed { words: error.to_string(), onretry: move |()| asked.restart() } },
-                Some(Ok(diary)) => rsx! { Editor { key: "{date}", date: date.clone(), diary: diary.clone(), is_today: false } },
+            match on_its_way {
+                Some(progress) => rsx! { PhotosOnTheirWay { progress } },
+                None => rsx! { DiaryOfDay { date } },
             }
+        }
+    }
+}
+
+#[component]
+fn DiaryOfDay(date: String) -> Element {
+    let mut asked = use_loaded::<Diary>(Request::Diary { date: date.clone() });
+    match &*asked.read() {
+        None => rsx! { Waiting {} },
+        Some(Err(error)) => rsx! { Failed { words: error.to_string(), onretry: move |()| asked.restart() } },
+        Some(Ok(diary)) => {
+            rsx! { Editor { key: "{date}", date: date.clone(), diary: diary.clone(), is_today: false } }
         }
     }
 }
@@ -89,8 +109,7 @@ fn Editor(date: String, diary: Diary, is_today: bool) -> Element {
         }
     });
     let village = form.read(|record| record.village().to_owned());
-    let taking =
-        use_taking(village, move || photo_room(form), move |name| keep_caption(form, &name.hash, ""));
+    let taking = use_taking(date.clone(), village, form.saver());
     let mark = form.mark.read().clone();
     let is_blank = use_hook(|| form.text(field::TEXT).is_empty());
     let heard = if is_today {
@@ -121,18 +140,6 @@ fn Editor(date: String, diary: Diary, is_today: bool) -> Element {
     }
 }
 
-fn photo_room(form: Form) -> usize {
-    form.read(|record| photo::RECORD_PHOTOS_MAX.saturating_sub(record.photos().len()))
-}
-
-/// A photo of the page with its caption; one that is there already keeps its own.
-fn keep_caption(form: Form, hash: &str, caption: &str) {
-    let is_there = form.read(|record| record.photos().iter().any(|photo| photo.hash == hash));
-    if !is_there {
-        form.change(|record| record.set(&photo::field_of_hash(hash), photo::value_of_caption(caption)));
-    }
-}
-
 fn edit_photos(form: Form, edit: PhotoEdit) {
     match edit {
         PhotoEdit::Caption(hash, caption) => form.typed(|record| {
@@ -143,7 +150,7 @@ fn edit_photos(form: Form, edit: PhotoEdit) {
         PhotoEdit::Remove(hash) => {
             form.change(|record| record.set(&photo::field_of_hash(&hash), Value::Null));
         }
-        PhotoEdit::PutBack(_, photo) => keep_caption(form, &photo.hash, &photo.caption),
+        PhotoEdit::PutBack(_, photo) => form.change(|record| record.put_photo(&photo.hash, &photo.caption)),
     }
 }
 

@@ -3,6 +3,7 @@
 use dioxus::prelude::*;
 use lianxin_assets::icons;
 
+use super::photos::UnseenPhotos;
 use crate::{
     components::{
         frame::{StateLine, TabBar},
@@ -21,6 +22,7 @@ pub(crate) fn Shell() -> Element {
     let session = use_session();
     rsx! {
         StateLine { line: session.line.read().clone(), now_ms: now_ms() }
+        UnseenPhotos {}
         Outlet::<Route> {}
     }
 }

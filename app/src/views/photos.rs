@@ -16,7 +16,7 @@ use crate::{
     state::{
         asked::use_asked,
         session::use_session,
-        taking::{PhotoEdit, Taking},
+        taking::{Intake, PhotoEdit, Taking},
     },
     store::{Bytes, PhotoName, PhotoPlace, PhotoSize, PhotoView, Request, draft::PhotoDraft},
     text::photo as words,
@@ -66,7 +66,7 @@ pub(crate) fn PhotoEditor(
 ) -> Element {
     let mut chosen = use_signal(|| None::<String>);
     let mut removed = use_signal(|| None::<(usize, PhotoDraft)>);
-    let progress = *taking.progress.read();
+    let is_busy = taking.is_busy();
     let is_full = photos.len() >= RECORD_PHOTOS_MAX;
     let name_of = |hash: &str| PhotoName { village: village.clone(), hash: hash.to_owned() };
     rsx! {
@@ -99,15 +99,71 @@ pub(crate) fn PhotoEditor(
                     }
                 }
             }
-            for (at, trouble) in taking.troubles.read().iter().enumerate() {
-                Notice { key: "{at}", look: "stop", testid: "photo-trouble", "{trouble}" }
+            TakingState { taking }
+            PhotoInputs { disabled: is_busy || is_full, onchoose: taking.ontake }
+            if !is_busy {
+                p { class: "sub", "data-testid": "photo-hint",
+                    if is_full { {words::FULL} } else { {words::HINT} }
+                }
             }
-            PhotoInputs { disabled: progress.is_some() || is_full, onchoose: taking.ontake }
-            p { class: "sub", role: "status", "data-testid": "photo-progress",
-                match progress {
-                    Some((at, count)) => words::progress(at, count),
-                    None if is_full => words::FULL.to_owned(),
-                    None => words::HINT.to_owned(),
+        }
+    }
+}
+
+/// How far the photos are that are being taken in, and what could not be.
+#[component]
+pub(crate) fn TakingState(taking: Taking) -> Element {
+    let intake = taking.intake();
+    rsx! {
+        for (at, trouble) in intake.troubles.iter().enumerate() {
+            Notice { key: "{at}", look: "stop", testid: "photo-trouble", "{trouble}" }
+        }
+        if let Some((at, count)) = intake.progress {
+            p { class: "sub", role: "status", "data-testid": "photo-progress", {words::progress(at, count)} }
+        }
+    }
+}
+
+/// A record opens when the photos are in that were chosen for it before its screen was left.
+#[component]
+pub(crate) fn PhotosOnTheirWay(progress: (usize, usize)) -> Element {
+    rsx! {
+        Notice { testid: "photos-on-their-way",
+            p { {words::ON_THEIR_WAY} }
+            p { {words::progress(progress.0, progress.1)} }
+        }
+    }
+}
+
+/// Over every page: photos that were chosen on a screen that has been left, while they are taken in, and those that
+/// could not be, until somebody has read it.
+#[component]
+pub(crate) fn UnseenPhotos() -> Element {
+    let session = use_session();
+    let unseen: Vec<(String, Intake)> = session
+        .takings
+        .read()
+        .iter()
+        .filter(|(_, intake)| intake.is_unseen())
+        .map(|(record, intake)| (record.clone(), intake.clone()))
+        .collect();
+    rsx! {
+        for (record, intake) in unseen {
+            div { key: "{record}", class: "unseen",
+                if let Some((at, count)) = intake.progress {
+                    Notice { testid: "photos-unseen", {words::progress(at, count)} }
+                } else {
+                    Notice { look: "stop", testid: "photos-unseen",
+                        b { {words::UNSEEN} }
+                        for (at, trouble) in intake.troubles.iter().enumerate() {
+                            p { key: "{at}", "{trouble}" }
+                        }
+                        button {
+                            class: "link", r#type: "button", "data-testid": "photos-seen",
+                            onclick: move |_| session.intake(&record, |intake| intake.troubles.clear()),
+                            {words::SEEN}
+                        }
+                    }
                 }
             }
         }

@@ -5,7 +5,8 @@ use lianxin_assets::icons;
 use uuid::Uuid;
 
 use super::{
-    visit_checklist::Checklist, visit_opinions::Opinions, visit_photos::Photos, visit_review::Review,
+    photos::PhotosOnTheirWay, visit_checklist::Checklist, visit_opinions::Opinions, visit_photos::Photos,
+    visit_review::Review,
 };
 use crate::{
     components::{
@@ -18,7 +19,7 @@ use crate::{
         asked::use_loaded,
         draft::{Draft, use_draft},
         session::use_session,
-        taking::use_taking,
+        taking::{Taking, use_arrival, use_taking},
     },
     store::{OpenDraft, Request, StoreError},
     text::{startup, visit as words},
@@ -39,8 +40,17 @@ pub(crate) fn VisitView(id: Uuid, step: u8) -> Element {
     }
     rsx! {
         for id in [id] {
-            DraftOf { key: "{id}", id, step: step.min(LAST_STEP) }
+            Arrived { key: "{id}", id, step: step.min(LAST_STEP) }
         }
+    }
+}
+
+/// The draft, once all photos that were chosen for it are in.
+#[component]
+fn Arrived(id: Uuid, step: u8) -> Element {
+    match use_arrival(&id.to_string()) {
+        Some(progress) => rsx! { Page { title: words::RECORD, PhotosOnTheirWay { progress } } },
+        None => rsx! { DraftOf { id, step } },
     }
 }
 
@@ -80,9 +90,9 @@ fn Gone(id: Uuid) -> Element {
 #[component]
 fn Steps(open: OpenDraft, step: u8) -> Element {
     let title = words::title(named(&open.draft.target_name));
-    let village = open.draft.village.clone();
+    let (id, village) = (open.draft.id, open.draft.village.clone());
     let draft = use_draft(open);
-    let taking = use_taking(village, move || draft.photo_room(), move |name| draft.add_photo(&name));
+    let taking = use_taking(id.to_string(), village, draft.saver());
     use_effect(use_reactive!(|step| {
         if draft.peek(|visit| visit.step != step) {
             draft.change(|visit| visit.step = step);
@@ -103,7 +113,7 @@ fn Steps(open: OpenDraft, step: u8) -> Element {
         Page {
             title, testid: "visit-step-{step}", under: head,
             end: rsx! { SaveMark { mark: draft.mark.read().clone() } },
-            foot: rsx! { Foot { draft, step } },
+            foot: rsx! { Foot { draft, taking, step } },
             div { class: "stack",
                 SaveTrouble { mark: draft.mark.read().clone(), onretry: move |()| draft.flush() }
                 match step {
@@ -127,14 +137,14 @@ pub(crate) fn go_to(draft: Draft, step: u8) {
 }
 
 #[component]
-fn Foot(draft: Draft, step: u8) -> Element {
+fn Foot(draft: Draft, taking: Taking, step: u8) -> Element {
     let absent = draft.read(|visit| visit.absent);
     let back = move |_: MouseEvent| {
         draft.flush();
         navigator().go_back();
     };
     if step == LAST_STEP {
-        return rsx! { super::visit_review::FinishButtons { draft, onback: back } };
+        return rsx! { super::visit_review::FinishButtons { draft, taking, onback: back } };
     }
     // Nobody was met: there is nothing to ask and nobody's words to write.
     let next = if absent { LAST_STEP } else { step + 1 };

@@ -5,6 +5,7 @@ use lianxin_assets::icons;
 use lianxin_shared::domain::{Coded, opinion::OpinionKind};
 
 use super::{
+    photos::TakingState,
     visit::go_to,
     visit_how::how_line,
     visit_photos::{Photos, PhotosReviewed},
@@ -50,6 +51,7 @@ pub(crate) fn Review(draft: Draft, taking: Taking) -> Element {
             Words { draft }
             Answers { draft }
             PhotosReviewed { draft }
+            TakingState { taking }
         } else {
             Photos { draft, taking }
         }
@@ -177,7 +179,7 @@ fn Discard(draft: Draft) -> Element {
 
 /// Back, and 完成, or the way to what is missing.
 #[component]
-pub(crate) fn FinishButtons(draft: Draft, onback: EventHandler<MouseEvent>) -> Element {
+pub(crate) fn FinishButtons(draft: Draft, taking: Taking, onback: EventHandler<MouseEvent>) -> Element {
     let mut session = use_session();
     let mut busy = use_signal(|| false);
     let mut refused = use_signal(|| None::<String>);
@@ -214,8 +216,14 @@ pub(crate) fn FinishButtons(draft: Draft, onback: EventHandler<MouseEvent>) -> E
                     {words::to_mend(problems.len())}
                 }
             } else {
-                button { class: "btn p", r#type: "button", disabled: busy(), "data-testid": "finish", onclick: finish,
-                    if busy() { {words::FINISHING} } else { {words::FINISH} }
+                button { class: "btn p", r#type: "button", disabled: busy() || taking.is_busy(), "data-testid": "finish", onclick: finish,
+                    if taking.is_busy() {
+                        {words::PHOTOS_FIRST}
+                    } else if busy() {
+                        {words::FINISHING}
+                    } else {
+                        {words::FINISH}
+                    }
                 }
             }
         }
