@@ -152,6 +152,14 @@ impl Server {
         db.execute(sql, values).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
+    /// From the next start on it speaks TLS, under a certificate of its own for this machine; the root certificate that
+    /// clients must trust. It must be stopped.
+    pub fn speak_tls(&self) -> PathBuf {
+        assert!(self.running.is_none(), "the server runs");
+        self.cli(&["tls", "init", "--name", "127.0.0.1"]);
+        self.data().join("tls/ca.pem")
+    }
+
     /// Stops it as an administrator does: it ends by itself, and well.
     pub fn stop(&mut self) {
         let mut process = self.running.take().expect("a running server");

@@ -1,22 +1,24 @@
-//! Real processes that die: the server and phones are killed (kill -9) at random moments under load, and their disks
-//! fill up. Afterwards everything that a phone's store acknowledged must be on the server exactly once, and every phone
+//! Real processes that die: the server and phones are killed (kill -9) at random moments under load, and the wire between
+//! them delays, cuts, truncates and corrupts. Afterwards everything that a phone's store acknowledged must be on the server exactly once, and every phone
 //! must show what the server has.
 
 mod ledger;
 mod phone;
+mod wire;
 
 pub use phone::{PhoneArgs, work};
 
 use crate::e2e::Server;
 use anyhow::{Context, ensure};
 use ledger::Ledger;
-use phone::Worker;
+use phone::{Way, Worker};
 use serde_json::{Value, json};
 use std::{
     path::PathBuf,
     thread,
     time::{Duration, Instant},
 };
+use wire::BadWire;
 
 const VILLAGE: &str = "519921105201";
 /// Between two kills; random within.
@@ -46,13 +48,19 @@ pub struct Plan {
 pub fn run(plan: &Plan) -> anyhow::Result<Value> {
     let begun = Instant::now();
     let mut server = Server::township(&[(VILLAGE, "柳树沟村")], &[("阿香", VILLAGE)]);
+    server.kill();
+    let ca = server.speak_tls();
+    server.start();
+    let wire = BadWire::to(server.port(), plan.seed)?;
+    let way = Way { url: wire.url(), ca };
     let dirs = tempfile::tempdir()?;
     let mut phones = Vec::new();
     for nth in 0..plan.phones {
         let code = server.code("阿香");
         let dir = dirs.path().join(format!("phone-{nth}"));
-        phones.push(Worker::start(&plan.program, &dir, server.url(), &code)?);
+        phones.push(Worker::start(&plan.program, &dir, &way, &code)?);
     }
+    wire.set_bad(true);
     let mut chance = Chance(plan.seed | 1);
     let (mut of_server, mut of_phones) = (0, 0);
     for _ in 0..plan.kills {
@@ -64,18 +72,19 @@ pub fn run(plan: &Plan) -> anyhow::Result<Value> {
         } else {
             let victim = chance.between(0, plan.phones as u64) as usize;
             let phone = phones.get_mut(victim).context("a phone")?;
-            phone.kill_and_revive(&plan.program, server.url())?;
+            phone.kill_and_revive(&plan.program, &way)?;
             of_phones += 1;
         }
     }
     thread::sleep(plan.soak);
+    wire.set_bad(false);
     let ledgers = phones.into_iter().map(Worker::finish).collect::<anyhow::Result<Vec<_>>>()?;
     let saved = ledgers.iter().map(Ledger::acknowledged).sum::<usize>();
     // Once more each, so that the last of one reaches the others.
     let mut states = Vec::new();
     for (nth, _) in ledgers.iter().enumerate() {
         let dir = dirs.path().join(format!("phone-{nth}"));
-        states.push(phone::shown(&plan.program, &dir, server.url())?);
+        states.push(phone::shown(&plan.program, &dir, &way)?);
     }
     let wanted = ledger::on_server(&server.database())?;
     ledgers.iter().try_for_each(|ledger| ledger.is_kept(&wanted))?;
@@ -85,9 +94,12 @@ pub fn run(plan: &Plan) -> anyhow::Result<Value> {
     ledger::nothing_is_doubled(&server.database())?;
     server.check();
     server.stop();
+    let [cut, truncated, corrupted, delayed] = wire.harms().counts();
     Ok(json!({
-        "faults": "kill -9", "seed": plan.seed, "phones": plan.phones,
+        "faults": "kill -9, bad wire", "seed": plan.seed, "phones": plan.phones,
         "kills_of_server": of_server, "kills_of_phones": of_phones,
+        "connections_cut": cut, "connections_truncated": truncated, "connections_corrupted": corrupted,
+        "pieces_delayed": delayed,
         "edits_acknowledged": saved, "households": wanted.len(),
         "lost": 0, "doubled": 0, "seconds": begun.elapsed().as_secs(),
     }))

@@ -20,6 +20,14 @@ const NEW_EVERY: u64 = 5;
 /// Households of one page when all are listed.
 const PAGE: u32 = 200;
 
+/// How phones come to their server.
+pub struct Way {
+    /// Where it answers.
+    pub url: String,
+    /// The township's own root certificate.
+    pub ca: PathBuf,
+}
+
 /// What a phone process is told.
 #[derive(Debug, Args)]
 pub struct PhoneArgs {
@@ -42,6 +50,7 @@ pub struct PhoneArgs {
 /// # Errors
 /// When the store refuses what it must take.
 pub async fn work(args: PhoneArgs) -> anyhow::Result<()> {
+    lianxin_app::platform::native::tls::choose();
     let phone = Headless::in_folder(&args.dir);
     if let Some(code) = &args.code {
         phone.enrol(&args.url, code).await.map_err(|words| anyhow::anyhow!(words))?;
@@ -101,15 +110,15 @@ pub struct Worker {
 
 impl Worker {
     /// A new phone at work.
-    pub fn start(program: &Path, dir: &Path, url: &str, code: &str) -> anyhow::Result<Self> {
-        let (process, listening) = begin(program, dir, url, Some(code))?;
+    pub fn start(program: &Path, dir: &Path, way: &Way, code: &str) -> anyhow::Result<Self> {
+        let (process, listening) = begin(program, dir, way, Some(code))?;
         Ok(Self { process, listening, ledger: Ledger::default(), dir: dir.to_owned() })
     }
 
     /// Kills it, and starts it again over what is left.
-    pub fn kill_and_revive(&mut self, program: &Path, url: &str) -> anyhow::Result<()> {
+    pub fn kill_and_revive(&mut self, program: &Path, way: &Way) -> anyhow::Result<()> {
         self.process.kill();
-        let (process, listening) = begin(program, &self.dir, url, None)?;
+        let (process, listening) = begin(program, &self.dir, way, None)?;
         self.process = process;
         let said = std::mem::replace(&mut self.listening, listening);
         self.ledger.add(heard(said)?);
@@ -119,7 +128,9 @@ impl Worker {
     /// Asks it to end its work, waits until all is sent, and returns what it has said.
     pub fn finish(mut self) -> anyhow::Result<Ledger> {
         self.process.close_input();
-        ensure!(self.process.wait().success(), "a phone ended badly, see phone.log");
+        if !self.process.wait().success() {
+            bail!("a phone ended badly: {}", std::fs::read_to_string(self.dir.join("phone.log"))?);
+        }
         self.ledger.add(heard(self.listening)?);
         Ok(self.ledger)
     }
@@ -129,9 +140,11 @@ fn heard(listening: JoinHandle<anyhow::Result<Ledger>>) -> anyhow::Result<Ledger
     listening.join().map_err(|_| anyhow::anyhow!("the listener ended badly"))?
 }
 
-fn command(program: &Path, dir: &Path, url: &str) -> Command {
+fn command(program: &Path, dir: &Path, way: &Way) -> Command {
     let mut command = Command::new(program);
-    command.arg("phone").arg("--dir").arg(dir).args(["--url", url]);
+    command.arg("phone").arg("--dir").arg(dir).args(["--url", &way.url]);
+    // In place of the system's roots.
+    command.env("SSL_CERT_FILE", &way.ca);
     command
 }
 
@@ -139,16 +152,23 @@ fn command(program: &Path, dir: &Path, url: &str) -> Command {
 fn begin(
     program: &Path,
     dir: &Path,
-    url: &str,
+    way: &Way,
     code: Option<&str>,
 ) -> anyhow::Result<(Process, JoinHandle<anyhow::Result<Ledger>>)> {
     std::fs::create_dir_all(dir)?;
-    let mut command = command(program, dir, url);
+    let log = dir.join("phone.log");
+    let mut command = command(program, dir, way);
     if let Some(code) = code {
         command.args(["--code", code]);
     }
-    let mut process = Process::start_with_input(&mut command, &dir.join("phone.log"));
-    let out = process.output().context("its output")?;
+    let mut process = Process::start_with_input(&mut command, &log);
+    let mut out = process.output().context("its output")?;
+    if code.is_some() {
+        // Nothing befalls it before it is a phone of the township.
+        let mut said = String::new();
+        out.read_line(&mut said)?;
+        ensure!(said == "ready\n", "a phone was not enrolled: {}", std::fs::read_to_string(&log)?);
+    }
     let listening = std::thread::spawn(move || {
         let mut ledger = Ledger::default();
         for line in out.lines() {
@@ -162,8 +182,8 @@ fn begin(
 }
 
 /// What a phone shows after one more sync.
-pub fn shown(program: &Path, dir: &Path, url: &str) -> anyhow::Result<Households> {
-    let said = command(program, dir, url).arg("--show").output()?;
+pub fn shown(program: &Path, dir: &Path, way: &Way) -> anyhow::Result<Households> {
+    let said = command(program, dir, way).arg("--show").output()?;
     let text = String::from_utf8(said.stdout)?;
     ensure!(said.status.success() && text.ends_with("done\n"), "a phone ended badly: {text}");
     text.lines()
