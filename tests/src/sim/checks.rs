@@ -8,6 +8,7 @@ use super::{
 };
 use anyhow::{Context, Result, bail, ensure};
 use lianxin_app::store::{HouseholdQuery, Reply, Request};
+use lianxin_server::service::NOT_GRANTED;
 use lianxin_shared::{
     domain::household::field::HEAD,
     replica::{FieldVersion, Row, Stamp, Value, kind},
@@ -33,6 +34,10 @@ pub fn all(world: &mut World) -> Result<()> {
     ensure!(report.problems.is_empty(), "the server's own check: {:?}", report.problems);
     let stored = oracle::stored(server)?;
     equals_the_oracle(server, &stored)?;
+    // What was held because its household had moved away waits for the office, also if the household comes back.
+    if !world.disasters.moves {
+        nothing_is_held_that_was_granted(server)?;
+    }
     count_what_came_of_it(world)?;
     let open: BTreeSet<Uuid> =
         rows(world.server.writer().context("down")?, "SELECT id FROM conflict WHERE open = 1")?
@@ -44,6 +49,17 @@ pub fn all(world: &mut World) -> Result<()> {
     for index in 0..world.phones.len() {
         phone_is_right(world, index, &stored, &open).with_context(|| format!("phone {index} at the end"))?;
     }
+    Ok(())
+}
+
+/// What was held because its village was not its writer's is let in when it becomes theirs.
+fn nothing_is_held_that_was_granted(server: &Connection) -> Result<()> {
+    let sql = "SELECT count(*) FROM patch p JOIN device d ON d.id = p.device
+               JOIN cadre_village g ON g.cadre = d.cadre AND g.village = p.village
+               LEFT JOIN record r ON r.id = p.record
+               WHERE p.held = ?1 AND coalesce(r.village, p.village) = p.village";
+    let held: i64 = server.query_row(sql, [NOT_GRANTED], |row| row.get(0))?;
+    ensure!(held == 0, "{held} patches are held although their village is their writer's");
     Ok(())
 }
 

@@ -52,6 +52,8 @@ impl World {
                 // Any record may leave the phone with its household; that the server has it is checked at the end.
                 phone.withdrawn.extend(self.villages.iter().cloned());
             }
+            // What a former life alone had may go while a visit is being written: the draft itself says enough.
+            phone.waits_for_drafts = !self.disasters.moves && !self.disasters.goes_back;
             phone.batch_divisor = *self.rng.pick(&[1, 64, 1024]);
             phone.checkpoint_pages = *self.rng.pick(&[1_000, 60, 8]);
             phone.line = Line::draw(&mut self.rng);
@@ -80,7 +82,8 @@ impl World {
                 self.plan(at, Event::Act(index));
             }
         }
-        for _ in 0..self.rng.below(6) {
+        let least = if self.disasters.moves { 5 } else { 0 };
+        for _ in 0..least + self.rng.below(6) {
             let at = self.rng.between(0, day_ms);
             self.plan(at, Event::Office);
         }

@@ -89,6 +89,8 @@ pub struct Phone {
     pub covered: bool,
     /// What its line carries.
     pub line: Line,
+    /// A household is there as long as a visit to it is being written.
+    pub waits_for_drafts: bool,
     /// It is of an older version.
     pub older: bool,
     /// The input that the machine digests.
@@ -157,6 +159,7 @@ impl Phone {
             wish: 0,
             covered: true,
             line: Line::default(),
+            waits_for_drafts: true,
             older: false,
             last_input: "",
             batch_divisor: 1,
@@ -196,6 +199,7 @@ impl Phone {
         (copy.device, copy.cadre) = (self.device, self.cadre.clone());
         (copy.promises, copy.withdrawn) = (self.promises.clone(), self.withdrawn.clone());
         (copy.drafts, copy.draft_order) = (self.drafts.clone(), self.draft_order.clone());
+        copy.waits_for_drafts = self.waits_for_drafts;
         (copy.batch_divisor, copy.checkpoint_pages) = (self.batch_divisor, self.checkpoint_pages);
         self.db()?.execute("VACUUM INTO ?1", [copy.path.to_str().context("a path in UTF-8")?])?;
         copy.start()?;
@@ -309,6 +313,11 @@ impl Phone {
         for (id, kept) in self.drafts.clone() {
             let Reply::Draft(open) = self.ask(Request::Draft { id }, now_ms)? else { bail!("no draft") };
             ensure!(open.draft == kept, "a draft is not as it was kept");
+            // Villages are let go when nothing there is being written any more; where households move, they go by
+            // themselves.
+            let Some(household) = kept.household.filter(|_| self.waits_for_drafts) else { continue };
+            let shown = self.record(household, now_ms)?;
+            ensure!(shown.is_some(), "the household of a visit that is being written is gone");
         }
         Ok(())
     }

@@ -18,6 +18,7 @@ use lianxin_shared::{
     sync::Failure,
     wire::v1::{ErrorBody, ErrorCode, SyncRequest},
 };
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Pushes in one transaction.
@@ -224,6 +225,24 @@ impl World {
         Ok(())
     }
 
+    /// A household of the register; mostly one that has somebody or something to take along.
+    fn household_to_move(&mut self) -> Result<Option<Known>> {
+        let server = self.server.writer().context("down")?;
+        let mut statement = server.prepare(
+            "SELECT household FROM person UNION SELECT household FROM visit WHERE household IS NOT NULL",
+        )?;
+        let with_belongings: BTreeSet<Uuid> = statement
+            .query_map([], |row| row.get::<_, Option<[u8; 16]>>(0))?
+            .filter_map(|id| id.transpose())
+            .map(|id| id.map(Uuid::from_bytes))
+            .collect::<Result<_, _>>()?;
+        drop(statement);
+        let any = self.rng.chance(300);
+        let fits = |k: &&Known| k.kind == kind::HOUSEHOLD && (any || with_belongings.contains(&k.id));
+        let households: Vec<&Known> = self.known.iter().filter(fits).collect();
+        Ok(if households.is_empty() { None } else { Some((*self.rng.pick(&households)).clone()) })
+    }
+
     /// The office imports: new households, and fields of known ones.
     pub(super) fn office(&mut self) -> Result<()> {
         if !self.server.is_up() {
@@ -232,6 +251,16 @@ impl World {
         let mut writes = Vec::new();
         let (mut made, mut moves) = (Vec::new(), 0);
         for _ in 0..1 + self.rng.below(4) {
+            if self.disasters.moves
+                && self.rng.chance(400)
+                && let Some(known) = self.household_to_move()?
+            {
+                moves += 1;
+                let to = self.rng.pick(&self.villages).as_str().into();
+                let set = FieldSet::from([("village".to_owned(), to)]);
+                writes.push((kind::HOUSEHOLD, known.id, known.village, set));
+                continue;
+            }
             let households: Vec<&Known> = self.known.iter().filter(|k| k.kind == kind::HOUSEHOLD).collect();
             let known = if self.rng.chance(500) && !households.is_empty() {
                 (*self.rng.pick(&households)).clone()
@@ -241,15 +270,10 @@ impl World {
                 made.push(known.clone());
                 known
             };
-            let set = if self.disasters.moves && self.rng.chance(400) {
-                moves += 1;
-                FieldSet::from([("village".to_owned(), self.rng.pick(&self.villages).as_str().into())])
-            } else {
-                FieldSet::from([
-                    ("head".to_owned(), (*self.rng.pick(&NAMES)).into()),
-                    ("phone".to_owned(), self.value_of("phone")),
-                ])
-            };
+            let set = FieldSet::from([
+                ("head".to_owned(), (*self.rng.pick(&NAMES)).into()),
+                ("phone".to_owned(), self.value_of("phone")),
+            ]);
             writes.push((kind::HOUSEHOLD, known.id, known.village, set));
         }
         let burn = self.faults.burn(&mut self.rng);

@@ -166,8 +166,9 @@ impl World {
         let page_bytes_max = *rng.pick(&[500, 3_000, 8 << 20]);
         let checkpoint_pages = *rng.pick(&[1_000, 100, 10]);
         let server = Server::new(dir.path(), REGION, page_bytes_max, checkpoint_pages)?;
-        let villages: Vec<String> =
-            VILLAGES.iter().take(rng.below(3) + 1).map(|code| (*code).to_owned()).collect();
+        // Where households move there must be a village to move to.
+        let villages = if Disasters::of(seed).moves { 2 + rng.below(2) } else { 1 + rng.below(3) };
+        let villages: Vec<String> = VILLAGES.iter().take(villages).map(|code| (*code).to_owned()).collect();
         let mut world = World {
             faults: Faults::draw(&mut rng),
             rng,
