@@ -37,7 +37,7 @@ android-check: ## 按安卓检查手机端（只检查类型，不出安装包�
 test: ## 全部检查与测试，同持续集成
 	@.ci/run
 
-sim: ## 模拟器：多台手机、断网、崩溃（SEEDS=1000，重放一个：SEED=7）
+sim: ## 模拟器：多台手机、断网、崩溃、断电、磁盘满（SEEDS=1000，重放一个：SEED=7）
 	cargo run --locked --release --package lianxin-tests --bin sim -- --seeds $(SEEDS) $(if $(SEED),--seed $(SEED))
 
 bench: ## 速度指标，每项一行 JSON（INPUT=走访记录.jsonl；需要浏览器）
@@ -47,7 +47,7 @@ bench: ## 速度指标，每项一行 JSON（INPUT=走访记录.jsonl；需要�
 	cargo build --locked --release --package lianxin-server
 	cargo run --locked --release --package lianxin-tests --bin bench -- $(if $(INPUT),--input $(INPUT)) --web $(TARGET)/web
 
-faults: ## 真的杀进程：服务器和手机随时 kill -9（KILLS=200，之后再跑 SOAK=1200 秒）
+faults: ## 真的杀进程：服务器和手机随时 kill -9，线路又断又慢又出错（KILLS=200，之后再跑 SOAK=1200 秒）
 	cargo build --locked --release --package lianxin-server
 	cargo run --locked --release --package lianxin-tests --bin faults -- --kills $(KILLS) --soak-s $(SOAK)
 
