@@ -26,7 +26,7 @@ mod staff;
 mod wording;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 

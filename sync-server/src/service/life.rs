@@ -53,6 +53,16 @@ pub fn begin_life(
     Ok(changed == 1)
 }
 
+/// Whether a signature may be the server's own of a former life: there was one, and it is neither the present life's nor
+/// that of a phone. A database that was put back does not know all the lives that came after it, so none is listed.
+pub(super) fn is_of_a_former_life(db: &Connection, device: DeviceId) -> Result<bool, StorageError> {
+    let mut statement = db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM epoch) AND NOT EXISTS (SELECT 1 FROM server WHERE device = ?1)
+           AND NOT EXISTS (SELECT 1 FROM device WHERE id = ?1)",
+    )?;
+    Ok(statement.query_row([device.to_i64()], |row| row.get(0))?)
+}
+
 /// Between two lives that phones prove, milliseconds: every life costs every phone a pull of everything, so no single
 /// phone, damaged or hostile, may bring on one after the other.
 #[allow(non_upper_case_globals)]

@@ -14,6 +14,8 @@ mod push;
 mod repair;
 mod salvage;
 mod sync;
+#[cfg(test)]
+mod tests;
 
 pub use carry::carry_over;
 pub use check::{CheckReport, check};

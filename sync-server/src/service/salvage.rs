@@ -1,16 +1,20 @@
 //! State push: after a restore, phones bring back what the new life lacks and they still have. Merged by stamp, within
-//! the phone's villages, and kept as history like any other write. The office's own records (villages, campaigns) come
-//! back only where there is none: a phone never changes them. Who brought what back is kept in `salvaged`, since such a
-//! write bears the stamp of somebody else.
+//! the phone's villages, and kept as history like any other write. What the office alone decides (villages, campaigns,
+//! and where a household belongs) comes back only after a restore and under no phone's signature, villages
+//! and campaigns only where there is none: a phone never changes them. Who brought what back is kept in `salvaged`, since
+//! such a write bears the stamp of somebody else.
 
 use super::{
     Caller,
     apply::{Applier, Body},
+    life::is_of_a_former_life,
+    moves::is_village,
     push::{objection, record_patch},
     sync::Refusal,
 };
 use crate::storage::{StorageError, keep_clock, read_clock, read_identity};
 use lianxin_shared::{
+    domain::household,
     replica::{DeviceId, Patch, PatchDraft, PatchHash, Stamp, kind},
     sqlite::read_row,
     sync::order_of,
@@ -53,10 +57,20 @@ pub fn salvage(
             unknown.insert(edit.village);
             continue;
         }
+        let is_office = is_of_a_former_life(db, edit.stamp.device)?;
         let refused = objection(caller, &edit, row.as_ref()).is_some()
-            || (row.is_some() && matches!(edit.kind.as_str(), kind::VILLAGE | kind::CAMPAIGN));
+            || (matches!(edit.kind.as_str(), kind::VILLAGE | kind::CAMPAIGN)
+                && (row.is_some() || !is_office))
+            || is_held(db, &edit)?;
         if refused {
             continue;
+        }
+        if !(is_office && leads_to_a_village(db, &edit)?) && edit.kind == kind::HOUSEHOLD {
+            edit.set.remove(household::field::VILLAGE);
+            edit.base.remove(household::field::VILLAGE);
+            if edit.set.is_empty() {
+                continue;
+            }
         }
         match known(db, &edit, claimed)? {
             Known::Yes => continue,
@@ -77,6 +91,28 @@ pub fn salvage(
     applier.finish()?;
     keep_clock(db, &clock)?;
     Ok(SalvageResponse { protocol: PROTOCOL, taken, unknown })
+}
+
+/// Whether the office has these very words before it, or has refused them: then nobody brings them in past it.
+fn is_held(db: &Connection, edit: &PatchDraft) -> Result<bool, StorageError> {
+    let mut statement =
+        db.prepare_cached("SELECT body FROM patch WHERE record = ?1 AND stamp = ?2 AND held <> ''")?;
+    let mut rows = statement.query(params![edit.id.as_bytes(), edit.stamp.to_bytes()])?;
+    while let Some(row) = rows.next()? {
+        let body: Body = serde_json::from_str(row.get_ref(0)?.as_str().unwrap_or_default())?;
+        if body.set == edit.set {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a move, if the edit is one, leads to a village that there is.
+fn leads_to_a_village(db: &Connection, edit: &PatchDraft) -> Result<bool, StorageError> {
+    match edit.set.get(household::field::VILLAGE) {
+        None => Ok(true),
+        Some(to) => is_village(db, to.as_text().unwrap_or_default()),
+    }
 }
 
 /// Whether the caller has not had a village in this life.

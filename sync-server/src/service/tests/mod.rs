@@ -1,0 +1,3 @@
+//! The protocol's functions over a small township's database.
+
+mod salvage;

@@ -1,0 +1,135 @@
+//! What phones may bring back after a restore, and what they may not, whatever their app says.
+
+use crate::{
+    console::testing::{BRIDGE, HOUR_MS, NOW_MS, WILLOW, World},
+    service::{Caller, NewLife, Ruling, ServiceError, begin_life, push, rule, salvage},
+    storage::{StorageError, read_identity},
+};
+use lianxin_shared::{
+    domain::household::field,
+    replica::{Base, DeviceId, FieldSet, Patch, PatchDraft, Stamp, kind},
+    sqlite::read_row,
+    wire::{
+        PROTOCOL,
+        v1::{SalvageRequest, batch_of_patches},
+    },
+};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+fn caller(world: &World, villages: &[&str]) -> Caller {
+    let villages: BTreeSet<String> = villages.iter().map(|code| (*code).to_owned()).collect();
+    Caller { device: world.phone, villages, past: BTreeMap::new(), revoked: false }
+}
+
+fn stamp(device: DeviceId, counter: u16) -> Stamp {
+    Stamp { wall_ms: (NOW_MS - HOUR_MS / 2).unsigned_abs(), counter, device }
+}
+
+fn write(kind: &str, id: Uuid, village: &str, stamp: Stamp, set: &[(&str, &str)]) -> PatchDraft {
+    let set: FieldSet = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+    PatchDraft { stamp, kind: kind.to_owned(), id, village: village.to_owned(), set, base: Base::new() }
+}
+
+/// Offers one write; how many were taken.
+fn offer(world: &World, caller: &Caller, edit: PatchDraft) -> u64 {
+    let caller = caller.clone();
+    let outcome = world.storage.write(move |db| {
+        let identity = read_identity(db)?;
+        let request = SalvageRequest {
+            protocol: PROTOCOL,
+            server_id: identity.server_id,
+            epoch: identity.epoch,
+            patches: batch_of_patches(&[Patch { device_seq: 1, edit }]),
+            orders: BTreeMap::new(),
+        };
+        salvage(db, &caller, request, NOW_MS)
+    });
+    outcome.unwrap().taken
+}
+
+fn village_of(world: &World, id: Uuid) -> String {
+    world.storage.read(|db| Ok::<_, StorageError>(read_row(db, id)?.unwrap().village)).unwrap()
+}
+
+fn own_device(world: &World) -> DeviceId {
+    world.storage.read(|db| Ok::<_, StorageError>(read_identity(db)?.device)).unwrap()
+}
+
+fn begin_another_life(world: &World) {
+    let new = NewLife { epoch: Uuid::from_u128(0xE), device: DeviceId::from_bits(0xD) };
+    let begun = world.storage.write(move |db| {
+        let former = read_identity(db)?.epoch;
+        begin_life(db, former, new, "从备份恢复", NOW_MS)
+    });
+    assert!(begun.unwrap());
+}
+
+#[test]
+fn no_phone_moves_a_household_or_sets_a_village_up_by_bringing_it_back() {
+    let world = World::new();
+    let (own, foreign) =
+        (world.household(1, WILLOW, "周秀兰", &[]), world.household(2, BRIDGE, "李翠花", &[]));
+    let axiang = caller(&world, &[WILLOW]);
+    for (round, device) in [(0, world.phone), (1, own_device(&world)), (2, DeviceId::from_bits(0x7777))] {
+        let here = write(kind::HOUSEHOLD, foreign, BRIDGE, stamp(device, round), &[(field::VILLAGE, WILLOW)]);
+        assert_eq!(offer(&world, &axiang, here), 0);
+        assert_eq!(village_of(&world, foreign), BRIDGE);
+        let away = [(field::VILLAGE, "999999999999"), (field::NOTE, "东边进")];
+        let away = write(kind::HOUSEHOLD, own, WILLOW, stamp(device, 10 + round), &away);
+        offer(&world, &axiang, away);
+        assert_eq!(village_of(&world, own), WILLOW);
+        for kind in [kind::VILLAGE, kind::CAMPAIGN] {
+            let id = Uuid::from_u128(0xA0 + u128::from(round));
+            let new = write(kind, id, WILLOW, stamp(device, 20 + round), &[("name", "假的")]);
+            assert_eq!(offer(&world, &axiang, new), 0, "{kind}");
+        }
+    }
+}
+
+#[test]
+fn after_a_restore_phones_bring_the_offices_moves_and_villages_back_to_where_there_is_a_village() {
+    let world = World::new();
+    let home = world.household(1, WILLOW, "周秀兰", &[]);
+    let office = own_device(&world);
+    begin_another_life(&world);
+    let axiang = caller(&world, &[WILLOW, BRIDGE]);
+    let nowhere = write(kind::HOUSEHOLD, home, WILLOW, stamp(office, 1), &[(field::VILLAGE, "999999999999")]);
+    assert_eq!(offer(&world, &axiang, nowhere), 0);
+    assert_eq!(village_of(&world, home), WILLOW);
+    for other in [world.phone, own_device(&world)] {
+        let forged = write(kind::HOUSEHOLD, home, WILLOW, stamp(other, 1), &[(field::VILLAGE, BRIDGE)]);
+        assert_eq!(offer(&world, &axiang, forged), 0, "a phone's, or the present life's own");
+    }
+    let moved = write(kind::HOUSEHOLD, home, WILLOW, stamp(office, 2), &[(field::VILLAGE, BRIDGE)]);
+    assert_eq!(offer(&world, &axiang, moved), 1);
+    assert_eq!(village_of(&world, home), BRIDGE);
+    let campaign =
+        write(kind::CAMPAIGN, Uuid::from_u128(0xC1), WILLOW, stamp(office, 3), &[("name", "秋访")]);
+    assert_eq!(offer(&world, &axiang, campaign), 1);
+}
+
+#[test]
+fn what_the_office_has_refused_or_not_ruled_on_does_not_come_in_by_another_door() {
+    let world = World::new();
+    let home = world.household(1, WILLOW, "周秀兰", &[]);
+    let device = world.phone;
+    let receipt = world.storage.read(|db| {
+        let receipt = db.query_row("SELECT receipt FROM device", [], |row| row.get::<_, i64>(0));
+        Ok::<_, StorageError>(receipt?.unsigned_abs())
+    });
+    let edit = write(kind::HOUSEHOLD, home, WILLOW, stamp(device, 1), &[(field::NOTE, "停用之后写的")]);
+    let patch = Patch { device_seq: receipt.unwrap() + 1, edit: edit.clone() };
+    let revoked = Caller { revoked: true, ..caller(&world, &[WILLOW]) };
+    let handed_in = move |db: &_| push(db, &revoked, 0, &[patch], &BTreeMap::new(), NOW_MS);
+    world.storage.write(handed_in).unwrap();
+    let anew = Caller { device: DeviceId::from_bits(0x7777), ..caller(&world, &[WILLOW]) };
+    assert_eq!(offer(&world, &anew, edit.clone()), 0, "it waits for the office");
+    let no = Ruling { release: false, by: "老周".into(), why: "不是这一户".into(), at_ms: NOW_MS };
+    world.storage.write(move |db| rule(db, device, None, &no)).unwrap();
+    assert_eq!(offer(&world, &anew, edit), 0, "it was refused");
+    let note = world
+        .storage
+        .read(|db| Ok::<_, ServiceError>(read_row(db, home).unwrap().unwrap().text(field::NOTE).to_owned()));
+    assert_eq!(note.unwrap(), "");
+}
