@@ -92,7 +92,12 @@ fn sync_response() -> SyncResponse {
         epoch: EPOCH,
         server_time: 2_000,
         receipt: Receipt { device_seq: 3, chain: ChainHash::start(AXIANG) },
-        held: vec![Held { device_seq: 3, reason: "这个村没有分给您".to_owned(), refused: false }],
+        held: vec![Held {
+            device_seq: 3,
+            reason: "这个村没有分给您".to_owned(),
+            refused: false,
+            stamp: None,
+        }],
         scope: None,
         accepted: Accepted {
             first: 1,

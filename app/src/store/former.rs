@@ -32,7 +32,9 @@ pub(super) fn renew(db: &Connection, life: &Life) -> Result<(), StoreError> {
     for change in changes {
         db.execute(change, [receipt]).map_err(db_error)?;
     }
-    db.execute("UPDATE patch SET orphan = 1 WHERE orphan > 1", []).map_err(db_error)?;
+    // What the office had before it, or refused, is not offered past it.
+    db.execute("UPDATE patch SET orphan = CASE held WHEN '' THEN 1 ELSE 5 END WHERE orphan > 0", [])
+        .map_err(db_error)?;
     meta::set(db, "epoch", &life.epoch.to_string())?;
     meta::set(db, "receipt", &receipt.to_string())?;
     meta::set(db, "chain", &life.receipt.chain.to_string())?;
@@ -159,7 +161,8 @@ fn load_orphans(db: &Connection, bytes_max: usize, salvage: &mut Salvage) -> Res
     let mut bytes = 0;
     let mut statement = db
         .prepare_cached(
-            "SELECT at, stamp, ord, record, kind, village, body FROM whole_patch WHERE orphan > 0 AND orphan = 1 ORDER BY at",
+            "SELECT at, stamp, ord, record, kind, village, body FROM whole_patch
+             WHERE orphan > 0 AND orphan = 1 AND held = '' ORDER BY at",
         )
         .map_err(db_error)?;
     let mut rows = statement.query([]).map_err(db_error)?;

@@ -4,8 +4,8 @@
 use super::{StoreError, db_error, records};
 use lianxin_shared::{
     domain::label,
-    replica::{Row, Value},
-    sqlite::uuid_at,
+    replica::{Row, Stamp, Value},
+    sqlite::{read_row, uuid_at},
     wire::v1::Held,
 };
 use rusqlite::{Connection, params};
@@ -21,7 +21,7 @@ pub(super) fn keep(db: &Connection, held: &[Held], touched: &mut BTreeSet<Uuid>)
              WHERE device_seq = ?1 AND state >= 2 AND (held <> ?2 OR state <> ?3) RETURNING record",
         )
         .map_err(db_error)?;
-    for one in held {
+    for one in held.iter().filter(|one| one.stamp.is_none()) {
         let device_seq = one.device_seq as i64;
         listed.insert(device_seq);
         let state = if one.refused { 3 } else { 2 };
@@ -41,7 +41,52 @@ pub(super) fn keep(db: &Connection, held: &[Held], touched: &mut BTreeSet<Uuid>)
             .map_err(db_error)?;
         touched.insert(record);
     }
+    keep_former(db, held, touched)
+}
+
+/// The same for what this phone handed in as another device, before it was enrolled anew or found that it is a copy:
+/// such a patch has no number any more and is known by its stamp.
+fn keep_former(db: &Connection, held: &[Held], touched: &mut BTreeSet<Uuid>) -> Result<(), StoreError> {
+    let mut statement = db
+        .prepare_cached(
+            "SELECT at, stamp, record, held, state, orphan FROM patch WHERE held <> '' AND device_seq IS NULL",
+        )
+        .map_err(db_error)?;
+    let mut rows = statement.query([]).map_err(db_error)?;
+    let mut update = db
+        .prepare_cached("UPDATE patch SET held = ?2, state = ?3, orphan = ?4 WHERE at = ?1")
+        .map_err(db_error)?;
+    while let Some(row) = rows.next().map_err(db_error)? {
+        let stamp = Stamp::from_bytes(row.get("stamp").map_err(db_error)?);
+        let record = uuid_at(row, "record").map_err(db_error)?;
+        let was: (i64, String, i64, i64) = (
+            row.get("at").map_err(db_error)?,
+            row.get("held").map_err(db_error)?,
+            row.get("state").map_err(db_error)?,
+            row.get("orphan").map_err(db_error)?,
+        );
+        let listed = held.iter().find(|one| one.stamp == Some(stamp));
+        let is = match listed {
+            Some(one) => (was.0, one.reason.clone(), if one.refused { 3 } else { 2 }, KNOWN),
+            // Let into the records. A life that began meanwhile may know nothing of it: then it goes on waiting here.
+            None if was.3 == KNOWN || stands(db, record, stamp)? => (was.0, String::new(), was.2, KNOWN),
+            None => continue,
+        };
+        if is != was {
+            update.execute(params![is.0, is.1, is.2, is.3]).map_err(db_error)?;
+            touched.insert(record);
+        }
+    }
     Ok(())
+}
+
+/// `patch.orphan` of a patch that the server's present life has.
+const KNOWN: i64 = 3;
+
+/// Whether the server's row shows a write.
+fn stands(db: &Connection, record: Uuid, stamp: Stamp) -> Result<bool, StoreError> {
+    let row = read_row(db, record)?;
+    Ok(row.is_some_and(|row| row.fields.values().any(|version| version.stamp == stamp)))
 }
 
 /// A record as this phone alone wrote it, refused patches included; none without any.

@@ -3,7 +3,7 @@
 use super::{Caller, life::receipt_of, moves::evicted, push::Pushed, sync::Refusal};
 use crate::storage::{ServerIdentity, StorageError, head, nonce_at, read_identity};
 use lianxin_shared::{
-    replica::Row,
+    replica::{Row, Stamp},
     sqlite::{digest_of, rows_after},
     wire::{
         PROTOCOL,
@@ -144,16 +144,23 @@ fn scope_unless(
 
 fn held(db: &Connection, caller: &Caller) -> Result<Vec<Held>, StorageError> {
     let mut statement = db.prepare_cached(
-        "SELECT device_seq, held, refused,
+        "SELECT device, device_seq, stamp, held, refused,
            (SELECT why FROM ruling WHERE ruling.device = patch.device AND ruling.device_seq = patch.device_seq
             ORDER BY ruling.id DESC LIMIT 1) AS why
-         FROM patch WHERE device = ?1 AND held <> '' ORDER BY device_seq",
+         FROM patch
+         WHERE held <> '' AND device IN (
+           SELECT id FROM device WHERE cadre = (SELECT cadre FROM device WHERE id = ?1) OR id = ?1)
+         ORDER BY device, device_seq",
     )?;
     let rows = statement.query_map([caller.device.to_i64()], |row| {
         let refused: bool = row.get("refused")?;
+        let is_own = row.get::<_, i64>("device")? == caller.device.to_i64();
+        let stamp = if is_own { None } else { Some(Stamp::from_bytes(row.get("stamp")?)) };
+        // A number is this device's own alone.
+        let device_seq = if is_own { row.get::<_, i64>("device_seq")?.unsigned_abs() } else { 0 };
         let why = row.get::<_, Option<String>>("why")?.filter(|why| refused && !why.is_empty());
         let reason = why.map_or_else(|| row.get("held"), Ok)?;
-        Ok(Held { device_seq: row.get::<_, i64>("device_seq")?.unsigned_abs(), reason, refused })
+        Ok(Held { device_seq, reason, refused, stamp })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

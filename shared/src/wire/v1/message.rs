@@ -36,6 +36,9 @@ pub struct Held {
     /// The office will not have it: it is in no record any more, and only to be read.
     #[serde(default, skip_serializing_if = "is_default")]
     pub refused: bool,
+    /// Its stamp, if it came from another device of the same cadre: this phone may have been that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stamp: Option<Stamp>,
 }
 
 /// `POST /v1/sync`: push and pull in one exchange.
