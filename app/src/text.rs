@@ -5,7 +5,7 @@
 //! - everywhere: `state-line`, `tab-today|households|visit|diary|mine`, `back`, `save-mark` (its `data-state` is
 //!   saving, saved or failed), `note-done`, `failed` with `retry`, `empty`, `place` (where a record is);
 //! - first start: `enrol`, `enrol-at` (browser) or `enrol-server` (native), `enrol-code`, `enrol-go`, `enrol-error`,
-//!   `enrol-elsewhere`, `enrol-open`, `enrol-here`; `other-tab`, `take-over`, `trouble`;
+//!   `enrol-elsewhere`, `enrol-open`, `enrol-here`; `other-tab`, `take-over`, `trouble`, `locked` with `locked-photos`, `enrol-again`;
 //! - 今日: `today`, `must-left`, `must-all`, `draft-row`, `conflicts-row`, `held-row`, `diary-row`, `loud-reminder`;
 //! - 户册: `households`, `household-row`, `search`, `search-clear`, `chip-all|left|<category>`, `more`,
 //!   `household-add`; a household: `household`, `go-visit`, `edit-household`, `add-person`, `person-row`,
@@ -339,13 +339,17 @@ pub(crate) mod startup {
     pub(crate) const TROUBLE: &str = "本机资料没有打开";
     pub(crate) const LOCKED: &str = "这部手机已停用";
     pub(crate) const LOCKED_HINT: &str =
-        "在这部手机上写完的都已交到乡镇，一条没丢，这里不再显示。要接着用，请找乡镇走访办重开登记码。";
+        "在这部手机上写完的文字都已交到乡镇，一条没丢，这里不再显示。要接着用，请找乡镇走访办重开登记码。";
     pub(crate) const LOST: &str = "没有这一页";
     pub(crate) const LOST_HINT: &str = "写的内容都在。";
     pub(crate) const HOME: &str = "回今日";
 
     pub(crate) fn locked_drafts(count: u32) -> String {
         format!("还有 {count} 份没写完的走访留在本机。重新登记以后，可以接着写。")
+    }
+
+    pub(crate) fn locked_photos(count: u32) -> String {
+        format!("照片还有 {count} 张只在本机，没有交上去，请别清理浏览器或卸载。重新登记以后，会接着传。")
     }
 
     pub(crate) fn opened_at(time: &str) -> String {

@@ -106,10 +106,9 @@ fn Stage(session: Session) -> Element {
         };
         return rsx! { startup::Trouble { words: error.to_string(), onretry: Some(EventHandler::new(again)) } };
     }
-    let locked =
-        session.status.read().as_ref().filter(|status| status.locked).map(|status| status.drafts_open);
-    if let Some(drafts) = locked {
-        return rsx! { startup::Locked { drafts } };
+    let locked = session.status.read().as_ref().filter(|status| status.locked).cloned();
+    if let Some(status) = locked {
+        return rsx! { startup::Locked { drafts: status.drafts_open, photos: status.sync.photos } };
     }
     let enrolled = session.status.read().as_ref().map(|status| status.identity.is_some());
     match enrolled {

@@ -64,12 +64,35 @@ async fn a_revoked_phone_hands_its_unsent_words_in_and_locks_itself() {
     phone.revive().await;
     phone.see("locked").await;
 
-    // The office lets the same cadre in again: the half written visit is there.
-    phone.tap("enrol-again").await;
-    phone.write("enrol-code", &server.code(CADRE)).await;
+    // The office lets the same cadre in again, by its link: the half written visit is there.
+    phone.open(&format!("/#enrol?code={}", server.code(CADRE).replace(' ', ""))).await;
+    phone.reload().await;
     phone.tap("enrol-go").await;
     phone.tap("tab-today").await;
     phone.see("draft-row").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_the_server_has_forgotten_is_let_in_again_by_the_link_and_keeps_its_words() {
+    let mut server = Server::demo(30);
+    let mut phone = Phone::enrolled("阿香", &server, CADRE).await;
+    server.stop();
+    server.change("DELETE FROM device WHERE name LIKE '%Chrome%'", []);
+    server.start();
+    phone.tap("tab-diary").await;
+    phone.write("diary-text", "这一页还没有报上去").await;
+    phone.see_saved().await;
+    phone.tap("tab-mine").await;
+    phone.tap("sync-now").await;
+    phone.see_text("sync-problem", "不认识这部手机").await;
+    let code = server.code(CADRE).replace(' ', "");
+    phone.open(&format!("/#enrol?code={code}")).await;
+    phone.see_value("enrol-code", &code).await;
+    phone.is_without_flaws("登记回来").await;
+    phone.tap("enrol-go").await;
+    phone.see("today").await;
+    phone.see_text("state-line", "已全部上报").await;
+    assert_eq!(server.count("SELECT count(*) FROM patch WHERE body LIKE '%这一页还没有报上去%'"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -230,6 +230,10 @@ async fn a_revoked_phone_sends_no_photo_and_keeps_its_words_safe() {
         1,
         "the words are with the office"
     );
+    assert_eq!(phone.status().await.sync.photos, 1, "the locked page says that the photo is here alone");
+    phone.enrol(server.url(), &server.code("阿香")).await.expect("enrolled anew");
+    phone.press_sync().await;
+    until("the photo is sent after all", async || (stored(&server) == (1, 1)).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,6 +19,13 @@ pub(crate) fn restored(address: &str, place: &str) -> Option<Route> {
 pub(crate) fn reopen(session: Session) {
     let history = history();
     let address = history.current_route();
+    let is_unknown = session.status.peek().as_ref().is_some_and(|status| status.unknown);
+    if let Some((_, link)) = address.split_once("enrol").filter(|_| is_unknown) {
+        // The office lets this phone in again: here and nowhere else is what it has not sent.
+        history.replace(Route::TodayPage {}.to_string());
+        history.push(format!("{}{link}", Route::EnrolAgain {}));
+        return;
+    }
     if address.contains("enrol") {
         // The link is for a phone that nobody has enrolled: say why it does nothing here.
         let identity = session.identity();

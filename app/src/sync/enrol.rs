@@ -38,10 +38,10 @@ pub async fn enrol(server_url: &str, code: &str) -> Result<EnrolResponse, EnrolE
     let body = serde_json::to_vec(&request).map_err(|e| EnrolError { message: e.to_string() })?;
     let transport =
         Transport::new().map_err(|_| EnrolError::new("这部手机开不了加密连接，请换一个浏览器。"))?;
-    match transport.post(&format!("{server}/v1/enrol"), None, body).await {
-        Answer::Unreachable => {
-            Err(EnrolError::new("连不上这个地址。登记要有网：请看看信号，再核对地址，然后重试。"))
-        }
+    match transport.post_once(&format!("{server}/v1/enrol"), body).await {
+        Answer::Unreachable => Err(EnrolError::new(
+            "连不上这个地址。登记要有网：请看看信号，再核对地址，然后重试；要是说码已经用过了，请乡镇再开一个。",
+        )),
         Answer::Body { status: 200, body, .. } => serde_json::from_slice(&body)
             .map_err(|_| EnrolError::new("这个地址不是连心册的服务器，请照着乡镇给的地址核对。")),
         Answer::Body { body, .. } => Err(match serde_json::from_slice::<ErrorBody>(&body) {

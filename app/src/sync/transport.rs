@@ -81,19 +81,9 @@ impl Transport {
         self.post(&format!("{}{path}", exchange.server_url), token, exchange.body).await
     }
 
+    /// Posts what may come twice without harm: when the connection breaks under it, once more.
     pub(super) async fn post(&self, url: &str, token: Option<&str>, body: Vec<u8>) -> Answer {
-        let mut request = self
-            .client
-            .post(url)
-            .timeout(Duration::from_secs(exchange_seconds_max))
-            .header(header::CONTENT_TYPE, "application/json");
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
-        }
-        let request = match compressed(&body) {
-            Some((encoding, bytes)) => request.header(header::CONTENT_ENCODING, encoding).body(bytes),
-            None => request.body(body),
-        };
+        let request = self.request(url, token, body);
         let again = request.try_clone();
         match (answer_of(request).await, again) {
             (Ok(answer), _) => answer,
@@ -103,10 +93,30 @@ impl Transport {
             (Err(_), _) => Answer::Unreachable,
         }
     }
+
+    /// Posts what must not come twice.
+    pub(super) async fn post_once(&self, url: &str, body: Vec<u8>) -> Answer {
+        answer_of(self.request(url, None, body)).await.unwrap_or(Answer::Unreachable)
+    }
+
+    fn request(&self, url: &str, token: Option<&str>, body: Vec<u8>) -> reqwest::RequestBuilder {
+        let mut request = self
+            .client
+            .post(url)
+            .timeout(Duration::from_secs(exchange_seconds_max))
+            .header(header::CONTENT_TYPE, "application/json");
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        match compressed(&body) {
+            Some((encoding, bytes)) => request.header(header::CONTENT_ENCODING, encoding).body(bytes),
+            None => request.body(body),
+        }
+    }
 }
 
 /// Whether the connection was there and broke: the server may have closed it while the phone was busy with its last
-/// answer. Every exchange may be repeated, so it is, at once and over a new connection.
+/// answer.
 #[cfg(not(target_family = "wasm"))]
 fn is_worn_out(error: &reqwest::Error) -> bool {
     !error.is_connect() && !error.is_timeout()
@@ -179,6 +189,24 @@ mod tests {
             stream.read_exact(&mut byte).unwrap();
             request.push(byte[0]);
         }
+    }
+
+    #[tokio::test]
+    async fn what_must_not_come_twice_is_sent_once() {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://{}/v1/enrol", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let (mut first, _) = listener.accept().unwrap();
+            read_one(&mut first);
+            // The code is used up, and the answer is lost.
+            drop(first);
+            listener
+        });
+        let answer = Transport::new().unwrap().post_once(&url, b"{}".to_vec()).await;
+        assert!(matches!(answer, Answer::Unreachable), "{answer:?}");
+        let listener = server.join().unwrap();
+        listener.set_nonblocking(true).unwrap();
+        assert!(listener.accept().is_err(), "nobody came again");
     }
 
     #[tokio::test]

@@ -54,7 +54,7 @@ pub(crate) fn refused(count: u32) -> String {
     format!("有 {count} 张照片乡镇没有收，都还在本机；点开那张照片看原因，要再试就点“现在同步”。")
 }
 pub(crate) fn caption_long(chars_max: usize) -> String {
-    format!("说明太长了，最多 {chars_max} 个字，请缩短。")
+    format!("说明太长了，最多 {chars_max} 个字，请缩短；太长的不上报。")
 }
 pub(crate) fn nth(number: usize) -> String {
     format!("照片 {number}")

@@ -1,11 +1,12 @@
 //! Before the app can be shown: opening, another tab, trouble with the store.
 
-use dioxus::prelude::*;
+use dioxus::{history::history, prelude::*};
 
 use crate::{
     components::{icon::Logo, notice::Notice},
     format,
     platform::now_ms,
+    state::enrolment::enrol_link,
     text,
     views::enrol::EnrolView,
 };
@@ -49,11 +50,12 @@ pub(crate) fn OtherTab(
     }
 }
 
-/// The office has revoked this phone, and all that was completed on it is with the office. What is half written is
-/// reached again once the office has let the same cadre in anew.
+/// The office has revoked this phone, and all words that were completed on it are with the office. What is half written is
+/// reached again, and photos that had not been sent are, once the office has let the same cadre in anew.
 #[component]
-pub(crate) fn Locked(drafts: u32) -> Element {
-    let mut again = use_signal(|| false);
+pub(crate) fn Locked(drafts: u32, photos: u32) -> Element {
+    // Opened by the link that the office gave for it.
+    let mut again = use_signal(|| !enrol_link(&history().current_route()).code.is_empty());
     if again() {
         return rsx! { EnrolView {} };
     }
@@ -65,6 +67,9 @@ pub(crate) fn Locked(drafts: u32) -> Element {
                 p { {text::startup::LOCKED_HINT} }
                 if drafts > 0 {
                     Notice { look: "w", {text::startup::locked_drafts(drafts)} }
+                }
+                if photos > 0 {
+                    Notice { look: "w", testid: "locked-photos", {text::startup::locked_photos(photos)} }
                 }
                 button { class: "btn wide", r#type: "button", "data-testid": "enrol-again", onclick: move |_| again.set(true),
                     {text::mine::ENROL_AGAIN}

@@ -43,7 +43,7 @@ impl FromRequestParts<AppState> for Active {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, state).await?;
         if caller.revoked {
-            let words = "这部手机已被乡镇走访办停用，不再收发。写过的都已交到乡镇，请联系乡镇走访办。";
+            let words = "这部手机已被乡镇走访办停用，不再收发。写过的文字都已交到乡镇，请联系乡镇走访办。";
             return Err(ApiError::new(ErrorCode::Revoked, words));
         }
         Ok(Self(caller))

@@ -127,7 +127,7 @@ pub fn write_phase(
     if caller.revoked && patches.is_empty() {
         return Err(Refusal::new(
             ErrorCode::Revoked,
-            "这部手机已被乡镇走访办停用，不再收发。写过的都已交到乡镇，请联系乡镇走访办。",
+            "这部手机已被乡镇走访办停用，不再收发。写过的文字都已交到乡镇，请联系乡镇走访办。",
         )
         .into());
     }
