@@ -84,6 +84,14 @@ impl RecordForm {
         }
     }
 
+    /// A photo's caption as typed so far; one that is too long is not written.
+    pub(crate) fn caption_photo(&mut self, hash: &str, caption: &str) {
+        let caption = caption.trim();
+        if caption.chars().count() <= photo::CAPTION_CHARS_MAX {
+            self.set(&photo::field_of_hash(hash), photo::value_of_caption(caption));
+        }
+    }
+
     /// Whether a field says yes.
     pub(crate) fn is_true(&self, field: &str) -> bool {
         self.fields.get(field).is_some_and(Value::is_true)
@@ -245,6 +253,17 @@ mod tests {
         let second = edit(form.take());
         assert_eq!(second.id, Some(Uuid::from_u128(7)));
         assert_eq!(second.set.get("head"), Some(&Value::Null), "emptied is null");
+    }
+
+    #[test]
+    fn a_caption_that_is_too_long_is_not_written() {
+        let mut form = RecordForm::of(loaded(&[("text", "今天")], 1));
+        form.put_photo("ab", "");
+        form.take();
+        form.caption_photo("ab", &"长".repeat(photo::CAPTION_CHARS_MAX + 1));
+        assert!(form.take().is_none());
+        form.caption_photo("ab", " 门前的路 ");
+        assert_eq!(edit(form.take()).set.get("photos.ab"), Some(&"门前的路".into()));
     }
 
     #[test]

@@ -8,7 +8,10 @@ use super::{
     request::Bytes,
 };
 use lianxin_shared::{
-    domain::photo::{self, hash_of, photos_of},
+    domain::{
+        photo::{self, hash_of, photos_of},
+        picture::media_of,
+    },
     replica::{FieldSet, Row, kind},
     sync::{Parcel, Part},
 };
@@ -60,9 +63,10 @@ pub(super) fn keep_fetched(
     size: PhotoSize,
     bytes: &[u8],
 ) -> Result<bool, StoreError> {
+    // A thumbnail's hash is not known here; whoever answers in the township's place (a proxy's page, say) sends no picture.
     let is_right = size == PhotoSize::Small || hash_of(bytes) == name.hash;
     // What was asked for may have left meanwhile, with its village.
-    if bytes.is_empty() || !is_right || !is_used(db, name)? {
+    if media_of(bytes).is_none() || !is_right || !is_used(db, name)? {
         return Ok(false);
     }
     put(db, name, size, bytes, false)?;
@@ -348,32 +352,26 @@ pub(super) fn views(db: &Connection, village: &str, fields: &FieldSet) -> Result
 pub(super) fn view_of(db: &Connection, name: PhotoName, caption: String) -> Result<PhotoView, StoreError> {
     let current = epoch(db).map_err(db_error)?;
     let mut statement = db
-        .prepare_cached("SELECT part, own, epoch, refused FROM photo_file WHERE village = ?1 AND photo = ?2")
+        .prepare_cached("SELECT own, epoch, refused FROM photo_file WHERE village = ?1 AND photo = ?2")
         .map_err(db_error)?;
     let mut rows = statement.query([&name.village, &name.hash]).map_err(db_error)?;
-    let mut view =
-        PhotoView { name: name.clone(), caption, place: PhotoPlace::Elsewhere, ..PhotoView::default() };
+    let mut place = PhotoPlace::Elsewhere;
     let (mut own, mut there) = (false, true);
     while let Some(row) = rows.next().map_err(db_error)? {
-        let get = |row: &rusqlite::Row<'_>| -> rusqlite::Result<(i64, bool, String, String)> {
-            Ok((row.get("part")?, row.get("own")?, row.get("epoch")?, row.get("refused")?))
+        let get = |row: &rusqlite::Row<'_>| -> rusqlite::Result<(bool, String, String)> {
+            Ok((row.get("own")?, row.get("epoch")?, row.get("refused")?))
         };
-        let (part, is_own, epoch, refused) = get(row).map_err(db_error)?;
-        if part == 0 {
-            view.has_small = true
-        } else {
-            view.has_full = true
-        }
+        let (is_own, epoch, refused) = get(row).map_err(db_error)?;
         own |= is_own;
         there &= epoch == current;
         if !refused.is_empty() {
-            view.place = PhotoPlace::Refused(refused);
+            place = PhotoPlace::Refused(refused);
         }
     }
-    if own && view.place == PhotoPlace::Elsewhere {
-        view.place = if there { PhotoPlace::Received } else { PhotoPlace::Waiting };
+    if own && place == PhotoPlace::Elsewhere {
+        place = if there { PhotoPlace::Received } else { PhotoPlace::Waiting };
     }
-    Ok(view)
+    Ok(PhotoView { name, caption, place })
 }
 
 /// The names of a record's photos.

@@ -264,12 +264,14 @@ fn what_others_took_is_kept_only_if_it_is_what_a_record_names() {
     store.fetched(name.clone(), PhotoSize::Full, Ok(&thumb)).unwrap();
     assert_eq!(files(&store), 0, "other bytes than were asked for");
     store.fetched(name.clone(), PhotoSize::Full, Ok(&bytes)).unwrap();
+    store.fetched(name.clone(), PhotoSize::Small, Ok(b"<html>Please sign in</html>")).unwrap();
+    assert_eq!(files(&store), 1, "a page of somebody in between is no picture");
     store.fetched(name.clone(), PhotoSize::Small, Ok(&thumb)).unwrap();
     assert_eq!(picture(&mut store, &name, PhotoSize::Full), Some(bytes));
     assert_eq!(store.next_parcel().unwrap(), None, "it is not this phone's to send");
     let Reply::Visit(page) = store.handle(Request::Visit { id }, NOW_MS).unwrap() else { panic!() };
     assert_eq!(page.photos[0].place, PhotoPlace::Elsewhere);
-    assert!(page.photos[0].has_small && page.photos[0].has_full);
+    assert_eq!(picture(&mut store, &name, PhotoSize::Small), Some(thumb));
 }
 
 #[test]

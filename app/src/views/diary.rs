@@ -142,9 +142,7 @@ fn Editor(date: String, diary: Diary, is_today: bool) -> Element {
 
 fn edit_photos(form: Form, edit: PhotoEdit) {
     match edit {
-        PhotoEdit::Caption(hash, caption) => form.typed(|record| {
-            record.set(&photo::field_of_hash(&hash), photo::value_of_caption(caption.trim()));
-        }),
+        PhotoEdit::Caption(hash, caption) => form.typed(|record| record.caption_photo(&hash, &caption)),
         PhotoEdit::Left => form.flush(),
         PhotoEdit::Composing(on) => form.composing(on),
         PhotoEdit::Remove(hash) => {

@@ -207,14 +207,18 @@ fn Chosen(
     onremove: EventHandler<()>,
 ) -> Element {
     let hash = photo.hash.clone();
-    let is_long = photo.caption.chars().count() > CAPTION_CHARS_MAX;
+    // As typed: what is too long may be in no record.
+    let mut is_long = use_signal(|| photo.caption.chars().count() > CAPTION_CHARS_MAX);
     rsx! {
         div { class: "card pad stack photo-chosen",
             TextField {
                 label: words::CAPTION, hint: words::CAPTION_HINT, initial: photo.caption.clone(), testid: "photo-caption",
-                problem: is_long.then(|| words::caption_long(CAPTION_CHARS_MAX)),
+                problem: is_long().then(|| words::caption_long(CAPTION_CHARS_MAX)),
                 on: move |typed| match typed {
-                    Typed::Text(text) => onedit.call(PhotoEdit::Caption(hash.clone(), text)),
+                    Typed::Text(text) => {
+                        is_long.set(text.trim().chars().count() > CAPTION_CHARS_MAX);
+                        onedit.call(PhotoEdit::Caption(hash.clone(), text));
+                    }
                     Typed::Composing(on) => onedit.call(PhotoEdit::Composing(on)),
                     Typed::Left => onedit.call(PhotoEdit::Left),
                     Typed::Entered => {}
@@ -242,22 +246,22 @@ pub(crate) fn PhotoGrid(photos: Vec<PhotoView>, #[props(default)] text_there: bo
                 if text_there { {words::text_there(waiting)} } else { {words::lacking(waiting)} }
             }
         }
-        Tiles { photos }
+        Tiles { photos: photos.into_iter().map(|photo| (photo.name, photo.caption)).collect::<Vec<_>>() }
     }
 }
 
-/// Small pictures that lead to the large ones.
+/// Small pictures with their captions, that lead to the large ones.
 #[component]
-pub(crate) fn Tiles(photos: Vec<PhotoView>) -> Element {
+pub(crate) fn Tiles(photos: Vec<(PhotoName, String)>) -> Element {
     rsx! {
         div { class: "photos",
-            for (at, photo) in photos.iter().enumerate() {
+            for (at, (name, caption)) in photos.iter().enumerate() {
                 Link {
-                    key: "{photo.name.hash}", class: "photo", to: Route::photo(&photo.name), "data-testid": "photo",
-                    "aria-label": alt_of(&photo.caption, at),
-                    Thumb { name: photo.name.clone() }
-                    if !photo.caption.is_empty() {
-                        span { class: "caption", "{photo.caption}" }
+                    key: "{name.hash}", class: "photo", to: Route::photo(name), "data-testid": "photo",
+                    "aria-label": alt_of(caption, at),
+                    Thumb { name: name.clone() }
+                    if !caption.is_empty() {
+                        span { class: "caption", "{caption}" }
                     }
                 }
             }

@@ -5,7 +5,7 @@ use dioxus::prelude::*;
 use super::{photos::PhotoEditor, visit::go_to};
 use crate::{
     state::{draft::Draft, taking::Taking},
-    store::{PhotoName, PhotoPlace, PhotoView},
+    store::PhotoName,
     text::{photo as words, visit},
 };
 
@@ -22,17 +22,9 @@ pub(crate) fn Photos(draft: Draft, taking: Taking) -> Element {
 /// Where they are looked over; nothing if there are none.
 #[component]
 pub(crate) fn PhotosReviewed(draft: Draft) -> Element {
-    let photos: Vec<PhotoView> = draft.read(|visit| {
+    let photos: Vec<(PhotoName, String)> = draft.read(|visit| {
         let name = |hash: &String| PhotoName { village: visit.village.clone(), hash: hash.clone() };
-        let view = |photo: &crate::store::draft::PhotoDraft| PhotoView {
-            name: name(&photo.hash),
-            caption: photo.caption.clone(),
-            // Drafts stay here: there is nothing to say of the township yet.
-            place: PhotoPlace::Received,
-            has_small: true,
-            has_full: true,
-        };
-        visit.photos.iter().map(view).collect()
+        visit.photos.iter().map(|photo| (name(&photo.hash), photo.caption.clone())).collect()
     });
     if photos.is_empty() {
         return rsx! {};

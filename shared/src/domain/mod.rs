@@ -18,6 +18,7 @@ pub mod label;
 pub mod opinion;
 pub mod person;
 pub mod photo;
+pub mod picture;
 pub mod pinyin;
 pub mod region;
 pub mod text;

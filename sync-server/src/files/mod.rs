@@ -37,7 +37,6 @@ mod collect;
 mod error;
 mod folder;
 mod hash;
-mod picture;
 mod references;
 mod stored;
 mod upload;

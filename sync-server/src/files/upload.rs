@@ -2,14 +2,14 @@
 //! upload.
 
 use super::{
-    FileError, FileFolder, FileHash, device_uploads_max, original_bytes_max, picture::media_of,
-    thumb_bytes_max, upload_idle_minutes_max,
+    FileError, FileFolder, FileHash, device_uploads_max, original_bytes_max, thumb_bytes_max,
+    upload_idle_minutes_max,
 };
 use crate::{
     service::Caller,
     storage::{Storage, StorageError},
 };
-use lianxin_shared::replica::DeviceId;
+use lianxin_shared::{domain::picture::media_of, replica::DeviceId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::time::{Duration, SystemTime};
 

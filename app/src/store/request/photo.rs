@@ -74,10 +74,6 @@ pub struct PhotoView {
     pub caption: String,
     /// Where it is.
     pub place: PhotoPlace,
-    /// Its small picture is on this phone.
-    pub has_small: bool,
-    /// The photo itself is on this phone.
-    pub has_full: bool,
 }
 
 /// Where a photo is, from the server's word alone.
