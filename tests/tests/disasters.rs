@@ -2,7 +2,12 @@
 //! changes hands, a phone is revoked. The real server process, and phones without a screen.
 
 use lianxin_app::store::RecordPlace;
+use lianxin_server::{
+    service::{Ruling, rule},
+    storage::{DATABASE_FILE, StorageError, open_writable},
+};
 use lianxin_tests::e2e::{Headless, LIUSHUGOU, SHIQIAO, Server, until};
+use uuid::Uuid;
 
 /// The id of a cadre's phone.
 fn device_of(server: &Server, cadre: &str) -> String {
@@ -208,4 +213,112 @@ async fn a_revoked_phone_hands_in_its_unsent_work_and_then_locks_itself() {
         server.database().query_row(held, [unsent.as_bytes()], |row| row.get(0)).expect("a count");
     assert_eq!(held, 1, "it is kept whole for the office");
     server.check();
+}
+
+/// The office rules on what is held of one record; the server must be stopped.
+fn rule_on(server: &Server, record: Uuid, release: bool) {
+    let db = open_writable(&server.data().join(DATABASE_FILE)).expect("the database");
+    let tx = db.unchecked_transaction().expect("a transaction");
+    let find = "SELECT device FROM patch WHERE record = ?1 AND held <> ''";
+    let device: i64 = tx.query_row(find, [record.as_bytes()], |row| row.get(0)).expect("it is held");
+    let why = if release { String::new() } else { "不是这一户".to_owned() };
+    let ruling = Ruling { release, by: "乡镇走访办 老周".to_owned(), why, at_ms: 1 };
+    let ruled = rule(&tx, lianxin_shared::replica::DeviceId::from_i64(device), Some(record), &ruling);
+    assert_eq!(ruled.map_err(|error: StorageError| error.to_string()).expect("ruled").changed, 1);
+    tx.commit().expect("committed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_enrolled_anew_hears_what_became_of_its_held_work_and_no_restore_brings_in_what_was_refused()
+{
+    let mut server = Server::two_villages();
+    let axiang = Headless::enrolled(&server, "阿香").await;
+    axiang.synced().await;
+    let backup = server.dir().join("monday.db");
+    server.cli(&["backup", &backup.to_string_lossy()]);
+    let taken = axiang.new_household(LIUSHUGOU, "收下的户").await;
+    let refused = axiang.new_household(LIUSHUGOU, "不收的户").await;
+    let waiting = axiang.new_household(LIUSHUGOU, "还没看的户").await;
+    server.cli(&["device", "revoke", &device_of(&server, "阿香")]);
+    axiang.press_sync().await;
+    until("the phone locks itself", async || axiang.status().await.locked.then_some(())).await;
+    axiang.enrol(server.url(), &server.code("阿香")).await.expect("enrolled anew");
+    axiang.synced().await;
+    assert_eq!(axiang.mine().await.held.len(), 3, "all of it waits for the office");
+
+    server.stop();
+    rule_on(&server, taken, true);
+    rule_on(&server, refused, false);
+    server.start();
+    axiang.synced().await;
+    let mine = axiang.mine().await;
+    assert_eq!(mine.held.iter().map(|row| row.id).collect::<Vec<_>>(), [waiting]);
+    assert_eq!(
+        mine.refused.iter().map(|row| (row.id, row.reason.as_str())).collect::<Vec<_>>(),
+        [(refused, "不是这一户")]
+    );
+    assert_eq!(axiang.record(taken).await.expect("there").place, RecordPlace::Received);
+    assert!(axiang.record(refused).await.is_none(), "what was refused is on the register no more");
+
+    server.stop();
+    server.cli(&["restore", &backup.to_string_lossy()]);
+    server.start();
+    axiang.synced().await;
+    axiang.synced().await;
+    let heads = "SELECT group_concat(head, '、') FROM (SELECT head FROM household ORDER BY head)";
+    let heads: String = server.database().query_row(heads, [], |row| row.get(0)).expect("a list");
+    assert_eq!(heads, "收下的户", "the office's word stands");
+    assert_eq!(axiang.mine().await.refused.len(), 1);
+    assert_eq!(axiang.text(waiting, "head").await, "还没看的户", "not a word is lost");
+    server.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_forgets_no_ruling_of_the_office() {
+    let mut server = Server::two_villages();
+    let laozhou = Headless::enrolled(&server, "老周").await;
+    laozhou.synced().await;
+    let before = server.dir().join("sunday.db");
+    server.cli(&["backup", &before.to_string_lossy()]);
+    server.cli(&["cadre", "villages", "老周", "--village", SHIQIAO]);
+    let taken = laozhou.new_household(LIUSHUGOU, "收下的户").await;
+    let refused = laozhou.new_household(LIUSHUGOU, "不收的户").await;
+    laozhou.press_sync().await;
+    until("both are held", async || (laozhou.mine().await.held.len() == 2).then_some(())).await;
+    let after = server.dir().join("monday.db");
+    server.cli(&["backup", &after.to_string_lossy()]);
+    server.stop();
+    rule_on(&server, taken, true);
+    rule_on(&server, refused, false);
+
+    // A backup that has them waiting, and one in which they come again.
+    for (backup, let_in) in [(&after, 1), (&before, 0)] {
+        server.cli(&["restore", &backup.to_string_lossy()]);
+        server.start();
+        laozhou.synced().await;
+        let mine = laozhou.mine().await;
+        assert_eq!(mine.refused.iter().map(|row| row.id).collect::<Vec<_>>(), [refused]);
+        assert_eq!(server.count("SELECT count(*) FROM household WHERE head = '收下的户'"), let_in);
+        assert_eq!(server.count("SELECT count(*) FROM household WHERE head = '不收的户'"), 0);
+        server.check();
+        server.stop();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_townships_database_is_replaced_only_if_that_is_meant() {
+    let theirs = Server::two_villages();
+    let backup = theirs.dir().join("theirs.db");
+    theirs.cli(&["backup", &backup.to_string_lossy()]);
+    let mut own = Server::two_villages();
+    let axiang = Headless::enrolled(&own, "阿香").await;
+    axiang.new_household(LIUSHUGOU, "李翠花").await;
+    axiang.synced().await;
+    own.stop();
+    let words = own.refused(&["restore", &backup.to_string_lossy()]);
+    assert!(words.contains("另一个乡镇") && words.contains("--replace-other"), "{words}");
+    assert_eq!(own.count("SELECT count(*) FROM household"), 1, "nothing has changed");
+    let words = own.cli(&["restore", &backup.to_string_lossy(), "--replace-other"]);
+    assert!(words.contains("另一个乡镇") && words.contains("请核对"), "{words}");
+    assert_eq!(own.count("SELECT count(*) FROM household"), 0);
 }

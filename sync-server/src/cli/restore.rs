@@ -15,10 +15,14 @@ use std::path::{Path, PathBuf};
 pub(super) struct Restore {
     /// 备份文件（由 backup 生成）
     file: PathBuf,
+    /// 这里原来是另一个乡镇的数据库，也换掉（原来的留在旁边）
+    #[arg(long)]
+    replace_other: bool,
 }
 
 impl Restore {
-    /// The present database is kept beside the restored one; until the last rename nothing has changed.
+    /// The present database is kept beside the restored one. Until everything is checked nothing has changed but photos
+    /// that are there in addition.
     pub fn run(self, data: &Path) -> anyhow::Result<()> {
         let present = data.join(DATABASE_FILE);
         let state = state_of(&present);
@@ -38,9 +42,18 @@ impl Restore {
         storage.write(move |db| begin_life(db, former, new, "从备份恢复", now))?;
         drop(storage);
         let db = open_writable(&staging.join(DATABASE_FILE))?;
-        let carried = state == Present::Readable && carry_over(&db, &present).is_ok_and(|is_same| is_same);
+        let carried = if state == Present::Readable { carry_over(&db, &present).ok() } else { None };
+        if carried == Some(false) && !self.replace_other {
+            bail!(
+                "{} 是另一个乡镇的数据库，没有恢复。请核对 --data 和备份文件；真要换掉它，请加 --replace-other，原来的会留在旁边。",
+                present.display()
+            );
+        }
         let tx = db.unchecked_transaction()?;
         let report = check(&tx)?;
+        if !report.problems.is_empty() {
+            bail!("备份没有通过检查（{} 处不对），没有恢复。", report.problems.len());
+        }
         let mut photos_missing = 0;
         let beside = FileFolder::of_database(&self.file);
         if beside.root().exists() {
@@ -51,9 +64,6 @@ impl Restore {
         }
         tx.rollback()?;
         db.close().map_err(|(_, error)| error)?;
-        if !report.problems.is_empty() {
-            bail!("备份没有通过检查（{} 处不对），没有恢复。", report.problems.len());
-        }
         let kept = keep_present(data, now)?;
         std::fs::rename(staging.join(DATABASE_FILE), &present)?;
         std::fs::File::open(data)?.sync_all()?;
@@ -66,11 +76,15 @@ impl Restore {
             println!("备份里缺 {photos_missing} 个照片文件；用 files 看还差哪些，手机上有的会再传。");
         }
         println!("启动服务后，手机下次同步会自动把备份之后写的补回来。");
-        if carried {
-            println!("账号、分管的村、停用的手机都按原来的数据库，没有退回去。");
+        if carried == Some(true) {
+            println!("账号、分管的村、停用的手机、收与不收都按原来的数据库，没有退回去。");
         } else {
+            let why = match carried {
+                Some(_) => "原来的数据库是另一个乡镇的",
+                None => "原来的数据库读不出来",
+            };
             println!(
-                "注意：原来的数据库读不出来，账号、密码、分管的村、停用的手机都退回到了备份的时候。\n\
+                "注意：{why}，账号、密码、分管的村、停用的手机都退回到了备份的时候。\n\
                  启动服务之前请核对：device list（丢过的手机要重新 device revoke）、cadre list、cadre villages。\n\
                  备份之后登记的手机要重新给登记码，写过的都在手机里。"
             );

@@ -1,12 +1,14 @@
-//! What a restore does not take back to the past: who may do what. A phone that was revoked after the backup stays
-//! revoked, a village withdrawn stays withdrawn, and a phone enrolled after it need not be enrolled again.
+//! What a restore does not take back to the past: who may do what, and what the office has ruled. A phone that was revoked
+//! after the backup stays revoked, a village withdrawn stays withdrawn, a phone enrolled after it need not be enrolled
+//! again, and what was refused stays refused.
 
+use super::held::release_again;
 use crate::storage::StorageError;
 use lianxin_shared::replica::{ChainHash, DeviceId};
 use rusqlite::{Connection, params};
 use std::path::Path;
 
-/// Takes cadres, grants, phones, users and codes over from the database that the restored one replaces. Outside any
+/// Takes cadres, grants, phones, users, codes and rulings over from the database that the restored one replaces. Outside any
 /// transaction; all of it or nothing. False if it is the database of another server.
 ///
 /// # Errors
@@ -20,6 +22,7 @@ pub fn carry_over(restored: &Connection, present: &Path) -> Result<bool, Storage
         }
         people(&tx)?;
         new_devices(&tx)?;
+        rulings(&tx)?;
         tx.commit()?;
         Ok(true)
     });
@@ -60,4 +63,26 @@ fn new_devices(db: &Connection) -> Result<(), StorageError> {
         )?;
     }
     Ok(())
+}
+
+/// What the office said of patches that the backup has stands at once; of others, when they come again
+/// ([`super::held::refuse_again`]).
+fn rulings(db: &Connection) -> Result<(), StorageError> {
+    db.execute_batch(
+        "INSERT INTO main.ruling (device, device_seq, released, held, by, why, at)
+           SELECT device, device_seq, released, held, by, why, at FROM present.ruling AS p
+           WHERE NOT EXISTS (SELECT 1 FROM main.ruling AS m WHERE m.device = p.device
+             AND m.device_seq = p.device_seq AND m.at = p.at AND m.released = p.released)
+           ORDER BY id;
+         UPDATE main.patch AS m SET refused = 1
+         WHERE held <> '' AND EXISTS (SELECT 1 FROM present.patch AS p WHERE p.device = m.device
+           AND p.device_seq = m.device_seq AND p.hash = m.hash AND p.refused = 1);",
+    )?;
+    let mut statement = db.prepare(
+        "SELECT m.device, m.device_seq FROM main.patch AS m JOIN present.patch AS p
+           ON p.device = m.device AND p.device_seq = m.device_seq AND p.hash = m.hash
+         WHERE m.held <> '' AND p.held = '' ORDER BY m.device, m.device_seq",
+    )?;
+    let released = statement.query_map([], |row| Ok((DeviceId::from_i64(row.get(0)?), row.get(1)?)))?;
+    release_again(db, &released.collect::<Result<_, _>>()?)
 }

@@ -6,7 +6,7 @@ use super::{
     Caller,
     apply::{Applier, EDIT_COLUMNS, edit_from},
     moves::is_village,
-    push::{NOT_GRANTED, held_because, unfit},
+    push::{MOVED_AWAY, NOT_GRANTED, judged, unfit},
 };
 use crate::{
     auth::{self, AuthError},
@@ -135,9 +135,13 @@ fn release_granted(db: &Connection, cadre: &str, now_ms: i64) -> Result<usize, A
         let auth::Device { id, villages, past, revoked, .. } = device;
         let caller = Caller { device: id, villages, past, revoked };
         let mut applier = Applier::new(db)?;
-        for patch in waiting(db, id)?.iter().filter(|patch| !patch.refused && patch.held == NOT_GRANTED) {
+        let lacking = [NOT_GRANTED, MOVED_AWAY];
+        for patch in
+            waiting(db, id)?.iter().filter(|one| !one.refused && lacking.contains(&one.held.as_str()))
+        {
             let row = read_row(db, patch.edit.id).map_err(StorageError::from)?;
-            if held_because(&caller, &patch.edit, row.as_ref()).is_none() {
+            // What its phone had heard of is not known any more; what was written before a move counts anyway.
+            if judged(db, &caller, &patch.edit, row.as_ref(), u64::MAX)?.is_none() {
                 let_in(db, &mut applier, patch, row.as_ref())?;
                 keep(db, patch, &ruling)?;
                 released += 1;
@@ -146,6 +150,31 @@ fn release_granted(db: &Connection, cadre: &str, now_ms: i64) -> Result<usize, A
         applier.finish()?;
     }
     Ok(released)
+}
+
+/// Lets in what the office had let in before a restore: device and number.
+pub(super) fn release_again(
+    db: &Connection,
+    released: &BTreeSet<(DeviceId, i64)>,
+) -> Result<(), StorageError> {
+    let mut applier = Applier::new(db)?;
+    for device in released.iter().map(|(device, _)| *device).collect::<BTreeSet<_>>() {
+        for patch in waiting(db, device)?.iter().filter(|one| released.contains(&(device, one.device_seq))) {
+            let row = read_row(db, patch.edit.id)?;
+            let_in(db, &mut applier, patch, row.as_ref())?;
+        }
+    }
+    applier.finish()
+}
+
+/// A patch that comes again after a restore and is held again stays refused if the office's last word was no.
+pub(super) fn refuse_again(db: &Connection, device: DeviceId, device_seq: u64) -> Result<(), StorageError> {
+    db.prepare_cached(
+        "UPDATE patch SET refused = 1 WHERE device = ?1 AND device_seq = ?2 AND held <> ''
+           AND 0 = (SELECT released FROM ruling WHERE device = ?1 AND device_seq = ?2 ORDER BY id DESC LIMIT 1)",
+    )?
+    .execute(params![device.to_i64(), device_seq as i64])?;
+    Ok(())
 }
 
 fn waiting(db: &Connection, device: DeviceId) -> Result<Vec<Waiting>, StorageError> {

@@ -25,7 +25,7 @@ pub use life::{NewLife, begin_life};
 pub use local::{LocalWriter, Origin};
 pub use moves::{MoveError, move_household};
 pub use pull::{changes_bytes_max, pull};
-pub use push::{NOT_GRANTED, Pushed, push};
+pub use push::{MOVED_AWAY, NOT_GRANTED, Pushed, push};
 pub use repair::repair;
 pub use salvage::salvage;
 pub use sync::{Refusal, ServiceError, SyncService, Unpacked, write_phase};

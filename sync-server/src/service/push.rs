@@ -3,6 +3,7 @@
 use super::{
     Caller,
     apply::{Applied, Applier, Body},
+    held::refuse_again,
     life::receipt_of,
     moves::{placed, written_before_the_move},
     sync::Refusal,
@@ -71,21 +72,13 @@ pub fn push(
         if order != patch.edit.stamp {
             pushed.accepted.orders.insert(patch.device_seq, order);
         }
-        let placed = placed(db, &patch.edit, row.as_ref())?;
-        let foreign = placed.as_ref().is_some_and(|placed| !caller.villages.contains(&placed.village));
-        let held = held_because(caller, &patch.edit, row.as_ref())
-            .or((row.is_none() && foreign).then_some(NOT_GRANTED));
-        let held = match held {
-            Some(NOT_GRANTED)
-                if written_before_the_move(db, caller, &patch.edit, placed.as_ref(), cursor_seq)? =>
-            {
-                None
-            }
-            held => held,
-        };
+        let held = judged(db, caller, &patch.edit, row.as_ref(), cursor_seq)?;
         record_patch(db, caller.device, patch, order, hash, now_ms, held.unwrap_or_default())?;
         let applied = match held {
-            Some(_) => None,
+            Some(_) => {
+                refuse_again(db, caller.device, patch.device_seq)?;
+                None
+            }
             None => Some(applier.apply(row.as_ref(), &patch.edit, order)?),
         };
         outcomes.push((patch.edit.id, applied));
@@ -136,11 +129,33 @@ fn tell(pushed: &mut Pushed, cursor_seq: u64, outcomes: &[(Uuid, Option<Applied>
     pushed.told = told.into_iter().filter_map(|(id, seq)| Some((id, seq?))).collect();
 }
 
-/// Why a patch whose village is not granted to its writer is held: the one reason that a grant can take away.
+/// Why a patch whose village is not granted to its writer is held; a grant can take it away.
 pub const NOT_GRANTED: &str = "这个村没有分给您";
+/// The same where the writer's village is theirs, but the household has moved to one that is not.
+pub const MOVED_AWAY: &str = "这一户已迁到别的村，那个村没有分给您";
 
-/// Bytes first, judgement later: why a patch is kept apart, or none.
-pub(super) fn held_because(caller: &Caller, edit: &PatchDraft, row: Option<&Row>) -> Option<&'static str> {
+/// Bytes first, judgement later: why a patch is kept apart, or none. The writer had pulled up to `cursor_seq`.
+pub(super) fn judged(
+    db: &Connection,
+    caller: &Caller,
+    edit: &PatchDraft,
+    row: Option<&Row>,
+    cursor_seq: u64,
+) -> Result<Option<&'static str>, StorageError> {
+    let placed = placed(db, edit, row)?;
+    let foreign = placed.as_ref().is_some_and(|placed| !caller.villages.contains(&placed.village));
+    let held = held_because(caller, edit, row).or((row.is_none() && foreign).then_some(NOT_GRANTED));
+    if held != Some(NOT_GRANTED) {
+        return Ok(held);
+    }
+    if written_before_the_move(db, caller, edit, placed.as_ref(), cursor_seq)? {
+        return Ok(None);
+    }
+    let believed = foreign && caller.villages.contains(&edit.village);
+    Ok(Some(if believed { MOVED_AWAY } else { NOT_GRANTED }))
+}
+
+fn held_because(caller: &Caller, edit: &PatchDraft, row: Option<&Row>) -> Option<&'static str> {
     if caller.revoked {
         Some("这部手机已停用，等乡镇走访办看过再收")
     } else if matches!(edit.kind.as_str(), kind::VILLAGE | kind::CAMPAIGN) {

@@ -61,7 +61,7 @@ pub fn salvage(
         let refused = objection(caller, &edit, row.as_ref()).is_some()
             || (matches!(edit.kind.as_str(), kind::VILLAGE | kind::CAMPAIGN)
                 && (row.is_some() || !is_office))
-            || is_held(db, &edit)?;
+            || is_refused(db, &edit)?;
         if refused {
             continue;
         }
@@ -93,10 +93,12 @@ pub fn salvage(
     Ok(SalvageResponse { protocol: PROTOCOL, taken, unknown })
 }
 
-/// Whether the office has these very words before it, or has refused them: then nobody brings them in past it.
-fn is_held(db: &Connection, edit: &PatchDraft) -> Result<bool, StorageError> {
-    let mut statement =
-        db.prepare_cached("SELECT body FROM patch WHERE record = ?1 AND stamp = ?2 AND held <> ''")?;
+/// Whether the office has refused these very words: then nobody brings them in past it. Those that wait for it may have
+/// been let in by the life that was lost.
+fn is_refused(db: &Connection, edit: &PatchDraft) -> Result<bool, StorageError> {
+    let mut statement = db.prepare_cached(
+        "SELECT body FROM patch WHERE record = ?1 AND stamp = ?2 AND held <> '' AND refused = 1",
+    )?;
     let mut rows = statement.query(params![edit.id.as_bytes(), edit.stamp.to_bytes()])?;
     while let Some(row) = rows.next()? {
         let body: Body = serde_json::from_str(row.get_ref(0)?.as_str().unwrap_or_default())?;

@@ -1,3 +1,5 @@
 //! The protocol's functions over a small township's database.
 
+mod held;
+mod moves;
 mod salvage;

@@ -1,0 +1,28 @@
+//! What goes along when a household moves.
+
+use crate::{
+    console::testing::{BRIDGE, NOW_MS, WILLOW, World},
+    service::move_household,
+    storage::StorageError,
+};
+use lianxin_shared::{
+    domain::{household::field, visit::Visit},
+    replica::{FieldSet, kind},
+    sqlite::read_row,
+};
+
+#[test]
+fn what_was_merged_into_a_household_moves_with_it() {
+    let world = World::new();
+    let (stays, merged) =
+        (world.household(1, WILLOW, "周秀兰", &[]), world.household(2, WILLOW, "周秀兰", &[]));
+    let visit = world.visit(1, WILLOW, merged, Visit::default());
+    let link = FieldSet::from([(field::MERGED_INTO.to_owned(), stays.to_string().into())]);
+    world.put(kind::HOUSEHOLD, merged, WILLOW, link);
+    let villages = world.storage.write(move |db| {
+        move_household(db, stays, BRIDGE, "乡镇走访办 老周", NOW_MS).unwrap();
+        let village_of = |id| Ok::<_, StorageError>(read_row(db, id)?.unwrap().village);
+        Ok::<_, StorageError>([village_of(stays)?, village_of(merged)?, village_of(visit)?])
+    });
+    assert_eq!(villages.unwrap(), [BRIDGE, BRIDGE, BRIDGE]);
+}
