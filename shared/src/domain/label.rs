@@ -1,9 +1,63 @@
-//! What people read for a record's field and its value, where a screen has no form around it (conflicts, history).
+//! What people read for a record's field and its value, where a screen has no form around it (conflicts, history, what is
+//! held): one table for phone and console.
 
 use super::Coded;
 use super::{opinion::OpinionKind, photo, visit::VisitMode};
 use crate::replica::{Value, kind};
 use crate::templates::templates;
+
+/// Field names that mean the same in every kind.
+const COMMON: [(&str, &str); 30] = [
+    ("head", "户主"),
+    ("group", "组"),
+    ("door", "门牌"),
+    ("phone", "电话"),
+    ("population", "人口"),
+    ("household_no", "户编号"),
+    ("class", "户类型"),
+    ("address", "住址"),
+    ("note", "备注"),
+    ("id_number", "身份证号"),
+    ("state", "状态"),
+    ("merged_into", "并入的户"),
+    ("deleted", "删除"),
+    ("household", "哪一户"),
+    ("relation", "与户主关系"),
+    ("sex", "性别"),
+    ("birth", "出生日期"),
+    ("visit", "哪次走访"),
+    ("target_kind", "对象"),
+    ("target_name", "走访了谁"),
+    ("visitor_name", "走访干部"),
+    ("companions", "同行"),
+    ("notes", "走访笔录"),
+    ("void_reason", "作废原因"),
+    ("card_left", "联系卡"),
+    ("cadre_name", "干部"),
+    ("village", "迁到的村"),
+    ("occurred_at", "走访时间"),
+    ("mode", "方式"),
+    ("absent", "无人在家"),
+];
+
+/// Field names whose meaning depends on the kind, or that belong to one.
+const OF_KIND: [(&str, &str, &str); 15] = [
+    (kind::PERSON, "name", "姓名"),
+    (kind::VILLAGE, "name", "村名"),
+    (kind::VILLAGE, "township", "乡镇"),
+    (kind::CAMPAIGN, "name", "活动名称"),
+    (kind::CAMPAIGN, "scheme", "必访方案"),
+    (kind::CAMPAIGN, "start", "开始日期"),
+    (kind::CAMPAIGN, "end", "结束日期"),
+    (kind::DIARY, "text", "手记"),
+    (kind::DIARY, "date", "日期"),
+    (kind::OPINION, "text", "原话"),
+    (kind::OPINION, "kind", "类型"),
+    (kind::OPINION, "category", "类别"),
+    (kind::OPINION, "immediate", "立行立改"),
+    (kind::OPINION, "anonymous", "不留姓名"),
+    (kind::OPINION, "occurred_at", "时间"),
+];
 
 /// The label of a field (“电话”); its name if this version does not know it.
 pub fn field(record_kind: &str, name: &str) -> String {
@@ -13,45 +67,15 @@ pub fn field(record_kind: &str, name: &str) -> String {
     if let Some(rest) = name.strip_prefix("answers.") {
         let (item, option) = rest.split_once('.').unwrap_or((rest, ""));
         let Some(item) = templates().item(item) else { return name.to_owned() };
-        let option = item.options.iter().find(|o| o.code == option).map(|o| format!("：{}", o.label));
+        let option = item.options.iter().find(|o| o.code == option).map(|o| o.label.clone());
         return format!("{}{}", item.question, option.unwrap_or_default());
     }
     if name.starts_with(photo::FIELD_PREFIX) {
         return "照片".to_owned();
     }
-    let label = match (record_kind, name) {
-        (kind::HOUSEHOLD, "head") => "户主",
-        (kind::OPINION, "text") => "原话",
-        (kind::DIARY, "text") => "手记",
-        (_, "group") => "组别",
-        (_, "door") => "门牌",
-        (_, "phone") => "电话",
-        (_, "population") => "人口",
-        (_, "household_no") => "户编号",
-        (_, "class") => "户别",
-        (_, "address") => "住址",
-        (_, "note") => "备注",
-        (_, "notes") => "走访笔录",
-        (_, "id_number") => "身份证号",
-        (_, "state") => "现状",
-        (_, "name") => "姓名",
-        (_, "relation") => "与户主关系",
-        (_, "sex") => "性别",
-        (_, "birth") => "出生日期",
-        (_, "deleted") => "删除",
-        (_, "merged_into") => "并入的户",
-        (_, "target_name") => "走访对象",
-        (_, "companions") => "同行",
-        (_, "occurred_at") => "走访时间",
-        (_, "mode") => "方式",
-        (_, "absent") => "无人在家",
-        (_, "card_left") => "联系卡",
-        (_, "kind") => "性质",
-        (_, "immediate") => "立行立改",
-        (_, "anonymous") => "不留姓名",
-        _ => name,
-    };
-    label.to_owned()
+    let of_kind = OF_KIND.iter().find(|(kind, field, _)| *kind == record_kind && *field == name);
+    let common = COMMON.iter().find(|(field, _)| *field == name).map(|(_, label)| *label);
+    of_kind.map(|(_, _, label)| *label).or(common).unwrap_or(name).to_owned()
 }
 
 /// A value as people read it: 是 and 否, labels instead of codes, （空） for nothing.
@@ -87,7 +111,16 @@ mod tests {
     #[test]
     fn people_read_words_and_not_codes() {
         assert_eq!(field(kind::HOUSEHOLD, "tags.gugua_laoren"), "类别“孤寡老人”");
-        assert_eq!(field(kind::PERSON, "phone"), "电话");
+        let called = [
+            (kind::PERSON, "phone", "电话"),
+            (kind::VISIT, "answers.housing", "房子住着安全吗？"),
+            (kind::VISIT, "answers.housing_trouble.leak", "房子哪里有毛病？漏雨"),
+            (kind::VISIT, "occurred_at", "走访时间"),
+            (kind::OPINION, "occurred_at", "时间"),
+        ];
+        for (kind, name, expected) in called {
+            assert_eq!(field(kind, name), expected);
+        }
         assert_eq!(value("phone", &Value::Null), "（空）");
         assert_eq!(value("mode", &"home".into()), "入户");
         let photo = photo::field_of_hash(&"ab".repeat(32));

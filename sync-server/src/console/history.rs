@@ -14,6 +14,7 @@ use crate::{
 };
 use axum::extract::{Path, Query, State};
 use lianxin_shared::{
+    domain::label,
     replica::{FieldVersion, Row, Stamp, Value, kind},
     sqlite::read_row,
 };
@@ -146,7 +147,7 @@ fn line(db: &Connection, record_kind: &str, change: &FieldChange, now_ms: i64) -
     let after = shown(&change.after)?;
     let before = change.before.as_ref().filter(|before| **before != Value::Null).map(shown).transpose()?;
     Ok(html! {
-        dt { (wording::label(record_kind, &change.field)) }
+        dt { (label::field(record_kind, &change.field)) }
         dd {
             @if let Some(before) = before { del { (before) } " → " }
             (after)

@@ -3,7 +3,7 @@
 use super::{PageError, parts::name_or, scope, wording};
 use crate::{auth::device_of, service::OFFICE_NAME};
 use lianxin_shared::{
-    domain::{household, opinion, photo, visit},
+    domain::{household, label, opinion, photo, visit},
     replica::{DeviceId, FieldSet, Row, Value, kind},
     sqlite::read_row,
 };
@@ -90,7 +90,7 @@ pub(super) fn lines(
     let mut lines = Vec::new();
     for (field, value) in set.iter().filter(|(field, value)| wording::speaks(field) && **value != Value::Null)
     {
-        lines.push((wording::label(record_kind, field), value_of(db, record_kind, field, value, now_ms)?));
+        lines.push((label::field(record_kind, field), value_of(db, record_kind, field, value, now_ms)?));
     }
     Ok(lines)
 }

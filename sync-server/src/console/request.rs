@@ -1,7 +1,10 @@
 //! What a request brings: the session behind its cookie and a form with its token.
 
 use super::{ConsoleState, error::PageError};
-use crate::auth::{Session, find_session, token_in_cookies};
+use crate::{
+    auth::{Session, find_session, token_in_cookies},
+    service::OFFICE_NAME,
+};
 use axum::{
     RequestExt,
     body::Bytes,
@@ -80,6 +83,17 @@ pub(super) struct Posted {
     pub session: Session,
     /// What.
     pub fields: Fields,
+}
+
+/// The longest reason that the office gives for a decision, characters.
+#[allow(non_upper_case_globals)]
+pub(super) const why_chars_max: usize = 200;
+
+impl Posted {
+    /// Who decides, as it is kept with a decision.
+    pub(super) fn signed(&self) -> String {
+        format!("{OFFICE_NAME} {}", self.session.user.display)
+    }
 }
 
 impl FromRequest<ConsoleState> for Posted {

@@ -7,11 +7,9 @@ use crate::{
 use lianxin_shared::{
     domain::{
         Coded,
-        category::TAG_PREFIX,
         household::{HouseholdClass, HouseholdState},
         opinion::OpinionKind,
         person::Sex,
-        photo,
         visit::{
             TargetKind, VisitMode,
             field::{ANSWER_PREFIX, CHECKLIST_PREFIX},
@@ -21,83 +19,10 @@ use lianxin_shared::{
     templates::templates,
 };
 
-/// Field names that mean the same in every kind.
-const COMMON: [(&str, &str); 27] = [
-    ("head", "户主"),
-    ("group", "组"),
-    ("door", "门牌"),
-    ("phone", "电话"),
-    ("population", "人口"),
-    ("household_no", "户编号"),
-    ("class", "户类型"),
-    ("address", "住址"),
-    ("note", "备注"),
-    ("id_number", "身份证号"),
-    ("state", "状态"),
-    ("merged_into", "并入的户"),
-    ("deleted", "删除"),
-    ("household", "哪一户"),
-    ("relation", "与户主关系"),
-    ("sex", "性别"),
-    ("birth", "出生日期"),
-    ("visit", "哪次走访"),
-    ("target_kind", "对象"),
-    ("target_name", "走访了谁"),
-    ("visitor_name", "走访干部"),
-    ("companions", "同行"),
-    ("notes", "走访笔录"),
-    ("void_reason", "作废原因"),
-    ("card_left", "联系卡"),
-    ("cadre_name", "干部"),
-    ("village", "迁到的村"),
-];
-
-/// Field names whose meaning depends on the kind, or that belong to one.
-const OF_KIND: [(&str, &str, &str); 15] = [
-    (kind::PERSON, "name", "姓名"),
-    (kind::VILLAGE, "name", "村名"),
-    (kind::VILLAGE, "township", "乡镇"),
-    (kind::CAMPAIGN, "name", "活动名称"),
-    (kind::CAMPAIGN, "scheme", "必访方案"),
-    (kind::CAMPAIGN, "start", "开始日期"),
-    (kind::CAMPAIGN, "end", "结束日期"),
-    (kind::DIARY, "text", "手记"),
-    (kind::DIARY, "date", "日期"),
-    (kind::OPINION, "text", "原话"),
-    (kind::OPINION, "kind", "类型"),
-    (kind::OPINION, "category", "类别"),
-    (kind::OPINION, "immediate", "立行立改"),
-    (kind::OPINION, "anonymous", "不记名"),
-    (kind::OPINION, "occurred_at", "时间"),
-];
-
 /// Whether a field says anything to people: not what only links records or counts versions.
 pub(super) fn speaks(field: &str) -> bool {
     !matches!(field, "visitor" | "cadre" | "campaign" | "written_at" | "channel")
         && !field.starts_with(CHECKLIST_PREFIX)
-}
-
-/// What people call a field.
-pub(super) fn label(record_kind: &str, field: &str) -> String {
-    if let Some(code) = field.strip_prefix(TAG_PREFIX) {
-        return format!("类别“{}”", templates().category_name(code));
-    }
-    if let Some(rest) = field.strip_prefix(ANSWER_PREFIX) {
-        let (id, option) = rest.split_once('.').unwrap_or((rest, ""));
-        let Some(item) = templates().item(id) else { return field.to_owned() };
-        let option = item.options.iter().find(|known| known.code == option);
-        return format!("{}{}", item.question, option.map(|one| one.label.as_str()).unwrap_or_default());
-    }
-    if photo::hash_of_field(field).is_some() {
-        return "照片".to_owned();
-    }
-    let of_kind = OF_KIND.iter().find(|(kind, name, _)| *kind == record_kind && *name == field);
-    if let Some((_, _, label)) = of_kind {
-        return (*label).to_owned();
-    }
-    let visit = [("occurred_at", "走访时间"), ("mode", "方式"), ("absent", "无人在家")];
-    let found = COMMON.iter().chain(&visit).find(|(name, _)| *name == field);
-    found.map_or_else(|| field.to_owned(), |(_, label)| (*label).to_owned())
 }
 
 /// A value of a field as people read it.
@@ -130,22 +55,6 @@ pub(super) fn value(record_kind: &str, field: &str, value: &Value, now_ms: i64) 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn fields_are_called_what_people_call_them() {
-        let called = [
-            (kind::HOUSEHOLD, "phone", "电话"),
-            (kind::HOUSEHOLD, "tags.gugua_laoren", "类别“孤寡老人”"),
-            (kind::VISIT, "answers.housing", "房子住着安全吗？"),
-            (kind::VISIT, "answers.housing_trouble.leak", "房子哪里有毛病？漏雨"),
-            (kind::VISIT, "occurred_at", "走访时间"),
-            (kind::OPINION, "occurred_at", "时间"),
-            (kind::VISIT, "of_a_newer_version", "of_a_newer_version"),
-        ];
-        for (kind, field, expected) in called {
-            assert_eq!(label(kind, field), expected);
-        }
-    }
 
     #[test]
     fn codes_are_read_as_their_labels() {

@@ -1,4 +1,4 @@
-//! Writes that arise on the server itself (import, demo): patches like any other, through the same admission,
+//! Writes that arise on the server itself (the office's decisions, import, demo): patches like any other, through the same admission,
 //! with the chain of the device they come from.
 
 use super::{apply::Applier, push::record_patch};

@@ -2,7 +2,7 @@
 //! is a field of the household, `village`, which the office alone writes; the `village` of every other patch is a belief
 //! of its writer.
 
-use super::{Caller, OFFICE_NAME, local::LocalWriter, local::Origin};
+use super::{Caller, local::LocalWriter, local::Origin};
 use crate::storage::StorageError;
 use lianxin_shared::{
     domain::{household, opinion, region},
@@ -33,7 +33,7 @@ impl From<rusqlite::Error> for MoveError {
     }
 }
 
-/// Moves a household to the village `to`; to where it is changes nothing.
+/// Moves a household to the village `to`, in the name of `by`; to where it is changes nothing.
 ///
 /// # Errors
 /// When there is no such household or village, or the database fails.
@@ -52,10 +52,22 @@ pub fn move_household(
     if row.village == to {
         return Ok(());
     }
-    let mut writer = LocalWriter::new(db)?.signed(&format!("{OFFICE_NAME} {by}"));
+    let mut writer = LocalWriter::new(db)?.signed(by);
     let set = FieldSet::from([(household::field::VILLAGE.to_owned(), to.into())]);
-    writer.write(Origin::Office, (kind::HOUSEHOLD, household, &row.village), set, now_ms)?;
+    writer.write(Origin::Office, (kind::HOUSEHOLD, household, &row.village), set.clone(), now_ms)?;
+    // What was merged into it is shown under it, and goes with it.
+    for merged in merged_into(db, household)? {
+        let Some(row) = read_row(db, merged).map_err(StorageError::from)? else { continue };
+        writer.write(Origin::Office, (kind::HOUSEHOLD, merged, &row.village), set.clone(), now_ms)?;
+    }
     Ok(writer.finish()?)
+}
+
+fn merged_into(db: &Connection, household: Uuid) -> Result<Vec<Uuid>, StorageError> {
+    let mut statement =
+        db.prepare_cached("SELECT old FROM household_alias WHERE shown = ?1 AND old <> ?1 ORDER BY old")?;
+    let ids = statement.query_map([household.as_bytes()], |row| uuid_at(row, "old"))?;
+    Ok(ids.collect::<Result<_, _>>()?)
 }
 
 /// Whether there is such a village in the township.

@@ -11,11 +11,12 @@ use super::{
     naming,
     parts::{self, Paging, address, empty, pager},
     request::SignedIn,
-    scope, wording,
+    scope,
 };
 use crate::{auth::Session, export::words};
 use axum::extract::{Query, State};
 use lianxin_shared::{
+    domain::label,
     replica::{Row, Stamp, Value},
     sqlite::{read_row, uuid_at},
 };
@@ -181,7 +182,7 @@ fn read(db: &Connection, record: Uuid, field: &str, now_ms: i64) -> Result<Optio
         href,
         village: row.village.clone(),
         shown: shown_token(&row, field),
-        label: wording::label(&row.kind, field),
+        label: label::field(&row.kind, field),
         sides,
         hidden,
     }))

@@ -3,7 +3,7 @@
 use super::{PATH, open_conflicts, shown_token};
 use crate::{
     console::{ConsoleState, PageError, naming, request::Posted},
-    service::{LocalWriter, OFFICE_NAME, Origin},
+    service::{LocalWriter, Origin},
 };
 use axum::{
     extract::State,
@@ -29,8 +29,9 @@ struct Choice {
 /// `POST /console/conflicts`: a conflict that somebody else has settled meanwhile stays as they did.
 pub(in crate::console) async fn settle(
     State(state): State<ConsoleState>,
-    Posted { session, fields }: Posted,
+    posted: Posted,
 ) -> Result<Response, PageError> {
+    let (by, fields) = (posted.signed(), posted.fields);
     let id = |text: &str| Uuid::try_parse(text).map_err(|_| PageError::NotFound);
     let take = Some(fields.text("take")).filter(|text| !text.is_empty());
     let choice = Choice {
@@ -38,7 +39,7 @@ pub(in crate::console) async fn settle(
         take: take.map(id).transpose()?,
         seen: fields.all("seen").map(id).collect::<Result<_, _>>()?,
     };
-    let (by, now_ms) = (format!("{OFFICE_NAME} {}", session.user.display), (state.now_ms)());
+    let now_ms = (state.now_ms)();
     state.write(move |db| write(db, &choice, &by, now_ms)).await?;
     Ok(Redirect::to(PATH).into_response())
 }

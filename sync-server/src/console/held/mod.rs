@@ -7,13 +7,13 @@ use super::{
     ConsoleState, Content, Page, PageError, Room, Today,
     layout::token,
     parts::{self, Paging, address, empty, pager},
-    request::{Posted, SignedIn},
+    request::{Posted, SignedIn, why_chars_max},
     scope,
 };
 use crate::{
     auth::Session,
     export::words,
-    service::{NOT_GRANTED, OFFICE_NAME, Ruling, rule},
+    service::{MOVED_AWAY, NOT_GRANTED, Ruling, rule},
 };
 use axum::{
     extract::{Query, State},
@@ -25,12 +25,9 @@ use rusqlite::Connection;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use uuid::Uuid;
-use waiting::{HeldRecord, Holder, holder, keys, read, rulings_of};
+use waiting::{HeldRecord, Holder, holder, is_withheld, keys, read, rulings_of};
 
 const PATH: &str = "/console/held";
-/// The longest reason, characters.
-#[allow(non_upper_case_globals)]
-const why_chars_max: usize = 200;
 
 /// What the address asks for.
 #[derive(Debug, Default, Deserialize)]
@@ -105,13 +102,16 @@ fn section(
     session: &Session,
     now_ms: i64,
 ) -> Markup {
+    // A row of its own would stand beside its visit and name the speaker; let in alone, it would be the one new line
+    // among the opinions.
+    let (withheld, named): (Vec<_>, Vec<_>) = records.iter().partition(|record| record.withheld);
     html! {
         section.card.held {
             h2 {
                 (holder.cadre)
                 span { (holder.name) @if holder.revoked { " · 已停用" } }
             }
-            ol.said { @for record in records { li {
+            ol.said { @for record in named { li {
                 p.when {
                     b { (record.name) } " "
                     small { (scope::village_name(villages, &record.village)) " · 写于 " (words::minute(record.written_ms, now_ms))
@@ -122,26 +122,22 @@ fn section(
                         " " small { (ruling.by) " " (words::minute(ruling.at_ms, now_ms)) " 不收：" (ruling.why) }
                     }
                 }
-                (what(record))
+                dl.facts { @for (label, value) in &record.lines { dt { (label) } dd { (value) } } }
                 @match record.never {
                     Some(reason) if refused => p.faint { "收不进台账：" (reason) "。" },
                     reason => (decide(holder.device, Some(record.id), reason, refused, session)),
                 }
             } } }
-            @if records.len() > 1 && !refused {
+            @if !withheld.is_empty() {
+                p.faint {
+                    "还有 " (withheld.len()) " 条不留姓名的原话，不单独列出，"
+                    @if refused { "也不单独改。" } @else { "和这部手机待收下的一起定；收下之后按村列出，不和人连在一起。" }
+                }
+            }
+            @if (records.len() > 1 || !withheld.is_empty()) && !refused {
                 p.when { b { "这部手机待收下的，一起定：" } }
                 (decide(holder.device, None, None, refused, session))
             }
-        }
-    }
-}
-
-fn what(record: &HeldRecord) -> Markup {
-    html! {
-        @if record.withheld {
-            p.faint { "说话的人不愿留名：原话在收下之后按村列出，不和人连在一起。" }
-        } @else {
-            dl.facts { @for (label, value) in &record.lines { dt { (label) } dd { (value) } } }
         }
     }
 }
@@ -150,6 +146,7 @@ fn what(record: &HeldRecord) -> Markup {
 fn said_to_the_office(reason: &str) -> &str {
     match reason {
         NOT_GRANTED => "这个村没有分给这名干部",
+        MOVED_AWAY => "这一户已迁到别的村，那个村没有分给这名干部",
         reason => reason,
     }
 }
@@ -213,8 +210,9 @@ fn rulings_card(db: &Connection, refused: bool, now_ms: i64) -> Result<Markup, P
 /// `POST /console/held`
 pub(super) async fn decided(
     State(state): State<ConsoleState>,
-    Posted { session, fields }: Posted,
+    posted: Posted,
 ) -> Result<Response, PageError> {
+    let (by, fields) = (posted.signed(), posted.fields);
     let device: DeviceId = fields.text("device").parse().map_err(|_| PageError::NotFound)?;
     let record = match fields.text("record") {
         "" => None,
@@ -231,10 +229,18 @@ pub(super) async fn decided(
             "不收要写明缘故，干部在手机上看得到。什么都没有改动；请返回上一页写上。",
         ));
     }
-    let by = format!("{OFFICE_NAME} {}", session.user.display);
-    let ruling =
-        Ruling { release, by, why: if release { String::new() } else { why }, at_ms: (state.now_ms)() };
-    let ruled = state.write(move |db| Ok(rule(db, device, record, &ruling)?)).await?;
+    let at_ms = (state.now_ms)();
+    let ruling = Ruling { release, by, why: if release { String::new() } else { why }, at_ms };
+    let write = move |db: &Connection| {
+        if let Some(record) = record
+            && (is_withheld(db, device, record, false, at_ms)?
+                || is_withheld(db, device, record, true, at_ms)?)
+        {
+            return Err(PageError::Said("不留姓名的原话和那部手机待收下的一起定。什么都没有改动。"));
+        }
+        Ok(rule(db, device, record, &ruling)?)
+    };
+    let ruled = state.write(write).await?;
     let unfit = if ruled.unfit > 0 { ruled.unfit.to_string() } else { String::new() };
     Ok(Redirect::to(&address(PATH, &[("unfit", &unfit)])).into_response())
 }

@@ -5,6 +5,7 @@ use crate::{
     service::why_never,
 };
 use lianxin_shared::{
+    domain::opinion,
     replica::{DeviceId, FieldSet, Row, Stamp},
     sqlite::{read_row, uuid_at},
 };
@@ -127,14 +128,30 @@ pub(super) fn read(
     }))
 }
 
-/// The record as it would stand, to call it by its name.
+/// Whether a record that is held of a device is an opinion whose speaker would not be named.
+pub(super) fn is_withheld(
+    db: &Connection,
+    device: DeviceId,
+    record: Uuid,
+    refused: bool,
+    now_ms: i64,
+) -> Result<bool, PageError> {
+    Ok(read(db, device, record, refused, now_ms)?.is_some_and(|held| held.withheld))
+}
+
+/// The record as it would stand, to call it by its name. The name is withheld if either says so: the standing words, or
+/// those that wait.
 fn as_if_in(stands: Option<Row>, kind: &str, id: Uuid, village: &str, set: &FieldSet) -> Row {
     let mut row = stands.unwrap_or_else(|| Row::empty(kind, id, village));
     let zero = Stamp::from_bytes([0; 16]);
     for (name, value) in set {
         let version =
             lianxin_shared::replica::FieldVersion { value: value.clone(), stamp: zero, order: zero };
-        row.fields.entry(name.clone()).or_insert(version);
+        if name == opinion::field::ANONYMOUS && value.is_true() {
+            row.fields.insert(name.clone(), version);
+        } else {
+            row.fields.entry(name.clone()).or_insert(version);
+        }
     }
     row
 }

@@ -16,7 +16,7 @@ use crate::{
         scope,
     },
     export::{categories_of, words},
-    service::{LocalWriter, OFFICE_NAME, Origin},
+    service::{LocalWriter, Origin},
 };
 use axum::{
     extract::{Path, Query, State},
@@ -185,7 +185,8 @@ fn side(
                 (token(session))
                 input type="hidden" name="from" value=(other.id);
                 input type="hidden" name="into" value=(row.id);
-                button.primary { "留这一户" }
+                @if row.village == other.village { button.primary { "留这一户" } }
+                @else { p.faint { "两户不在一个村：先把其中一户迁到另一户的村，再并。" } }
             }
         }
         (facts_card(&known, &categories_of(db, row.id)?))
@@ -195,11 +196,12 @@ fn side(
 /// `POST /console/households/merge`
 pub(in crate::console) async fn merge(
     State(state): State<ConsoleState>,
-    Posted { session, fields }: Posted,
+    posted: Posted,
 ) -> Result<Response, PageError> {
+    let (by, fields) = (posted.signed(), posted.fields);
     let id = |name: &str| Uuid::try_parse(fields.text(name)).map_err(|_| PageError::NotFound);
     let (from, into) = (id("from")?, id("into")?);
-    let (by, now_ms) = (format!("{OFFICE_NAME} {}", session.user.display), (state.now_ms)());
+    let now_ms = (state.now_ms)();
     let write = move |db: &Connection| {
         let (row, stays) = (household(db, from)?, household(db, into)?);
         if from == into || row.text(field::MERGED_INTO) == into.to_string() {
@@ -208,6 +210,11 @@ pub(in crate::console) async fn merge(
         if !stays.text(field::MERGED_INTO).is_empty() {
             return Err(PageError::Said(
                 "要留的那一户自己已经并入别的户，请先看它并入的那一户。什么都没有改动。",
+            ));
+        }
+        if row.village != stays.village {
+            return Err(PageError::Said(
+                "这两户不在一个村，并不了。请先把其中一户迁到另一户的村，再并。什么都没有改动。",
             ));
         }
         link(db, &row, Value::from(into.to_string()), &by, now_ms)
@@ -219,10 +226,11 @@ pub(in crate::console) async fn merge(
 /// `POST /console/households/unmerge`
 pub(in crate::console) async fn unmerge(
     State(state): State<ConsoleState>,
-    Posted { session, fields }: Posted,
+    posted: Posted,
 ) -> Result<Response, PageError> {
+    let (by, fields) = (posted.signed(), posted.fields);
     let id = Uuid::try_parse(fields.text("household")).map_err(|_| PageError::NotFound)?;
-    let (by, now_ms) = (format!("{OFFICE_NAME} {}", session.user.display), (state.now_ms)());
+    let now_ms = (state.now_ms)();
     let write = move |db: &Connection| {
         let row = household(db, id)?;
         match row.text(field::MERGED_INTO).is_empty() {

@@ -49,11 +49,11 @@ pub(super) fn move_card(
 /// `POST /console/households/move`
 pub(in crate::console) async fn send(
     State(state): State<ConsoleState>,
-    Posted { session, fields }: Posted,
+    posted: Posted,
 ) -> Result<Response, PageError> {
+    let (by, fields) = (posted.signed(), posted.fields);
     let id = Uuid::try_parse(fields.text("household")).map_err(|_| PageError::NotFound)?;
     let (to, now_ms) = (fields.text("village").to_owned(), (state.now_ms)());
-    let by = session.user.display;
     state.write(move |db| Ok(move_household(db, id, &to, &by, now_ms)?)).await?;
     Ok(Redirect::to(&format!("{PATH}/{id}")).into_response())
 }

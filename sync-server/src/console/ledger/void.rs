@@ -3,8 +3,12 @@
 use super::PATH;
 use crate::{
     auth::Session,
-    console::{ConsoleState, PageError, layout::token, request::Posted},
-    service::{LocalWriter, OFFICE_NAME, Origin},
+    console::{
+        ConsoleState, PageError,
+        layout::token,
+        request::{Posted, why_chars_max},
+    },
+    service::{LocalWriter, Origin},
 };
 use axum::{
     extract::{Path, State},
@@ -17,10 +21,6 @@ use lianxin_shared::{
 };
 use maud::{Markup, html};
 use uuid::Uuid;
-
-/// The longest reason, characters.
-#[allow(non_upper_case_globals)]
-const why_chars_max: usize = 200;
 
 /// The card in which a visit is voided, or its voiding taken back.
 pub(super) fn void_card(id: Uuid, reason: &str, session: &Session) -> Markup {
@@ -54,12 +54,13 @@ pub(super) fn void_card(id: Uuid, reason: &str, session: &Session) -> Markup {
 pub(in crate::console) async fn void(
     State(state): State<ConsoleState>,
     Path(id): Path<String>,
-    Posted { session, fields }: Posted,
+    posted: Posted,
 ) -> Result<Response, PageError> {
+    let (by, fields) = (posted.signed(), posted.fields);
     let id = Uuid::try_parse(&id).map_err(|_| PageError::NotFound)?;
     let undo = !fields.text("undo").is_empty();
     let why: String = fields.text("why").trim().chars().take(why_chars_max).collect();
-    let (by, now_ms) = (format!("{OFFICE_NAME} {}", session.user.display), (state.now_ms)());
+    let now_ms = (state.now_ms)();
     let write = move |db: &rusqlite::Connection| {
         let row = read_row(db, id)?.filter(|row| row.kind == kind::VISIT).ok_or(PageError::NotFound)?;
         if !undo && why.is_empty() {

@@ -211,7 +211,8 @@ pub(super) async fn confirm_revoke(
             body: html! {
                 section.card.narrow {
                     p { "停用之后，这台手机再也收不到户册和记录。" b { "停了不能恢复" } "，要再用须重新登记。" }
-                    p { "已经收到的 " (device.receipt) " 笔都在服务器上；手机上还没上报的留在手机里，还能看到，不会丢。" }
+                    p { "已经收到的 " (device.receipt) " 笔都在服务器上；手机上写完还没上报的文字，下次有网时交上来，在“待收下”里等您定，不会丢。" }
+                    p { "交完之后手机自己锁上，什么都不再显示；没写完的走访和没传完的照片留在手机里，重新登记以后接着写、接着传。" }
                     p.faint { "最近同步：" (synced.unwrap_or_else(|| "还没同步过".to_owned())) }
                     form.do method="post" action={ (PATH) "/revoke" } {
                         (token(&owner))

@@ -108,6 +108,9 @@ async fn two_entries_of_one_household_become_one_and_two_again() {
     let page = office.page(&format!("/console/households/{stays}")).await;
     assert!(page.contains("并进来的") && page.contains("房子修好了"), "{page}");
     assert!(office.page("/console/households").await.contains("共 2 户"));
+    let elsewhere = far.to_string();
+    let across = [("from", elsewhere.as_str()), ("into", into.as_str())];
+    assert!(office.submit("/console/households/merge", &across).await.text().contains("不在一个村"));
     // Back again would make a ring.
     let ring = office.submit("/console/households/merge", &[("from", &into), ("into", &from)]).await;
     assert_eq!(ring.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -59,13 +59,19 @@ async fn the_page_says_what_is_held_and_why_in_words() {
         "入户",
         "户 周秀兰",
         "这个村没有分给这名干部",
+        "还有 1 条不留姓名的原话",
     ] {
         assert!(page.contains(words), "{words}: {page}");
     }
-    for hidden in ["target_name", ">notes<", ">axiang<", "不敢留名的话"] {
+    for hidden in ["target_name", ">notes<", ">axiang<", "不敢留名的话", "意见建议（不记名）"]
+    {
         assert!(!page.contains(hidden), "{hidden}");
     }
     let device = world.phone.to_string();
+    let alone = opinion.to_string();
+    let alone = [("device", device.as_str()), ("record", alone.as_str()), ("verdict", "release")];
+    assert!(office.submit("/console/held", &alone).await.text().contains("一起定"));
+    assert!(!office.page("/console/opinions").await.contains("不敢留名的话"));
     let all = [("device", device.as_str()), ("verdict", "release")];
     assert_eq!(office.submit("/console/held", &all).await.location(), "/console/held");
     assert!(office.page("/console/visits").await.contains("周秀兰"));
@@ -75,6 +81,17 @@ async fn the_page_says_what_is_held_and_why_in_words() {
         page.contains("最近定下的") && page.contains("乡镇走访办 老周") && page.contains("没有要核的"),
         "{page}"
     );
+}
+
+#[tokio::test]
+async fn words_whose_speaker_withholds_the_name_only_now_are_not_shown_either() {
+    let world = World::new();
+    let opinion = Uuid::from_u128(0x4001);
+    world.opinion(1, WILLOW, Opinion { text: "早先的话".into(), ..Opinion::default() });
+    let later = Opinion { text: "不敢留名的话".into(), anonymous: true, ..Opinion::default() };
+    hand_in(&world, kind::OPINION, opinion, WILLOW, later.to_fields());
+    let page = world.office().await.page("/console/held").await;
+    assert!(page.contains("还有 1 条不留姓名的原话") && !page.contains("不敢留名的话"), "{page}");
 }
 
 #[tokio::test]
