@@ -61,8 +61,8 @@ pub(crate) enum Route {
         Photo { village: String, hash: String },
         #[route("/conflicts", ConflictsView)]
         Conflicts {},
-        #[route("/enrol", EnrolAgainView)]
-        EnrolAgain {},
+        #[route("/enrol?:..link", EnrolAgainView)]
+        EnrolAgain { link: String },
         #[route("/:..segments", LostView)]
         Lost { segments: Vec<String> },
 }

@@ -23,7 +23,8 @@ pub(crate) fn reopen(session: Session) {
     if let Some((_, link)) = address.split_once("enrol").filter(|_| is_unknown) {
         // The office lets this phone in again: here and nowhere else is what it has not sent.
         history.replace(Route::TodayPage {}.to_string());
-        history.push(format!("{}{link}", Route::EnrolAgain {}));
+        let link = link.trim_start_matches(['/', '?', '#']).to_owned();
+        history.push(Route::EnrolAgain { link }.to_string());
         return;
     }
     if address.contains("enrol") {

@@ -21,18 +21,21 @@ use crate::{
 #[component]
 pub(crate) fn EnrolView() -> Element {
     // The link has done its work: no later start must find it again.
-    rsx! { Enrolment { ondone: move |()| history().replace(Route::TodayPage {}.to_string()) } }
+    let address = use_hook(|| history().current_route());
+    rsx! { Enrolment { address, ondone: move |()| history().replace(Route::TodayPage {}.to_string()) } }
 }
 
 /// An enrolled phone that the server does not know any more: the office lets it in again, and it keeps everything.
 #[component]
-pub(crate) fn EnrolAgainView() -> Element {
-    rsx! { Enrolment { ondone: move |()| drop(navigator().replace(Route::TodayPage {})) } }
+pub(crate) fn EnrolAgainView(link: String) -> Element {
+    let address = format!("enrol?{link}");
+    rsx! { Enrolment { address, ondone: move |()| drop(navigator().replace(Route::TodayPage {})) } }
 }
 
+/// By the link in an address.
 #[component]
-fn Enrolment(ondone: EventHandler<()>) -> Element {
-    let link = use_hook(|| enrol_link(&history().current_route()));
+fn Enrolment(address: String, ondone: EventHandler<()>) -> Element {
+    let link = use_hook(|| enrol_link(&address));
     let given = use_hook(|| enrol_at(&link, origin()));
     // What the cadre chose over the link: to enrol at this page's own server.
     let mut here = use_signal(|| None::<String>);

@@ -61,7 +61,7 @@ fn Whole(mine: Mine) -> Element {
         }
         if session.status.read().as_ref().is_some_and(|status| status.unknown) {
             button { class: "btn p wide", r#type: "button", "data-testid": "enrol-again",
-                onclick: move |_| drop(navigator().push(Route::EnrolAgain {})),
+                onclick: move |_| drop(navigator().push(Route::EnrolAgain { link: String::new() })),
                 {words::ENROL_AGAIN}
             }
         }
