@@ -267,9 +267,13 @@ async fn a_phone_enrolled_anew_hears_what_became_of_its_held_work_and_no_restore
     axiang.synced().await;
     let heads = "SELECT group_concat(head, '、') FROM (SELECT head FROM household ORDER BY head)";
     let heads: String = server.database().query_row(heads, [], |row| row.get(0)).expect("a list");
-    assert_eq!(heads, "收下的户", "the office's word stands");
+    assert_eq!(heads, "收下的户、还没看的户", "not a word is lost, and what was refused stays out");
     assert_eq!(axiang.mine().await.refused.len(), 1);
-    assert_eq!(axiang.text(waiting, "head").await, "还没看的户", "not a word is lost");
+    assert_eq!(
+        axiang.record(waiting).await.expect("there").place,
+        RecordPlace::Received,
+        "nobody else had it"
+    );
     server.check();
 }
 

@@ -32,9 +32,10 @@ pub(super) fn renew(db: &Connection, life: &Life) -> Result<(), StoreError> {
     for change in changes {
         db.execute(change, [receipt]).map_err(db_error)?;
     }
-    // What the office had before it, or refused, is not offered past it.
-    db.execute("UPDATE patch SET orphan = CASE held WHEN '' THEN 1 ELSE 5 END WHERE orphan > 0", [])
-        .map_err(db_error)?;
+    // What the office has refused is not offered past it. What still waited is: nobody else has it.
+    let again =
+        "UPDATE patch SET orphan = CASE WHEN held <> '' AND state = 3 THEN 5 ELSE 1 END WHERE orphan > 0";
+    db.execute(again, []).map_err(db_error)?;
     meta::set(db, "epoch", &life.epoch.to_string())?;
     meta::set(db, "receipt", &receipt.to_string())?;
     meta::set(db, "chain", &life.receipt.chain.to_string())?;
@@ -162,7 +163,7 @@ fn load_orphans(db: &Connection, bytes_max: usize, salvage: &mut Salvage) -> Res
     let mut statement = db
         .prepare_cached(
             "SELECT at, stamp, ord, record, kind, village, body FROM whole_patch
-             WHERE orphan > 0 AND orphan = 1 AND held = '' ORDER BY at",
+             WHERE orphan > 0 AND orphan = 1 ORDER BY at",
         )
         .map_err(db_error)?;
     let mut rows = statement.query([]).map_err(db_error)?;

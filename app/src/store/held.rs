@@ -67,9 +67,9 @@ fn keep_former(db: &Connection, held: &[Held], touched: &mut BTreeSet<Uuid>) -> 
         );
         let listed = held.iter().find(|one| one.stamp == Some(stamp));
         let is = match listed {
-            Some(one) => (was.0, one.reason.clone(), if one.refused { 3 } else { 2 }, KNOWN),
-            // Let into the records. A life that began meanwhile may know nothing of it: then it goes on waiting here.
-            None if was.3 == KNOWN || stands(db, record, stamp)? => (was.0, String::new(), was.2, KNOWN),
+            Some(one) => (was.0, one.reason.clone(), if one.refused { 3 } else { 2 }, LISTED),
+            // Let into the records. A life that began meanwhile may know nothing of it: then it stays as it is.
+            None if was.3 == LISTED || stands(db, record, stamp)? => (was.0, String::new(), was.2, OFFERED),
             None => continue,
         };
         if is != was {
@@ -80,8 +80,10 @@ fn keep_former(db: &Connection, held: &[Held], touched: &mut BTreeSet<Uuid>) -> 
     Ok(())
 }
 
-/// `patch.orphan` of a patch that the server's present life has.
-const KNOWN: i64 = 3;
+/// `patch.orphan` of a patch that the server has, and of one that its present life has listed as held. (Refused ones of a
+/// former life that this one has not listed are 5, and never offered.)
+const OFFERED: i64 = 3;
+const LISTED: i64 = 6;
 
 /// Whether the server's row shows a write.
 fn stands(db: &Connection, record: Uuid, stamp: Stamp) -> Result<bool, StoreError> {

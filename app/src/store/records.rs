@@ -280,7 +280,7 @@ pub(super) fn sign_anew(db: &Connection, device: DeviceId) -> Result<(), StoreEr
         own.iter().map(|own| (own.edit.stamp, Stamp { device, ..own.edit.stamp })).collect();
     db.execute(
         "UPDATE patch SET device_seq = NULL,
-           orphan = CASE WHEN state < 2 THEN 0 WHEN orphan IN (1, 2, 4) THEN 1 WHEN orphan = 5 THEN 5 ELSE 3 END",
+           orphan = CASE WHEN state < 2 THEN 0 WHEN orphan IN (1, 2, 4) THEN 1 WHEN orphan > 4 THEN orphan ELSE 3 END",
         [],
     )
     .map_err(db_error)?;
