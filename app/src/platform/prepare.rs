@@ -8,10 +8,6 @@ use crate::store::StoreError;
 /// Pages kept in memory, KiB: a page that is read again must be decrypted again.
 const CACHE_KIB: u32 = 8 * 1024;
 
-/// Pages in SQLite's log after which a commit itself brings them into the database, 16 MB. Fewer are left to a quiet
-/// moment: during a long push or pull the same page would be written there again and again.
-const LOG_PAGES_MAX: u32 = 4 * 1024;
-
 /// Keys the connection and makes every commit durable before it returns.
 ///
 /// Exclusive locking comes before WAL, because the browser's file system has no shared memory: with it, SQLite keeps
@@ -29,7 +25,6 @@ pub fn prepare_connection(connection: &Connection, key: &StoreKey) -> Result<(),
         ("synchronous", "full".to_owned()),
         ("foreign_keys", "on".to_owned()),
         ("cache_size", format!("-{CACHE_KIB}")),
-        ("wal_autocheckpoint", LOG_PAGES_MAX.to_string()),
     ];
     for (name, value) in settings {
         connection.pragma_update(None, name, value).map_err(open_error)?;

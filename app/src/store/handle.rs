@@ -46,8 +46,6 @@ pub struct Store {
     pub(super) phase: SyncPhase,
     problem: String,
     pub(super) register: Register,
-    /// Rows that had been changed when SQLite's log was last shortened.
-    pub(super) rows_in_database: Option<u64>,
 }
 
 impl Store {
@@ -65,7 +63,6 @@ impl Store {
             phase: SyncPhase::default(),
             problem: String::new(),
             register: Register::default(),
-            rows_in_database: None,
         })
     }
 

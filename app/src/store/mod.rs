@@ -24,7 +24,6 @@ mod overview;
 mod phase;
 mod photo_desk;
 mod photos;
-mod quiet;
 mod records;
 mod register;
 mod replicate;

@@ -1,7 +1,7 @@
 //! What the store keeps of the register in memory between two requests: the chips' counts, and the searched words.
 
 use super::{
-    HouseholdQuery, Households, Reply, Request, Store, StoreError,
+    HouseholdQuery, Households, Reply, Request, Store, StoreError, SyncPhase,
     campaign::Running,
     households::{self, Chips},
     search::SearchIndex,
@@ -18,7 +18,7 @@ pub(super) struct Register {
     chips: Option<(Running, Chips)>,
     search: Option<SearchIndex>,
     /// The next search may have to read first.
-    pub(super) is_behind: bool,
+    is_behind: bool,
 }
 
 impl Default for Register {
@@ -38,7 +38,7 @@ impl Register {
     ///
     /// # Errors
     /// When SQLite fails.
-    pub(super) fn ready(&mut self, db: &Connection) -> Result<&mut SearchIndex, StoreError> {
+    fn ready(&mut self, db: &Connection) -> Result<&mut SearchIndex, StoreError> {
         self.is_behind = false;
         let search = match self.search.take() {
             Some(search) => search.refreshed(db)?,
@@ -99,5 +99,39 @@ impl Store {
     pub(super) fn foresee_today(&mut self, now_ms: i64) {
         // A failure is told to the page when it asks.
         drop(self.handle(Request::Today, now_ms));
+    }
+
+    /// Whether a quiet moment can be used for what the next search waits for otherwise.
+    pub(super) fn has_quiet_work(&self) -> bool {
+        self.register.is_behind
+    }
+
+    /// Nobody asks for anything: reads what the next search waits for otherwise. Not during an exchange, whose next
+    /// rows would make it vain.
+    pub(super) fn use_quiet_moment(&mut self) {
+        if !matches!(self.phase, SyncPhase::Running { .. }) {
+            // A failure is told to whoever searches: then the words are read anew.
+            drop(self.register.ready(&self.connection));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quiet_moment_reads_what_has_changed_but_not_while_rows_arrive() {
+        let mut store = Store::open(Connection::open_in_memory().unwrap()).unwrap();
+        assert!(store.has_quiet_work(), "nothing has been read yet");
+        store.use_quiet_moment();
+        assert!(!store.has_quiet_work());
+        store.register.note_change();
+        store.report(SyncPhase::Running { sent: 0, total: 1 }, "");
+        store.use_quiet_moment();
+        assert!(store.has_quiet_work(), "the next rows would make it vain");
+        store.report(SyncPhase::Idle, "");
+        store.use_quiet_moment();
+        assert!(!store.has_quiet_work());
     }
 }

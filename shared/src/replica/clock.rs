@@ -2,6 +2,10 @@
 
 use super::stamp::{DeviceId, Stamp, WALL_MS_MAX};
 
+/// A reply travels so long on a bad line: a device's clock that differs less from the server's is left as it is.
+#[allow(non_upper_case_globals)]
+pub const offset_ms_min: u64 = 5_000;
+
 /// A stamp further ahead of the server's clock than this gets an order stamp at admission.
 #[allow(non_upper_case_globals)]
 pub const ahead_ms_max: u64 = 10 * 60 * 1000;
@@ -41,9 +45,10 @@ impl Clock {
         self.offset_ms
     }
 
-    /// Learns the offset from the server's time in a reply.
+    /// Learns the offset from the server's time in a reply. What may be the time that the reply took is none.
     pub fn set_server_time(&mut self, server_ms: u64, now_ms: i64) {
-        self.offset_ms = i64::try_from(server_ms).unwrap_or(i64::MAX).saturating_sub(now_ms);
+        let offset_ms = i64::try_from(server_ms).unwrap_or(i64::MAX).saturating_sub(now_ms);
+        self.offset_ms = if offset_ms.unsigned_abs() < offset_ms_min { 0 } else { offset_ms };
     }
 
     /// The next stamp; `now_ms` is the device's wall time.
@@ -93,6 +98,15 @@ mod tests {
             assert!(next > last, "{next:?} after {last:?}");
             last = next;
         }
+    }
+
+    #[test]
+    fn a_slow_reply_is_not_taken_for_a_wrong_clock() {
+        let mut clock = Clock::new(DeviceId::from_bits(7));
+        clock.set_server_time(1_000_000, 1_000_000 + offset_ms_min as i64 - 1);
+        assert_eq!(clock.tick(1_010_000).wall_ms, 1_010_000);
+        clock.set_server_time(1_100_000, 1_000_000);
+        assert_eq!(clock.tick(1_020_000).wall_ms, 1_120_000);
     }
 
     #[test]
