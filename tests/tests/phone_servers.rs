@@ -90,15 +90,15 @@ async fn another_server_at_the_same_address_takes_nothing_and_the_phone_says_so(
     phone.see_text("sync-problem", "都在本机").await;
     phone.see_text("state-line", "同步停了").await;
 
-    // The office hands out a new code: this browser keeps the first server's records as they are.
+    // The other office hands out a code: this browser keeps the first server's records as they are.
     let code = second.code("向秀英").replace(' ', "");
     phone.open("/mine").await;
     phone.open(&format!("/?#enrol?code={code}")).await;
-    phone.see_text("note-done", "已经登记给 韩冬梅").await;
-    phone.see_text("note-done", "另一个浏览器").await;
+    phone.tap("enrol-go").await;
+    phone.see_text("enrol-error", "没有改动").await;
+    phone.see_text("enrol-error", "另一个浏览器").await;
     phone.open("/diary").await;
     phone.see_value("diary-text", WORDS).await;
-    assert_eq!(second.count("SELECT count(*) FROM device WHERE revoked_at IS NULL"), 0, "the code is unused");
     assert_eq!(second.count("SELECT count(*) FROM record WHERE kind = 'diary'"), 0);
 
     drop(second);

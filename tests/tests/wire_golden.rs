@@ -244,9 +244,11 @@ fn the_first_schemas_are_frozen() {
 }
 
 #[test]
-fn the_schemas_of_the_second_release_are_frozen() {
+fn the_schemas_of_later_releases_are_frozen() {
     assert_eq!(schema(&migrated(&store::MIGRATIONS[..4])), fixture("phone_2.sql"), "the phone's");
     assert_eq!(schema(&migrated(&storage::MIGRATIONS[..7])), fixture("server_2.sql"), "the server's");
+    assert_eq!(schema(&migrated(&store::MIGRATIONS[..7])), fixture("phone_3.sql"), "the phone's");
+    assert_eq!(schema(&migrated(&storage::MIGRATIONS[..9])), fixture("server_3.sql"), "the server's");
 }
 
 #[test]
