@@ -3,7 +3,13 @@
 source "$(dirname "$0")/common.sh"
 data="$1"
 [ -e "$data" ] || { say "$data 本来就没有"; exit 0; }
-# Only a folder that the server made may go.
-compgen -G "$data/*.db" >/dev/null || fail "$data 不像是服务器的数据文件夹，没有删除"
+# A real township never goes by this way.
+[ -e "$data/demo.txt" ] || fail "$data 不像是演示乡镇（里面没有 demo.txt），没有删除"
+# Nor one that a server still writes: what phones hand in would be gone with it.
+for opened in /proc/[0-9]*/fd/*; do
+  case "$(readlink "$opened" 2>/dev/null)" in
+    "$(realpath "$data")"/*) fail "$data 还有服务器开着，没有删除：先停下它（Ctrl+C），再来" ;;
+  esac
+done
 rm -rf -- "$data"
 say "已删除 $data；再运行 make run 就是新的演示乡镇"

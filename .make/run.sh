@@ -16,5 +16,5 @@ if [ ! -e "$data" ]; then
   "$server" demo --data "$data.new" | sed "s|$data.new|$data|"
   mv "$data.new" "$data"
 fi
-say "启动服务器（停止：Ctrl+C；从头再来：make demo-reset）"
+say "启动服务器（停止：Ctrl+C；从头再来：make demo-reset DATA=$data）"
 exec "$server" serve --data "$data" --port "$port" --web "$target/web" --demo

@@ -297,7 +297,7 @@ async fn files_of_the_office_hold_the_words_and_no_formula() {
 async fn neither_logs_nor_errors_repeat_what_anybody_wrote() {
     let town = Township::new().await;
     let code = town.server.code("阿香");
-    let device = lianxin_app::sync::enrol(town.server.url(), &code).await.expect("enrolled");
+    let device = lianxin_app::sync::enrol(town.server.url(), &code, None).await.expect("enrolled");
     let client = Client::new();
     let post = async |path: &str, token: &str, kind: &str, body: String| {
         let asked = client.post(format!("{}{path}", town.server.url())).bearer_auth(token);

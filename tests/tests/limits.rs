@@ -69,8 +69,8 @@ async fn stalled(server: &Server, token: &str) -> TcpStream {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_phone_that_asks_too_much_at_once_waits_and_another_does_not() {
     let server = township();
-    let greedy = enrol(server.url(), &server.code("阿香")).await.expect("enrolled");
-    let other = enrol(server.url(), &server.code("老周")).await.expect("enrolled");
+    let greedy = enrol(server.url(), &server.code("阿香"), None).await.expect("enrolled");
+    let other = enrol(server.url(), &server.code("老周"), None).await.expect("enrolled");
     let ask = async |token: &str| {
         let asked = Client::new().post(format!("{}/v1/sync", server.url())).bearer_auth(token);
         asked.json(&json!({})).send().await.expect("an answer")

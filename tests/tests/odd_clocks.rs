@@ -25,7 +25,7 @@ struct Phone {
 
 impl Phone {
     async fn enrolled(server: &Server, cadre: &str, off_ms: i64) -> Self {
-        let enrolled = enrol(server.url(), &server.code(cadre)).await.expect("enrolled");
+        let enrolled = enrol(server.url(), &server.code(cadre), None).await.expect("enrolled");
         let store = Store::open(Connection::open_in_memory().expect("memory")).expect("a store");
         let transport = Transport::new().expect("TLS");
         let mut phone = Self { store, driver: Driver::new(7), transport, off_ms };

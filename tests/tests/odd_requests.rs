@@ -37,7 +37,7 @@ struct Device {
 
 impl Device {
     async fn enrolled(server: &Server, cadre: &str) -> Self {
-        let own = enrol(server.url(), &server.code(cadre)).await.expect("enrolled");
+        let own = enrol(server.url(), &server.code(cadre), None).await.expect("enrolled");
         Self { client: Client::new(), url: server.url().to_owned(), own, sent: 0 }
     }
 

@@ -99,6 +99,7 @@ async fn another_server_at_the_same_address_takes_nothing_and_the_phone_says_so(
     phone.see_text("enrol-error", "另一个浏览器").await;
     phone.open("/diary").await;
     phone.see_value("diary-text", WORDS).await;
+    assert_eq!(second.count("SELECT count(*) FROM device WHERE revoked_at IS NULL"), 0, "the code is unused");
     assert_eq!(second.count("SELECT count(*) FROM record WHERE kind = 'diary'"), 0);
 
     drop(second);

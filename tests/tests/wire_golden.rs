@@ -148,6 +148,7 @@ fn enrol_request() -> EnrolRequest {
         code: "12345 67890".to_owned(),
         device_name: "Android · Chrome".to_owned(),
         app_version: "0.1.0".to_owned(),
+        server_id: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Making this phone the cadre's: reads the link that the office gave, asks the server, keeps the identity.
 
+use dioxus::prelude::*;
+
 use super::session::Session;
 use crate::{
     store::{Request, Status},
@@ -97,7 +99,9 @@ pub(crate) async fn enrol_phone(session: Session, server: &str, code: &str) -> R
     if server.is_empty() {
         return Err(words::SERVER_WANTED.to_owned());
     }
-    let enrolled = enrol(server, code).await.map_err(|error| error.to_string())?;
+    let server_id =
+        session.status.peek().as_ref().and_then(|status| Some(status.identity.as_ref()?.server_id));
+    let enrolled = enrol(server, code, server_id).await.map_err(|error| error.to_string())?;
     let request = Request::Enrol { server_url: server.to_owned(), enrolled: Box::new(enrolled) };
     let status = session.ask::<Status>(request).await.map_err(|error| error.to_string())?;
     session.tell(Request::SyncNow);

@@ -59,6 +59,7 @@ pub(super) fn identity(db: &Connection) -> Result<Option<Identity>, StoreError> 
         unit: read("unit")?,
         township: read("township")?,
         villages: serde_json::from_str(&read("villages")?).unwrap_or_default(),
+        server_id: member.server_id,
         server_url: member.server_url,
     }))
 }

@@ -5,6 +5,7 @@ use lianxin_shared::wire::{
     PROTOCOL,
     v1::{EnrolRequest, EnrolResponse, ErrorBody},
 };
+use uuid::Uuid;
 
 /// Why it did not work, in words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,11 +21,16 @@ impl EnrolError {
     }
 }
 
-/// Asks the server at `server_url` to take this phone in.
+/// Asks the server at `server_url` to take this phone in. `server_id` is the one whose records the phone holds already, if
+/// any.
 ///
 /// # Errors
 /// In words: no connection, not our server, or the server's own refusal.
-pub async fn enrol(server_url: &str, code: &str) -> Result<EnrolResponse, EnrolError> {
+pub async fn enrol(
+    server_url: &str,
+    code: &str,
+    server_id: Option<Uuid>,
+) -> Result<EnrolResponse, EnrolError> {
     let server = server_url.trim().trim_end_matches('/');
     if !(server.starts_with("https://") || server.starts_with("http://")) {
         return Err(EnrolError::new("地址要以 https:// 开头，请照着乡镇给的写。"));
@@ -34,6 +40,7 @@ pub async fn enrol(server_url: &str, code: &str) -> Result<EnrolResponse, EnrolE
         code: code.to_owned(),
         device_name: crate::platform::device_name(),
         app_version: env!("CARGO_PKG_VERSION").to_owned(),
+        server_id,
     };
     let body = serde_json::to_vec(&request).map_err(|e| EnrolError { message: e.to_string() })?;
     let transport =

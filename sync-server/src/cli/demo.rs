@@ -18,6 +18,8 @@ pub(super) const DEMO_USER: &str = "office";
 pub(super) const DEMO_PASSWORD: &str = "lianxin-demo";
 /// The cadre whose enrolment code `serve --demo` prints.
 pub(super) const DEMO_CADRE: &str = "韩冬梅";
+/// The file by which `make demo-reset` knows an invented township from a real one.
+const DEMO_MARK: &str = "demo.txt";
 /// Records of one transaction.
 #[allow(non_upper_case_globals)]
 const demo_records_per_commit: usize = 20_000;
@@ -55,6 +57,7 @@ impl Demo {
             storage.write(move |db| write_records(db, &devices, chunk))?;
             println!("  {written} 条记录");
         }
+        std::fs::write(data.join(DEMO_MARK), "这里是演示乡镇，内容都是编的。\n")?;
         println!("演示乡镇在 {}。", data.display());
         Ok(())
     }

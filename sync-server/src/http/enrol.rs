@@ -70,6 +70,10 @@ impl From<StorageError> for Failure {
 }
 
 fn redeem(db: &Connection, request: &EnrolRequest, now_ms: i64) -> Result<EnrolResponse, ApiError> {
+    if request.server_id.is_some_and(|known| read_identity(db).is_ok_and(|own| own.server_id != known)) {
+        let words = "这部手机里有另一台服务器的资料，没有改动，登记码也没有用掉。要用这个码，请用另一个浏览器打开登记。";
+        return Err(ApiError::new(ErrorCode::OtherServer, words));
+    }
     let redeemed = redeem_code(db, &request.code, &request.device_name, &request.app_version, now_ms)
         .map_err(refusal_of)?;
     welcome(db, redeemed, now_ms)

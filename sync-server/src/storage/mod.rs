@@ -54,6 +54,9 @@ pub enum StorageError {
     /// There is one already.
     #[error("这里已经有数据库了：{0}。没有改动它。")]
     Exists(PathBuf),
+    /// The database file was deleted or replaced while it was open.
+    #[error("the database file is gone from its place")]
+    Gone,
     /// The writer thread has ended.
     #[error("the writer has stopped")]
     Stopped,

@@ -34,10 +34,11 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || {
+                let file = file_of(&db);
                 while let Ok(first) = waiting.recv() {
                     let rest = waiting.try_iter().take(group_writes_max - 1);
                     let group: Vec<Waiting> = std::iter::once(first).chain(rest).collect();
-                    commit_group(&db, group);
+                    commit_group(&db, file, group);
                 }
             })
             .map_err(|_| StorageError::Stopped)?;
@@ -89,9 +90,9 @@ impl Drop for Writer {
     }
 }
 
-fn commit_group(db: &Connection, group: Vec<Waiting>) {
+fn commit_group(db: &Connection, file: Option<(u64, u64)>, group: Vec<Waiting>) {
     let mut finishes = Vec::with_capacity(group.len());
-    let outcome = run_group(db, group, &mut finishes);
+    let outcome = run_group(db, file, group, &mut finishes);
     if outcome.is_err() && !db.is_autocommit() {
         let _ = db.execute_batch("ROLLBACK");
     }
@@ -109,7 +110,12 @@ fn commit_group(db: &Connection, group: Vec<Waiting>) {
 
 type Finish = Box<dyn FnOnce(Result<(), StorageError>) + Send>;
 
-fn run_group(db: &Connection, group: Vec<Waiting>, finishes: &mut Vec<Finish>) -> Result<(), StorageError> {
+fn run_group(
+    db: &Connection,
+    file: Option<(u64, u64)>,
+    group: Vec<Waiting>,
+    finishes: &mut Vec<Finish>,
+) -> Result<(), StorageError> {
     let mut begun = db.execute_batch("BEGIN IMMEDIATE");
     for waiting in group {
         if begun.is_ok() {
@@ -118,8 +124,26 @@ fn run_group(db: &Connection, group: Vec<Waiting>, finishes: &mut Vec<Finish>) -
         finishes.push(waiting.finish);
     }
     begun?;
+    if file_of(db) != file {
+        return Err(StorageError::Gone);
+    }
     db.execute_batch("COMMIT")?;
     Ok(())
+}
+
+/// Which file this is, whatever its name: SQLite goes on writing into one that was deleted or replaced, where nobody
+/// finds it again.
+#[cfg(unix)]
+fn file_of(db: &Connection) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let file = std::fs::metadata(db.path().filter(|path| !path.is_empty())?).ok()?;
+    Some((file.dev(), file.ino()))
+}
+
+/// Elsewhere an open file can be neither deleted nor replaced.
+#[cfg(not(unix))]
+fn file_of(_: &Connection) -> Option<(u64, u64)> {
+    None
 }
 
 fn one(db: &Connection, run: Job) -> Result<(), rusqlite::Error> {
@@ -156,6 +180,26 @@ mod tests {
         drop(writer);
         let db = Connection::open(dir.path().join("w.db")).unwrap();
         assert_eq!(db.query_row("SELECT count(*) FROM t", [], |r| r.get::<_, i64>(0)).unwrap(), 2);
+    }
+
+    #[test]
+    fn nothing_is_acknowledged_into_a_file_that_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("w.db");
+        let db = Connection::open(&path).unwrap();
+        db.execute_batch("CREATE TABLE t (x)").unwrap();
+        let writer = Writer::start(db).unwrap();
+        let add = || {
+            writer
+                .write(|db| db.execute("INSERT INTO t VALUES (1)", []).map(drop).map_err(StorageError::from))
+        };
+        assert!(add().is_ok());
+        std::fs::rename(&path, dir.path().join("kept.db")).unwrap();
+        assert!(add().is_err(), "deleted");
+        std::fs::write(&path, "another").unwrap();
+        assert!(add().is_err(), "replaced");
+        std::fs::rename(dir.path().join("kept.db"), &path).unwrap();
+        assert!(add().is_ok(), "back in its place");
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl Kept {
 impl Phone {
     fn enrol(&mut self, server: &Server) -> anyhow::Result<()> {
         let code = server.code(CADRE);
-        let enrolled = self.runtime.block_on(enrol(server.url(), &code))?;
+        let enrolled = self.runtime.block_on(enrol(server.url(), &code, None))?;
         let server_url = server.url().to_owned();
         self.store.handle(Request::Enrol { server_url, enrolled: Box::new(enrolled) }, now_ms())?;
         Ok(())

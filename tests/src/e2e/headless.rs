@@ -53,7 +53,8 @@ impl Headless {
     /// # Errors
     /// What the cadre reads when it does not work.
     pub async fn enrol(&self, url: &str, code: &str) -> Result<(), String> {
-        let enrolled = enrol(url, code).await.map_err(|error| error.to_string())?;
+        let server_id = self.status().await.identity.map(|identity| identity.server_id);
+        let enrolled = enrol(url, code, server_id).await.map_err(|error| error.to_string())?;
         let request = Request::Enrol { server_url: url.to_owned(), enrolled: Box::new(enrolled) };
         self.ask(request).await.map(drop).map_err(|error| error.to_string())
     }

@@ -227,7 +227,8 @@ fn file_headers(asked: RequestBuilder, method: &Method, path: &str) -> RequestBu
 
 fn enrolment(code: &str) -> String {
     let (device_name, app_version) = ("测试".to_owned(), "0".to_owned());
-    let asked = EnrolRequest { protocol: PROTOCOL, code: code.to_owned(), device_name, app_version };
+    let asked =
+        EnrolRequest { protocol: PROTOCOL, code: code.to_owned(), device_name, app_version, server_id: None };
     serde_json::to_string(&asked).expect("JSON")
 }
 

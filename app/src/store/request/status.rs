@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// Who this phone is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +38,8 @@ pub struct Identity {
     pub township: String,
     /// Code to name.
     pub villages: BTreeMap<String, String>,
+    /// The server whose records these are.
+    pub server_id: Uuid,
     /// Address of the server.
     pub server_url: String,
 }

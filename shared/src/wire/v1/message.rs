@@ -247,6 +247,9 @@ pub struct EnrolRequest {
     pub device_name: String,
     /// The app's version.
     pub app_version: String,
+    /// The server whose records the phone holds already: any other lets the code be, for whoever it is meant for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_id: Option<Uuid>,
 }
 
 /// What a phone is from then on.
