@@ -27,10 +27,20 @@
       document.title = page.title;
       if (remember) history.pushState(null, "", address);
       kept();
+      markWide();
     } catch (error) {
       if (error.name !== "AbortError") location.assign(address);
     }
   }
+
+  // Marks the tables that are wider than their place: the sheet then says that they can be moved.
+  function markWide() {
+    for (const place of document.querySelectorAll(".scroll")) {
+      place.toggleAttribute("data-wide", place.scrollWidth > place.clientWidth + 1);
+    }
+  }
+  addEventListener("resize", markWide);
+  markWide();
 
   // Remembers which field was being typed into, and puts the caret back after the swap.
   function keepFocus() {

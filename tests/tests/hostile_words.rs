@@ -269,8 +269,15 @@ fn cells_of(bytes: Vec<u8>) -> Vec<String> {
 async fn files_of_the_office_hold_the_words_and_no_formula() {
     let town = Township::new().await;
     let console = Console::sign_in(&town.server).await;
-    let cells: BTreeSet<String> = cells_of(console.bytes("/console/visits.xlsx").await).into_iter().collect();
-    let csv = String::from_utf8(console.bytes("/console/visits.csv").await).expect("UTF-8");
+    for room in ["visits", "opinions", "households", "diary"] {
+        files_of(&town, &console, room).await;
+    }
+}
+
+async fn files_of(town: &Township, console: &Console, room: &str) {
+    let cells: BTreeSet<String> =
+        cells_of(console.bytes(&format!("/console/{room}.xlsx")).await).into_iter().collect();
+    let csv = String::from_utf8(console.bytes(&format!("/console/{room}.csv")).await).expect("UTF-8");
     let csv = csv.strip_prefix('\u{feff}').expect("a byte order mark");
     let mut fields = BTreeSet::new();
     for record in csv::Reader::from_reader(csv.as_bytes()).records() {
@@ -278,10 +285,10 @@ async fn files_of_the_office_hold_the_words_and_no_formula() {
     }
     for words in &town.words {
         let shown = |cells: &BTreeSet<String>, dress: &dyn Fn(&str) -> String| cells.contains(&dress(words));
-        assert!(shown(&cells, &|words| words.to_owned()), "XLSX without {words:?}");
+        assert!(shown(&cells, &|words| words.to_owned()), "{room}: XLSX without {words:?}");
         let plain = shown(&fields, &|words| words.to_owned());
         let marked = shown(&fields, &|words| format!("'{words}"));
-        assert!(plain || marked, "CSV without {words:?}");
+        assert!(plain || marked, "{room}: CSV without {words:?}");
     }
     let dangerous = |cell: &&String| {
         let start =
@@ -290,7 +297,7 @@ async fn files_of_the_office_hold_the_words_and_no_formula() {
             || cell.starts_with(['\t', '\r', '\n'])
     };
     let armed: Vec<&String> = fields.iter().filter(dangerous).collect();
-    assert!(armed.is_empty(), "a spreadsheet may run {armed:?}");
+    assert!(armed.is_empty(), "{room}: a spreadsheet may run {armed:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

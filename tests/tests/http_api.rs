@@ -215,3 +215,14 @@ async fn requests_that_make_no_sense_are_refused_in_words() {
     let axiang = Headless::fresh();
     axiang.enrol(server.url(), &code).await.expect("enrolled");
 }
+
+#[test]
+fn told_to_stop_as_soon_as_it_has_spoken_it_ends_well() {
+    let mut server = Server::two_villages();
+    for _ in 0..10 {
+        server.stop();
+        server.start();
+    }
+    server.stop();
+    server.check();
+}

@@ -44,6 +44,25 @@ coded! {
     }
 }
 
+/// Where a member stands in the household's list by 与户主关系, the head first (order of GB/T 4761: 户主、配偶、子女、
+/// 孙辈、父母、祖辈、兄弟姐妹、其他).
+pub fn relation_rank(relation: &str) -> u8 {
+    let says = |words: &[&str]| words.iter().any(|word| relation.contains(word));
+    match relation.trim() {
+        "户主" | "本人" => 0,
+        "妻" | "夫" => 1,
+        _ if says(&["配偶", "妻子", "丈夫", "老伴", "爱人"]) => 1,
+        _ if says(&["侄", "甥", "叔", "伯", "姑", "姨", "舅"]) => 8,
+        _ if says(&["孙"]) => 4,
+        _ if says(&["祖", "爷", "奶", "外公", "外婆", "姥"]) => 6,
+        _ if says(&["父", "母", "爸", "妈", "公公", "婆婆"]) => 5,
+        _ if says(&["兄", "弟", "姐", "妹", "哥", "嫂"]) => 7,
+        _ if says(&["媳", "婿"]) => 3,
+        _ if says(&["子", "女", "儿"]) => 2,
+        _ => 8,
+    }
+}
+
 /// One member as this version understands them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Person {
@@ -141,6 +160,44 @@ mod tests {
         };
         assert_eq!(Person::from_fields(&person.to_fields()), person);
         assert_eq!(person.validate(), []);
+    }
+
+    #[test]
+    fn a_family_stands_in_the_order_of_a_household_book() {
+        let mut family = [
+            "其他",
+            "弟媳",
+            "外孙女",
+            "侄女",
+            "母亲",
+            "次子",
+            "姑父",
+            "祖母",
+            "儿媳",
+            "妻子",
+            "户主",
+            "岳父",
+            "孙子",
+        ];
+        family.sort_by_key(|relation| relation_rank(relation));
+        assert_eq!(
+            family,
+            [
+                "户主",
+                "妻子",
+                "次子",
+                "儿媳",
+                "外孙女",
+                "孙子",
+                "母亲",
+                "岳父",
+                "祖母",
+                "弟媳",
+                "其他",
+                "侄女",
+                "姑父"
+            ]
+        );
     }
 
     #[test]

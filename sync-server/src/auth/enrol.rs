@@ -47,8 +47,8 @@ pub enum RedeemError {
     /// Someone has used it.
     #[error("这个登记码已经用过了。请让乡镇走访办重新生成一个；本机的内容没有变化。")]
     Used,
-    /// It is older than seven days.
-    #[error("这个登记码已过期（七天内有效）。请让乡镇走访办重新生成一个；本机的内容没有变化。")]
+    /// It is older than seven days, or the office has taken it back.
+    #[error("这个登记码已过期或已被乡镇作废（七天内有效）。请让乡镇走访办重新生成一个；本机的内容没有变化。")]
     Expired,
     /// The database failed.
     #[error(transparent)]
@@ -81,6 +81,55 @@ pub fn create_code(db: &Connection, cadre: &str, now_ms: i64) -> Result<EnrolCod
             return Ok(EnrolCode { digits, expires_at_ms });
         }
     }
+}
+
+/// A code that somebody might still redeem. Its digits are known to nobody here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenCode {
+    /// Whose phone it lets in.
+    pub cadre: String,
+    /// Their name.
+    pub cadre_name: String,
+    /// When it was made, Unix milliseconds; with the cadre it tells which one is meant.
+    pub created_at_ms: i64,
+    /// Until when it can be redeemed, Unix milliseconds.
+    pub expires_at_ms: i64,
+}
+
+/// Codes that can be redeemed now, the newest first.
+///
+/// # Errors
+/// When the database fails.
+pub fn open_codes(db: &Connection, now_ms: i64) -> Result<Vec<OpenCode>, AuthError> {
+    let mut statement = db.prepare_cached(
+        "SELECT code.cadre, cadre.name, code.created_at, code.expires_at
+         FROM enrol_code code JOIN cadre ON cadre.id = code.cadre
+         WHERE code.used_at IS NULL AND code.expires_at > ?1
+         ORDER BY code.created_at DESC, code.cadre",
+    )?;
+    let codes = statement.query_map([now_ms], |row| {
+        Ok(OpenCode {
+            cadre: row.get(0)?,
+            cadre_name: row.get(1)?,
+            created_at_ms: row.get(2)?,
+            expires_at_ms: row.get(3)?,
+        })
+    })?;
+    Ok(codes.collect::<Result<_, _>>()?)
+}
+
+/// Takes back a cadre's unused code that was made at that moment: it expires now. Doing it twice, or for a code that
+/// was used meanwhile, changes nothing.
+///
+/// # Errors
+/// When the database fails.
+pub fn revoke_code(db: &Connection, cadre: &str, created_at_ms: i64, now_ms: i64) -> Result<(), AuthError> {
+    db.execute(
+        "UPDATE enrol_code SET expires_at = min(expires_at, ?3)
+         WHERE cadre = ?1 AND created_at = ?2 AND used_at IS NULL",
+        params![cadre, created_at_ms, now_ms],
+    )?;
+    Ok(())
 }
 
 /// Ten digits, each code equally likely: numbers of the last, incomplete round are drawn again.
@@ -223,6 +272,20 @@ mod tests {
         let code = storage.write(|db| create_code(db, "c1", 0)).unwrap();
         assert!(matches!(redeem(&storage, &code.digits, enrol_ms_max), Err(RedeemError::Expired)));
         assert!(redeem(&storage, &code.digits, enrol_ms_max - 1).is_ok());
+    }
+
+    #[test]
+    fn a_code_taken_back_lets_nobody_in_and_is_no_longer_open() {
+        let (_dir, storage) = with_axiang();
+        let kept = storage.write(|db| create_code(db, "c1", 1)).unwrap();
+        let lost = storage.write(|db| create_code(db, "c1", 2)).unwrap();
+        let made = |now| storage.read(|db| open_codes(db, now)).unwrap();
+        assert_eq!(made(3).iter().map(|code| code.created_at_ms).collect::<Vec<_>>(), [2, 1]);
+        storage.write(|db| revoke_code(db, "c1", 2, 4)).unwrap();
+        assert_eq!(made(4).iter().map(|code| code.created_at_ms).collect::<Vec<_>>(), [1]);
+        assert!(matches!(redeem(&storage, &lost.digits, 4), Err(RedeemError::Expired)));
+        assert!(redeem(&storage, &kept.digits, 4).is_ok());
+        assert_eq!(made(5), [], "a used code is open no longer");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::{
     auth,
     console::{self, ConsoleState},
     files::collecting,
-    http::{self, ServeOptions, TrustedProxies},
+    http::{self, ServeOptions, TrustedProxies, is_for_this_machine_alone},
     storage::Storage,
     tls::TLS_FOLDER,
 };
@@ -82,15 +82,23 @@ impl Serve {
         let township = storage.identity().township.clone();
         let office = storage.clone();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        // Before the first word is printed: whoever has read it may ask for the end at once.
+        let stop = {
+            let _within = runtime.enter();
+            stop_signal()?
+        };
         runtime.spawn(collecting(storage.clone()));
         runtime.block_on(http::serve(
             storage,
             options,
             |url| console::router(ConsoleState::new(office, url)),
-            stop_signal(),
+            stop,
             |url| {
                 println!("连心册 · {township} 已启动");
                 println!("  手机端    {url}/");
+                if is_for_this_machine_alone(url) {
+                    println!("            （只有这台电脑打得开，手机不行。要让手机用：lianxin-server tls init --name 局域网地址，再 serve --bind 0.0.0.0 --public-url https://局域网地址:端口）");
+                }
                 println!("  乡镇办公台  {url}/console");
                 if let Some(code) = &code {
                     println!("  办公台登录  {} / {}", demo::DEMO_USER, demo::DEMO_PASSWORD);
@@ -103,18 +111,25 @@ impl Serve {
     }
 }
 
-/// Ends at Ctrl-C or SIGTERM.
-async fn stop_signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+/// Ends at Ctrl-C or SIGTERM, which are heard from now on.
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    }
-    let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+/// Ends at Ctrl-C.
+#[cfg(not(unix))]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    Ok(async {
+        // Without a way to hear of it, the service runs until it is ended from outside.
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }

@@ -1,7 +1,9 @@
 //! 手记: what cadres wrote day by day (S3 “每天要撰写蹲点手记”). Read here, never judged here.
 
 use super::{
-    ConsoleState, Content, Page, PageError, Room, Today, history,
+    ConsoleState, Content, Page, PageError, Room, Today,
+    download::{self, Listed},
+    history,
     parts::{self, Paging, empty, filter_end, filtered, pager, search_box, select, village_select},
     photos::{Photo, photos_of, strip},
     request::SignedIn,
@@ -9,7 +11,7 @@ use super::{
 };
 use crate::{
     auth::list_cadres,
-    export::{Conditions, words},
+    export::{Conditions, DIARY, Named, Table, words},
     storage::StorageError,
 };
 use axum::extract::{Query, State};
@@ -45,6 +47,21 @@ impl DiaryFilter {
         all.text("d.village = ?", &self.village);
         all.says("d", &self.q);
         all.ids(db, "SELECT d.id FROM diary d", "d.day DESC, d.id")
+    }
+}
+
+impl Listed for DiaryFilter {
+    const TABLE: &'static Table = &DIARY;
+
+    fn chosen(&self, db: &Connection, _now_ms: i64) -> Result<Vec<Uuid>, PageError> {
+        Ok(self.ids(db)?)
+    }
+
+    fn described(&self, db: &Connection) -> Result<String, PageError> {
+        let mut words: Vec<String> = Named::Cadre.of(db, &self.cadre)?.into_iter().collect();
+        words.extend(Named::Village.of(db, &self.village)?);
+        words.extend(parts::holding(&self.q));
+        Ok(words.join("、"))
     }
 }
 
@@ -87,7 +104,9 @@ fn content(db: &Connection, today: Today, filter: &DiaryFilter) -> Result<Conten
         }
         (pager(paging, |page| filtered(PATH, &DiaryFilter { page, ..filter.clone() })))
     };
-    Ok(Content { title: "手记".to_owned(), subtitle: parts::total(paging.total, "篇"), aside: None, body })
+    let aside = download::buttons(PATH, &DiaryFilter { page: String::new(), ..filter.clone() });
+    let subtitle = parts::total(paging.total, "篇");
+    Ok(Content { title: "手记".to_owned(), subtitle, aside: Some(aside), body })
 }
 
 fn nothing(filter: &DiaryFilter) -> Markup {

@@ -60,8 +60,9 @@ fn content(db: &Connection, today: Today, id: Uuid, page: &str) -> Result<Conten
     let (hidden, villages) = (withheld(&record), scope::villages(db)?);
     let paging = Paging::new(changes.len(), page);
     let mut items = Vec::new();
-    for change in paging.slice(&changes).iter() {
-        items.push(item(db, change, today.now_ms)?);
+    for change in paging.slice(&changes) {
+        let is_first = changes.last().is_some_and(|first| std::ptr::eq(first, change));
+        items.push(item(db, change, is_first, today.now_ms)?);
     }
     let (name, back) = naming::name_of(db, &record)?;
     let body = html! {
@@ -71,7 +72,7 @@ fn content(db: &Connection, today: Today, id: Uuid, page: &str) -> Result<Conten
                 html! { "说话的人不愿留名：谁在什么时候写了什么都留着，但这里不显示。原话在“意见建议”里按村列出。" },
             )) }
         } @else {
-            p.lead { "最近的在最上面。“写于”是写的人那台手机的时钟，“收到”是服务器的时钟；每一次改动都留着，谁也删不掉。" }
+            p.lead { "最近的改动在最上面，每一次都留着，谁也删不掉。" }
             section.card { ol.said.history { @for item in &items { li { (item) } } } }
         }
         (pager(paging, |page| address(&href(id), &[("page", &page)])))
@@ -105,7 +106,7 @@ fn record_of(db: &Connection, id: Uuid, changes: &[Change]) -> Result<Row, PageE
     Ok(row)
 }
 
-fn item(db: &Connection, change: &Change, now_ms: i64) -> Result<Markup, PageError> {
+fn item(db: &Connection, change: &Change, is_first: bool, now_ms: i64) -> Result<Markup, PageError> {
     let mut lines = Vec::new();
     for field in change.fields.iter().filter(|field| wording::speaks(&field.field)) {
         if field.before.as_ref() != Some(&field.after) || field.settled {
@@ -116,8 +117,12 @@ fn item(db: &Connection, change: &Change, now_ms: i64) -> Result<Markup, PageErr
     let unseen = change.fields.iter().any(|field| field.unseen && !field.settled);
     Ok(html! {
         p.when {
-            b { (change.by) } " "
-            small { "写于 " (words::minute(change.written_ms, now_ms)) " · 收到 " (words::minute(change.received_ms, now_ms)) }
+            b { (change.by) } @if is_first { " 第一次写下" } @else if !lines.is_empty() { " 改了 " (lines.len()) " 处" }
+            br;
+            small {
+                "写的时间 " (words::minute(change.written_ms, now_ms)) "（写的人那台手机的钟）　收到时间 "
+                (words::minute(change.received_ms, now_ms)) "（乡镇服务器的钟）"
+            }
         }
         p.marks {
             @if change.refused { span.st.accent { "未收下" } " " } @else if !change.held.is_empty() { span.st.wait { "待收下" } " " }
@@ -138,19 +143,32 @@ fn item(db: &Connection, change: &Change, now_ms: i64) -> Result<Markup, PageErr
             }
         }
         @if lines.is_empty() { p.faint { "没有改动看得见的内容。" } }
-        @else { dl.facts.changes { @for line in &lines { (line) } } }
+        @else {
+            table.rows.changes {
+                thead { tr {
+                    th scope="col" { "项目" } @if !is_first { th scope="col" { "原来" } }
+                    th scope="col" { @if is_first { "写的是" } @else { "改为" } }
+                } }
+                tbody { @for Line { item, before, after } in &lines { tr {
+                    td { (item) }
+                    @if !is_first { td { @match before { Some(before) => del { (before) }, None => span.faint { "没有写" } } } }
+                    td { (after) }
+                } } }
+            }
+        }
     })
 }
 
-fn line(db: &Connection, record_kind: &str, change: &FieldChange, now_ms: i64) -> Result<Markup, PageError> {
+/// One item that was written: what stood there, if anything did, and what stands there since.
+struct Line {
+    item: String,
+    before: Option<String>,
+    after: String,
+}
+
+fn line(db: &Connection, record_kind: &str, change: &FieldChange, now_ms: i64) -> Result<Line, PageError> {
     let shown = |value: &Value| value_of(db, record_kind, &change.field, value, now_ms);
     let after = shown(&change.after)?;
     let before = change.before.as_ref().filter(|before| **before != Value::Null).map(shown).transpose()?;
-    Ok(html! {
-        dt { (label::field(record_kind, &change.field)) }
-        dd {
-            @if let Some(before) = before { del { (before) } " → " }
-            (after)
-        }
-    })
+    Ok(Line { item: label::field(record_kind, &change.field), before, after })
 }

@@ -32,6 +32,7 @@ mod tests;
 
 use crate::{
     auth::{Session, Throttle},
+    export::LedgerFilter,
     storage::{Storage, StorageError},
 };
 use axum::{
@@ -42,8 +43,11 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
+use diary::DiaryFilter;
 use error::PageError;
+use households::HouseholdFilter;
 use layout::{Content, Page, Room};
+use opinions::OpinionFilter;
 use rusqlite::Connection;
 use std::sync::Arc;
 
@@ -127,9 +131,11 @@ pub fn router(state: ConsoleState) -> Router {
         .route("/console/visits", get(ledger::list))
         .route("/console/visits/{id}", get(ledger::show))
         .route("/console/visits/{id}/void", post(ledger::void))
-        .route("/console/visits.xlsx", get(download::xlsx))
-        .route("/console/visits.csv", get(download::csv))
+        .route("/console/visits.xlsx", get(download::xlsx::<LedgerFilter>))
+        .route("/console/visits.csv", get(download::csv::<LedgerFilter>))
         .route("/console/households", get(households::list))
+        .route("/console/households.xlsx", get(download::xlsx::<HouseholdFilter>))
+        .route("/console/households.csv", get(download::csv::<HouseholdFilter>))
         .route("/console/households/{id}", get(households::show))
         .route("/console/households/{id}/merge", get(households::merging))
         .route("/console/households/merge", post(households::merge))
@@ -137,7 +143,11 @@ pub fn router(state: ConsoleState) -> Router {
         .route("/console/households/unmerge", post(households::unmerge))
         .route("/console/history/{id}", get(history::show))
         .route("/console/opinions", get(opinions::list))
+        .route("/console/opinions.xlsx", get(download::xlsx::<OpinionFilter>))
+        .route("/console/opinions.csv", get(download::csv::<OpinionFilter>))
         .route("/console/diary", get(diary::list))
+        .route("/console/diary.xlsx", get(download::xlsx::<DiaryFilter>))
+        .route("/console/diary.csv", get(download::csv::<DiaryFilter>))
         .route("/console/files/{village}/{hash}", get(photos::file))
         .route("/console/files/{village}/{hash}/thumb", get(photos::thumbnail))
         .route("/console/conflicts", get(conflicts::list).post(conflicts::settle))
@@ -147,6 +157,7 @@ pub fn router(state: ConsoleState) -> Router {
         .route("/console/staff/cadre", get(staff::cadre))
         .route("/console/staff/villages", post(staff::grant))
         .route("/console/staff/enrol", post(staff::enrol))
+        .route("/console/staff/codes", post(staff::revoke_code))
         .route("/console/staff/revoke", get(staff::confirm_revoke).post(staff::revoke))
         .route("/console.css", get(layout::sheet))
         .route("/console.svg", get(layout::logo))

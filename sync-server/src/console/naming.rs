@@ -61,10 +61,12 @@ pub(super) fn value_of(
     now_ms: i64,
 ) -> Result<String, PageError> {
     let refers = matches!(field, "household" | "visit" | "merged_into");
-    if let Some(id) = value.as_text().filter(|_| refers).and_then(|text| Uuid::try_parse(text).ok())
-        && let Some(row) = read_row(db, id)?
-    {
-        return Ok(name_of(db, &row)?.0);
+    if let Some(id) = value.as_text().filter(|_| refers).and_then(|text| Uuid::try_parse(text).ok()) {
+        return match read_row(db, id)? {
+            Some(row) => Ok(name_of(db, &row)?.0),
+            // Nobody reads an id: what it names waits itself, or never came.
+            None => Ok("一条还没收下的记录".to_owned()),
+        };
     }
     if let Some(code) = value.as_text().filter(|_| field == household::field::VILLAGE) {
         let villages = scope::villages(db)?;

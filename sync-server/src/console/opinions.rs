@@ -2,16 +2,15 @@
 //! alone: no household, no visit, no cadre, no day by which one could be found.
 
 use super::{
-    ConsoleState, Content, Page, PageError, Room, Today, history,
-    parts::{
-        self, Paging, empty, filter_end, filtered, kind_tag, pager, search_box, select, topic_name,
-        village_select,
-    },
+    ConsoleState, Content, Page, PageError, Room, Today,
+    download::{self, Listed},
+    history,
+    parts::{self, Paging, empty, filter_end, filtered, kind_tag, pager, search_box, select, village_select},
     request::SignedIn,
     scope,
 };
 use crate::{
-    export::{Conditions, words},
+    export::{Conditions, Named, OPINIONS, Table, month, speaker, topic_name, words},
     storage::StorageError,
 };
 use axum::extract::{Query, State};
@@ -24,7 +23,7 @@ use lianxin_shared::{
     templates::templates,
 };
 use maud::{Markup, html};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -58,7 +57,34 @@ impl OpinionFilter {
             code => all.text("o.category = ?", code),
         }
         all.says("o", &self.q);
-        all.ids(db, "SELECT o.id FROM opinion o", "o.occurred_at DESC, o.id")
+        all.ids(db, "SELECT o.id FROM opinion o", ORDER)
+    }
+}
+
+/// The newest first. What was said under a withheld name stands at the beginning of its month and in no order of time:
+/// between two dated ones its place would tell its day.
+const ORDER: &str = "CASE WHEN o.anonymous
+    THEN unixepoch(o.occurred_at / 1000, 'unixepoch', '+8 hours', 'start of month', '-8 hours') * 1000
+    ELSE o.occurred_at END DESC,
+  CASE WHEN o.anonymous THEN substr(o.id, 13) ELSE o.id END, o.id";
+
+impl Listed for OpinionFilter {
+    const TABLE: &'static Table = &OPINIONS;
+
+    fn chosen(&self, db: &Connection, _now_ms: i64) -> Result<Vec<Uuid>, PageError> {
+        Ok(self.ids(db)?)
+    }
+
+    fn described(&self, db: &Connection) -> Result<String, PageError> {
+        let mut words: Vec<String> = Named::Village.of(db, &self.village)?.into_iter().collect();
+        words.extend(OpinionKind::from_code(&self.kind).map(|kind| kind.label().to_owned()));
+        words.extend(match self.category.as_str() {
+            "" => None,
+            UNSORTED => Some(topic_name("").to_owned()),
+            code => Some(topic_name(code).to_owned()),
+        });
+        words.extend(parts::holding(&self.q));
+        Ok(words.join("、"))
     }
 }
 
@@ -98,7 +124,7 @@ fn content(db: &Connection, today: Today, filter: &OpinionFilter) -> Result<Cont
     Ok(Content {
         title: "意见建议".to_owned(),
         subtitle: parts::total(paging.total, "条"),
-        aside: None,
+        aside: Some(download::buttons(PATH, &OpinionFilter { page: String::new(), ..filter.clone() })),
         body,
     })
 }
@@ -123,20 +149,6 @@ fn nothing(filter: &OpinionFilter) -> Markup {
     } else {
         empty("还没有收到意见建议", html! { "干部在走访里把群众的话照原样写下、同步之后，这里就有了。" })
     }
-}
-
-/// Who said it: the name of the visit's target, or of the household.
-fn speaker(db: &Connection, opinion: &Opinion) -> Result<String, StorageError> {
-    let name = |sql: &str, id: Option<Uuid>| -> Result<Option<String>, StorageError> {
-        let Some(id) = id else { return Ok(None) };
-        Ok(db.prepare_cached(sql)?.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
-    };
-    let at_visit = name("SELECT target_name FROM visit WHERE id = ?1", opinion.visit)?;
-    let known = match at_visit {
-        Some(target) => Some(target),
-        None => name("SELECT head FROM household WHERE id = ?1", opinion.household)?,
-    };
-    Ok(known.unwrap_or_default())
 }
 
 fn entry(id: Uuid, village: &str, opinion: &Opinion, speaker: Option<&str>, now_ms: i64) -> Markup {
@@ -169,9 +181,4 @@ fn entry(id: Uuid, village: &str, opinion: &Opinion, speaker: Option<&str>, now_
 
 fn at(opinion: &Opinion, now_ms: i64) -> String {
     opinion.occurred_at.map(|at| words::day(at, now_ms)).unwrap_or_default()
-}
-
-/// 2025年11月
-fn month(ms: i64) -> String {
-    words::beijing(ms).format("%Y年%-m月").to_string()
 }

@@ -1,6 +1,6 @@
 //! Pieces that several pages share: selects, pages of a list, tags, empty states.
 
-use crate::export::words;
+use crate::export::{topic_name, words};
 use lianxin_shared::{
     domain::opinion::{Opinion, OpinionKind},
     templates::templates,
@@ -163,12 +163,10 @@ pub(super) fn name_or(name: &str) -> &str {
     if name.trim().is_empty() { "（没写名字）" } else { name }
 }
 
-/// What a topic is called; 未归类 while nobody has sorted the opinion.
-pub(super) fn topic_name(code: &str) -> &str {
-    match code {
-        "" => "未归类",
-        code => templates().topic(code).map_or(code, |topic| topic.name.as_str()),
-    }
+/// 含“路”: what is searched for, if anything is.
+pub(super) fn holding(term: &str) -> Option<String> {
+    let term = term.trim();
+    (!term.is_empty()).then(|| format!("含“{term}”"))
 }
 
 /// An empty list with the next step.

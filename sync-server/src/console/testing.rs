@@ -172,11 +172,20 @@ impl World {
 
     /// A browser in which 老周 has signed in.
     pub async fn office(&self) -> Browser {
-        let mut browser = Browser { app: self.app.clone(), cookies: BTreeMap::new() };
-        let answer = browser.post("/console/login", &[("name", "laozhou"), ("password", PASSWORD)]).await;
-        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
-        browser
+        signed_in(self.app.clone()).await
     }
+
+    /// The same at a server that phones are told to reach at `public_url`.
+    pub async fn office_at(&self, public_url: &str) -> Browser {
+        signed_in(router(ConsoleState { public_url: public_url.into(), ..state(&self.storage) })).await
+    }
+}
+
+async fn signed_in(app: Router) -> Browser {
+    let mut browser = Browser { app, cookies: BTreeMap::new() };
+    let answer = browser.post("/console/login", &[("name", "laozhou"), ("password", PASSWORD)]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+    browser
 }
 
 fn state(storage: &Arc<Storage>) -> ConsoleState {

@@ -1,8 +1,8 @@
 //! Fields and their values as people read them. What this version does not know is shown as it stands.
 
 use crate::{
-    console::{ledger::plain, parts::topic_name},
-    export::words,
+    console::ledger::plain,
+    export::{topic_name, words},
 };
 use lianxin_shared::{
     domain::{

@@ -1,7 +1,7 @@
 //! Which records of a list: conditions with their parameters, and how words are searched for.
 
 use crate::storage::StorageError;
-use rusqlite::{Connection, params_from_iter, types::Value};
+use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
 use uuid::Uuid;
 
 /// Conditions that must all hold, with their parameters in order.
@@ -53,6 +53,33 @@ impl Conditions {
     pub(crate) fn parts(self) -> (String, Vec<Value>) {
         let sql = if self.sql.is_empty() { "1".to_owned() } else { self.sql.join(" AND ") };
         (sql, self.values)
+    }
+}
+
+/// What a code in an address stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// A village.
+    Village,
+    /// A cadre.
+    Cadre,
+}
+
+impl Named {
+    /// Its name, the code itself if it has none; none for an empty code.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub(crate) fn of(self, db: &Connection, code: &str) -> Result<Option<String>, StorageError> {
+        if code.is_empty() {
+            return Ok(None);
+        }
+        let sql = match self {
+            Named::Village => "SELECT name FROM village WHERE code = ?1",
+            Named::Cadre => "SELECT name FROM cadre WHERE id = ?1",
+        };
+        let found: Option<String> = db.prepare_cached(sql)?.query_row([code], |row| row.get(0)).optional()?;
+        Ok(Some(found.filter(|name| !name.is_empty()).unwrap_or_else(|| code.to_owned())))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which visits, in which order: one filter for the console's list and for the files.
 
 use super::{
-    conditions::{Conditions, like, like_in_json},
+    conditions::{Conditions, Named, like, like_in_json},
     words,
 };
 use crate::storage::StorageError;
@@ -9,7 +9,7 @@ use lianxin_shared::{
     domain::{Coded, visit::VisitMode},
     templates::templates,
 };
-use rusqlite::{Connection, OptionalExtension, types::Value};
+use rusqlite::{Connection, types::Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -29,7 +29,7 @@ pub struct LedgerFilter {
     pub from: String,
     /// Last day.
     pub to: String,
-    /// `met`, `absent` or `void`; empty for all that stand.
+    /// `met`, of them `household` or `place`; `absent` or `void`; empty for all that stand.
     pub state: String,
     /// `1` for visits with opinions.
     pub said: String,
@@ -66,6 +66,8 @@ impl LedgerFilter {
         all.add(if self.state == "void" { "v.void = 1" } else { "v.void = 0" }, []);
         match self.state.as_str() {
             "met" => all.add("v.absent = 0", []),
+            "household" => all.add("v.absent = 0 AND v.target_kind = 'household'", []),
+            "place" => all.add("v.absent = 0 AND v.target_kind <> 'household'", []),
             "absent" => all.add("v.absent = 1", []),
             _ => {}
         }
@@ -110,16 +112,9 @@ impl LedgerFilter {
     /// # Errors
     /// When SQLite fails.
     pub fn describe(&self, db: &Connection) -> Result<String, StorageError> {
-        let name = |sql: &str, code: &str| -> Result<Option<String>, StorageError> {
-            if code.is_empty() {
-                return Ok(None);
-            }
-            let found: Option<String> = db.query_row(sql, [code], |row| row.get(0)).optional()?;
-            Ok(Some(found.filter(|name| !name.is_empty()).unwrap_or_else(|| code.to_owned())))
-        };
         let mut words: Vec<String> = Vec::new();
-        words.extend(name("SELECT name FROM village WHERE code = ?1", &self.village)?);
-        words.extend(name("SELECT name FROM cadre WHERE id = ?1", &self.visitor)?);
+        words.extend(Named::Village.of(db, &self.village)?);
+        words.extend(Named::Cadre.of(db, &self.visitor)?);
         if !self.category.is_empty() {
             words.push(templates().category_name(&self.category).to_owned());
         }
@@ -128,6 +123,8 @@ impl LedgerFilter {
         words.extend((!self.to.is_empty()).then(|| format!("到 {}", self.to)));
         words.extend(match self.state.as_str() {
             "met" => Some("见到人的".to_owned()),
+            "household" => Some("走访到户的".to_owned()),
+            "place" => Some("走访学校、企业等的".to_owned()),
             "absent" => Some("无人在家的".to_owned()),
             "void" => Some("已作废的".to_owned()),
             _ => None,

@@ -1,9 +1,10 @@
 //! One row of the ledger: a visit with what stands around it.
 
+use super::{Cell, Table, table::column};
 use crate::storage::StorageError;
 use lianxin_shared::{
     domain::{
-        checklist,
+        Coded, checklist,
         opinion::Opinion,
         visit::{TargetKind, Visit},
     },
@@ -12,6 +13,64 @@ use lianxin_shared::{
 };
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
+
+/// 走访工作台账.
+pub static LEDGER: Table = Table {
+    name: "走访工作台账",
+    plain_name: "ledger",
+    unit: "条",
+    note: "不记名的意见建议不列入本表，也不计入条数",
+    columns: &[
+        column("序号", 6.0),
+        column("村", 11.0),
+        column("组", 7.0),
+        column("户主/对象", 12.0),
+        column("类别", 16.0),
+        column("走访时间", 17.0),
+        column("走访干部", 10.0),
+        column("同行", 14.0),
+        column("方式", 7.0),
+        column("是否见到人", 11.0),
+        column("主要情况", 48.0),
+        column("意见建议（原话）", 48.0),
+        column("条数", 6.0),
+        column("联系卡", 8.0),
+        column("接收时间", 17.0),
+    ],
+    cells,
+};
+
+fn cells(db: &Connection, id: Uuid) -> Result<Option<Vec<Cell>>, StorageError> {
+    let Some(row) = read_row(db, id)? else { return Ok(None) };
+    let visit = &row.visit;
+    Ok(Some(vec![
+        Cell::text(&row.village_name),
+        Cell::text(&row.group),
+        Cell::text(&visit.target_name),
+        Cell::Text(row.category_names()),
+        Cell::moment(visit.occurred_at),
+        Cell::text(&visit.visitor_name),
+        Cell::Text(visit.companions.join("、")),
+        Cell::text(visit.mode.label()),
+        Cell::text(if visit.absent { "无人在家" } else { "见到" }),
+        Cell::Text(row.summary()),
+        Cell::Text(numbered(&row)),
+        Cell::number(row.opinions.len()),
+        Cell::text(if visit.card_left { "已留" } else { "" }),
+        Cell::moment(row.received_at_ms),
+    ]))
+}
+
+/// The words of a visit, each on its line; numbered if there are several.
+fn numbered(row: &LedgerRow) -> String {
+    match row.opinions.as_slice() {
+        [one] => one.text.clone(),
+        several => {
+            let lines = several.iter().enumerate().map(|(at, one)| format!("{}. {}", at + 1, one.text));
+            lines.collect::<Vec<_>>().join("\n")
+        }
+    }
+}
 
 /// A visit as the ledger shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +96,10 @@ pub struct LedgerRow {
 impl LedgerRow {
     /// 类别: the household's, or what kind of target it is.
     pub fn category_names(&self) -> String {
-        use lianxin_shared::domain::Coded;
         if self.visit.target_kind != TargetKind::Household {
             return self.visit.target_kind.label().to_owned();
         }
-        let names = self.categories.iter().map(|code| templates().category_name(code));
-        names.collect::<Vec<_>>().join("、")
+        category_names(&self.categories)
     }
 
     /// 主要情况: the notes; without notes, the answers.
@@ -63,6 +120,12 @@ impl LedgerRow {
             _ => answers.join("；"),
         }
     }
+}
+
+/// What categories are called, one after the other.
+pub(super) fn category_names(codes: &[String]) -> String {
+    let names = codes.iter().map(|code| templates().category_name(code));
+    names.collect::<Vec<_>>().join("、")
 }
 
 /// The row of a visit; none if there is no such visit.

@@ -1,22 +1,32 @@
-//! What leaves the house: the ledger of visits as XLSX and CSV. One [`LedgerFilter`] chooses the rows for the
-//! console's list and for the files alike.
+//! What leaves the house: visits, opinions, households and diaries as XLSX and CSV. A page's own filter chooses the
+//! rows of its file.
 //!
 //! A withheld name stays withheld: an opinion whose speaker asked for it appears in no row that names a
-//! household, neither its words nor its number.
+//! household, neither its words nor its number; in its own row stand the village and the month alone.
 
 mod cell;
 mod conditions;
 mod csv;
+mod diary;
 mod filter;
+mod households;
 mod ledger;
+mod opinions;
+mod table;
 pub(crate) mod words;
 mod xlsx;
 
-pub(crate) use conditions::{Conditions, like};
-pub use csv::ledger_csv;
+pub(crate) use conditions::{Conditions, Named, like};
+pub use csv::csv;
+pub use diary::DIARY;
 pub use filter::LedgerFilter;
-pub use ledger::{LedgerRow, categories_of, named_opinions, read_row as read_ledger_row, received_at_ms};
-pub use xlsx::ledger_xlsx;
+pub use households::{HOUSEHOLDS, last_met, members};
+pub use ledger::{
+    LEDGER, LedgerRow, categories_of, named_opinions, read_row as read_ledger_row, received_at_ms,
+};
+pub use opinions::{OPINIONS, month, speaker, topic_name};
+pub use table::{Cell, Column, ReadCells, Table};
+pub use xlsx::xlsx;
 
 use crate::storage::StorageError;
 
@@ -35,32 +45,4 @@ pub enum ExportError {
     /// The text could not be flushed.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-}
-
-/// The ledger's columns, in the order of its 台账.
-pub const LEDGER_COLUMNS: [&str; 15] = [
-    "序号",
-    "村",
-    "组",
-    "户主/对象",
-    "类别",
-    "走访时间",
-    "走访干部",
-    "同行",
-    "方式",
-    "是否见到人",
-    "主要情况",
-    "意见建议（原话）",
-    "条数",
-    "联系卡",
-    "接收时间",
-];
-
-/// What the ledger says above its first row.
-fn ledger_title(township: &str, filter: &str, rows: usize, now_ms: i64) -> String {
-    let scope = if filter.is_empty() { String::new() } else { format!("（{filter}）") };
-    let made = words::iso_minute(now_ms);
-    format!(
-        "{township}走访工作台账{scope}　共 {rows} 条　{made} 导出　不记名的意见建议不列入本表，也不计入条数"
-    )
 }

@@ -54,6 +54,20 @@ pub enum ServeError {
     Io(#[from] std::io::Error),
 }
 
+/// Whether an address leads a phone to itself instead of here: the loopback ones, and those that are none.
+pub fn is_for_this_machine_alone(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(bracketed) => bracketed.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    match host.parse::<std::net::IpAddr>() {
+        Ok(address) => address.is_loopback() || address.is_unspecified(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    }
+}
+
 /// Serves until `stop` ends, then lets running requests end. `console` makes the office's pages and `ready` is
 /// called, both with the address that phones use.
 ///
@@ -112,4 +126,21 @@ pub async fn serve(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_no_phone_can_open_are_known() {
+        for url in
+            ["http://127.0.0.1:8600", "http://localhost/", "https://[::1]:8600", "https://0.0.0.0:8600"]
+        {
+            assert!(is_for_this_machine_alone(url), "{url}");
+        }
+        for url in ["https://192.168.1.9:8600", "https://lianxin.example", "https://[fd00::9]:8600"] {
+            assert!(!is_for_this_machine_alone(url), "{url}");
+        }
+    }
 }

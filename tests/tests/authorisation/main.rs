@@ -20,7 +20,7 @@ const ROOM: [u16; 8] = [DOOR, DOOR, DOOR, DOOR, DOOR, 200, DOOR, 200];
 const DEED: [u16; 8] = [DOOR, DOOR, DOOR, DOOR, DOOR, 303, DOOR, 403];
 
 /// Every route, and what each role is told, in the order of [`ROLES`].
-const MATRIX: [(&str, &str, [u16; 8]); 53] = [
+const MATRIX: [(&str, &str, [u16; 8]); 60] = [
     ("POST", "/v1/sync", PHONES),
     ("POST", "/v1/repair", PHONES),
     ("POST", "/v1/salvage", PHONES),
@@ -55,6 +55,8 @@ const MATRIX: [(&str, &str, [u16; 8]); 53] = [
     ("GET", "/console/visits.xlsx", ROOM),
     ("GET", "/console/visits.csv", ROOM),
     ("GET", "/console/households", ROOM),
+    ("GET", "/console/households.xlsx", ROOM),
+    ("GET", "/console/households.csv", ROOM),
     ("GET", "/console/households/{id}", ROOM),
     ("GET", "/console/households/{id}/merge", ROOM),
     ("POST", "/console/households/merge", DEED),
@@ -64,7 +66,11 @@ const MATRIX: [(&str, &str, [u16; 8]); 53] = [
     ("GET", "/console/files/{village}/{hash}", ROOM),
     ("GET", "/console/files/{village}/{hash}/thumb", [DOOR, DOOR, DOOR, DOOR, DOOR, 404, DOOR, 404]),
     ("GET", "/console/opinions", ROOM),
+    ("GET", "/console/opinions.xlsx", ROOM),
+    ("GET", "/console/opinions.csv", ROOM),
     ("GET", "/console/diary", ROOM),
+    ("GET", "/console/diary.xlsx", ROOM),
+    ("GET", "/console/diary.csv", ROOM),
     ("GET", "/console/conflicts", ROOM),
     // No such conflict.
     ("POST", "/console/conflicts", [DOOR, DOOR, DOOR, DOOR, DOOR, 404, DOOR, 403]),
@@ -76,6 +82,7 @@ const MATRIX: [(&str, &str, [u16; 8]); 53] = [
     ("POST", "/console/staff/villages", DEED),
     ("POST", "/console/staff/cadres", DEED),
     ("POST", "/console/staff/enrol", [DOOR, DOOR, DOOR, DOOR, DOOR, 200, DOOR, 403]),
+    ("POST", "/console/staff/codes", DEED),
     ("POST", "/console/staff/revoke", DEED),
     // Last, since it ends the session.
     ("POST", "/console/logout", [DOOR, DOOR, DOOR, DOOR, DOOR, DOOR, DOOR, 403]),

@@ -200,6 +200,7 @@ impl Township {
             "/console/staff/villages" => form(format!("cadre={}&village={LIUSHUGOU}", self.cadre)),
             "/console/staff/cadres" => form(format!("name=新人{role:?}&village={LIUSHUGOU}")),
             "/console/staff/enrol" => form(format!("cadre={}", self.cadre)),
+            "/console/staff/codes" => form(format!("cadre={}&created=1", self.cadre)),
             "/console/staff/revoke" => form(format!("device={}", self.spare.device)),
             _ => form(String::new()),
         };

@@ -1,11 +1,16 @@
 //! Which households, in the order of village, group and door.
 
 use crate::{
-    console::scope::{Campaign, json_list},
-    export::{Conditions, like},
+    console::{
+        PageError,
+        download::Listed,
+        parts::holding,
+        scope::{Campaign, campaign, json_list},
+    },
+    export::{Conditions, HOUSEHOLDS, Named, Table, like},
     storage::StorageError,
 };
-use lianxin_shared::{domain::region, sqlite::IS_PRESENT};
+use lianxin_shared::{domain::region, sqlite::IS_PRESENT, templates::templates};
 use rusqlite::{Connection, params_from_iter, types::Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -100,6 +105,37 @@ impl HouseholdFilter {
         let mut found = rows.collect::<Result<Vec<_>, _>>()?;
         found.sort_unstable();
         Ok(found.into_iter().map(|(_, id)| Uuid::from_bytes(id)).collect())
+    }
+}
+
+impl Listed for HouseholdFilter {
+    const TABLE: &'static Table = &HOUSEHOLDS;
+
+    fn chosen(&self, db: &Connection, now_ms: i64) -> Result<Vec<Uuid>, PageError> {
+        Ok(self.ids(db, campaign(db, now_ms)?.as_ref())?)
+    }
+
+    fn described(&self, db: &Connection) -> Result<String, PageError> {
+        let mut words: Vec<String> = Named::Village.of(db, &self.village)?.into_iter().collect();
+        if !self.category.is_empty() {
+            words.push(templates().category_name(&self.category).to_owned());
+        }
+        let said = [
+            match self.register.as_str() {
+                "off" => "迁出、销户、并户的",
+                "all" => "含迁出、销户、并户的",
+                _ => "在册",
+            },
+            match self.visited.as_str() {
+                "yes" => "本次活动走访到了",
+                "no" => "本次活动还没走访到",
+                _ => "",
+            },
+            if self.must.is_empty() { "" } else { "必访对象" },
+        ];
+        words.extend(said.into_iter().filter(|word| !word.is_empty()).map(str::to_owned));
+        words.extend(holding(&self.q));
+        Ok(words.join("、"))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
         request::SignedIn,
         scope,
     },
-    export::{LedgerRow, categories_of, named_opinions, read_ledger_row, words},
+    export::{LedgerRow, categories_of, members, named_opinions, read_ledger_row, words},
 };
 use axum::extract::{Path, State};
 use chrono::Datelike;
@@ -93,18 +93,6 @@ pub(super) fn facts_card(household: &Household, categories: &[String]) -> Markup
             }
         }
     }
-}
-
-pub(super) fn members(db: &Connection, household: Uuid) -> Result<Vec<(Uuid, Person)>, PageError> {
-    let mut statement = db.prepare_cached("SELECT id FROM person WHERE household = ?1 ORDER BY id")?;
-    let ids = statement.query_map([household.as_bytes()], |row| row.get::<_, [u8; 16]>(0))?;
-    let mut members = Vec::new();
-    for id in ids {
-        if let Some(row) = read_row(db, Uuid::from_bytes(id?))? {
-            members.push((row.id, Person::from_fields(&row.values())));
-        }
-    }
-    Ok(members)
 }
 
 fn members_card(members: &[(Uuid, Person)], now_ms: i64) -> Markup {

@@ -1,11 +1,7 @@
 //! 并户: two entries of the register that are one household. They are seen side by side, one is merged into the other,
 //! and it can be undone: both ids stay valid for ever, visits of either show and count under the one that stays.
 
-use super::{
-    PATH,
-    filter::HouseholdFilter,
-    household::{facts_card, members},
-};
+use super::{PATH, filter::HouseholdFilter, household::facts_card};
 use crate::{
     auth::Session,
     console::{
@@ -15,7 +11,7 @@ use crate::{
         request::{Posted, SignedIn},
         scope,
     },
-    export::{categories_of, words},
+    export::{categories_of, members, words},
     service::{LocalWriter, Origin},
 };
 use axum::{

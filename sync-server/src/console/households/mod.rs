@@ -6,7 +6,7 @@ mod merge;
 mod moving;
 
 use super::{
-    ConsoleState, Content, Page, PageError, Room, Today,
+    ConsoleState, Content, Page, PageError, Room, Today, download,
     ledger::PageNumber,
     parts::{
         self, Paging, category_select, empty, filter_end, filtered, pager, search_box, select, village_select,
@@ -14,9 +14,8 @@ use super::{
     request::SignedIn,
     scope::{self, Campaign},
 };
-use crate::export::{categories_of, words};
+use crate::export::{categories_of, last_met, words};
 use axum::extract::{Query, State};
-use filter::HouseholdFilter;
 use lianxin_shared::{
     domain::{Coded, household::Standing},
     sqlite::IS_PRESENT,
@@ -26,6 +25,7 @@ use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+pub(super) use filter::HouseholdFilter;
 pub(super) use household::show;
 pub(super) use merge::{merge, show as merging, unmerge};
 pub(super) use moving::send;
@@ -88,7 +88,18 @@ fn content(
             (pager(paging, |page| filtered(PATH, &filter.at_page(page))))
         }
     };
-    Ok(Content { title: "户册".to_owned(), subtitle: parts::total(paging.total, "户"), aside: None, body })
+    let aside = download::buttons(PATH, &filter.at_page(String::new()));
+    let mut subtitle = parts::total(paging.total, "户");
+    if !filter.is_active() {
+        let off: i64 =
+            db.query_row(&format!("SELECT count(*) FROM household h WHERE NOT {IS_PRESENT}"), [], |row| {
+                row.get(0)
+            })?;
+        if off > 0 {
+            subtitle.push_str(&format!("在册，迁出、销户、并户的 {} 户不在内", words::count(off)));
+        }
+    }
+    Ok(Content { title: "户册".to_owned(), subtitle, aside: Some(aside), body })
 }
 
 fn filters(
@@ -135,8 +146,6 @@ fn nothing(filter: &HouseholdFilter) -> Markup {
 fn read_line(db: &Connection, id: Uuid) -> Result<Option<Line>, PageError> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT village, head, grp, door, phone, population,
-           (SELECT max(occurred_at) FROM visit WHERE absent = 0 AND void = 0 AND household IN
-             (SELECT h.id UNION ALL SELECT old FROM household_alias WHERE shown = h.id)),
            CASE WHEN {IS_PRESENT} THEN '' ELSE standing END
          FROM household h WHERE id = ?1"
     ))?;
@@ -150,12 +159,13 @@ fn read_line(db: &Connection, id: Uuid) -> Result<Option<Line>, PageError> {
             phone: row.get(4)?,
             population: row.get(5)?,
             categories: Vec::new(),
-            last_met: row.get(6)?,
-            standing: Standing::from_code(&row.get::<_, String>(7)?).unwrap_or_default(),
+            last_met: None,
+            standing: Standing::from_code(&row.get::<_, String>(6)?).unwrap_or_default(),
         })
     });
     let Some(mut line) = line.optional()? else { return Ok(None) };
     line.categories = categories_of(db, id)?;
+    line.last_met = last_met(db, id)?;
     Ok(Some(line))
 }
 

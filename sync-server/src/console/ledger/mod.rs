@@ -4,7 +4,7 @@ mod visit;
 mod void;
 
 use super::{
-    ConsoleState, Content, Page, PageError, Room, Today,
+    ConsoleState, Content, Page, PageError, Room, Today, download,
     parts::{
         self, Paging, category_select, empty, filter_end, filtered, name_or, pager, search_box, select,
         village_select,
@@ -76,7 +76,7 @@ fn content(db: &Connection, today: Today, filter: &LedgerFilter, page: &str) -> 
     Ok(Content {
         title: "走访台账".to_owned(),
         subtitle: parts::total(paging.total, "条"),
-        aside: Some(downloads(filter)),
+        aside: Some(download::buttons(PATH, filter)),
         body,
     })
 }
@@ -87,19 +87,18 @@ fn with_page(filter: &LedgerFilter, page: &str) -> String {
     format!("{address}{glue}page={page}")
 }
 
-fn downloads(filter: &LedgerFilter) -> Markup {
-    html! {
-        a.button href=(filtered("/console/visits.xlsx", filter)) download { "导出 Excel" }
-        a.button href=(filtered("/console/visits.csv", filter)) download { "CSV" }
-    }
-}
-
 fn filters(db: &Connection, filter: &LedgerFilter) -> Result<Markup, PageError> {
     let villages = scope::villages(db)?;
     let cadres = list_cadres(db)?;
     let cadres = cadres.iter().map(|cadre| (cadre.id.as_str(), cadre.name.as_str()));
     let modes = VisitMode::ALL.iter().map(|mode| (mode.code(), mode.label()));
-    let states = [("met", "见到人"), ("absent", "无人在家"), ("void", "已作废")];
+    let states = [
+        ("met", "见到人"),
+        ("household", "走访到户"),
+        ("place", "走访学校、企业等"),
+        ("absent", "无人在家"),
+        ("void", "已作废"),
+    ];
     Ok(html! {
         form.filter.many method="get" action=(PATH) data-filter {
             (search_box("查找", "姓名、笔录、原话里的字", &filter.q))

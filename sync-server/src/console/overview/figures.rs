@@ -10,7 +10,7 @@ use crate::{
 use lianxin_shared::{
     domain::{Coded, opinion::OpinionKind, visit::field::NOTES},
     replica::kind,
-    sqlite::{read_row, uuid_at},
+    sqlite::{IS_PRESENT, read_row, uuid_at},
 };
 use rusqlite::{Connection, params};
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 /// Topics shown as bars.
 #[allow(non_upper_case_globals)]
-const topics_max: i64 = 7;
+const topics_max: usize = 7;
 /// Visits shown as the latest.
 #[allow(non_upper_case_globals)]
 const latest_max: i64 = 6;
@@ -33,14 +33,28 @@ pub(super) const devices_shown_max: usize = 7;
 pub(super) struct Figures {
     /// Completed visits at which somebody was met (户次).
     pub met: i64,
+    /// Visits to schools, enterprises and other places.
+    pub places: i64,
     /// Visits with nobody at home.
     pub absent: i64,
+    /// Visits declared void: counted nowhere.
+    pub void: i64,
+    /// Visits of the ledger that belong to no campaign or to another one.
+    pub elsewhere: i64,
+    /// Households on the register.
+    pub registered: i64,
+    /// Households that moved away, were dissolved or joined with another.
+    pub off_register: i64,
     /// Opinions of all kinds.
     pub opinions: i64,
     /// By kind, label and number.
     pub kinds: Vec<(&'static str, i64)>,
     /// Topic code and number, the most first and the unsorted last.
     pub topics: Vec<(String, i64)>,
+    /// Opinions of the topics for which there is no room.
+    pub other_topics: i64,
+    /// Opinions of other times than the campaign's.
+    pub opinions_elsewhere: i64,
     /// The newest visits.
     pub latest: Vec<Latest>,
     /// Received today.
@@ -75,24 +89,41 @@ pub(super) struct Received {
 pub(super) fn read(db: &Connection, campaign: Option<&Campaign>, now_ms: i64) -> Result<Figures, PageError> {
     let id = campaign.map(|campaign| campaign.id.to_string());
     let span = campaign.map_or((i64::MIN, i64::MAX), Campaign::span_ms);
-    let (met, absent) = db
+    let [met, places, absent, void, elsewhere] = db
         .prepare_cached(
-            "SELECT count(*) FILTER (WHERE absent = 0 AND target_kind = 'household'),
-               count(*) FILTER (WHERE absent = 1)
-             FROM visit WHERE void = 0 AND (?1 IS NULL OR campaign = ?1)",
+            "SELECT count(*) FILTER (WHERE NOT void AND ours AND NOT absent AND target_kind = 'household'),
+               count(*) FILTER (WHERE NOT void AND ours AND NOT absent AND target_kind <> 'household'),
+               count(*) FILTER (WHERE NOT void AND ours AND absent),
+               count(*) FILTER (WHERE void), count(*) FILTER (WHERE NOT void AND NOT ours)
+             FROM (SELECT void, absent, target_kind, ?1 IS NULL OR campaign = ?1 AS ours FROM visit)",
         )?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        .query_row([id], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?]))?;
+    let (registered, off_register) = db
+        .prepare_cached(&format!(
+            "SELECT count(*) FILTER (WHERE {IS_PRESENT}), count(*) FILTER (WHERE NOT {IS_PRESENT}) FROM household h"
+        ))?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let all_opinions: i64 = db.query_row("SELECT count(*) FROM opinion", [], |row| row.get(0))?;
     let kinds = kinds(db, span)?;
+    let opinions = kinds.iter().map(|(_, count)| count).sum();
+    let (topics, other_topics) = topics(db, span)?;
     let mut devices: Vec<DeviceInfo> = list_devices(db)?;
     devices.retain(|device| device.revoked_at_ms.is_none());
     devices.sort_by_key(|device| std::cmp::Reverse(device.last_sync_at_ms));
     let silent = |device: &&DeviceInfo| device.last_sync_at_ms.is_none_or(|at| now_ms - at > silent_ms_max);
     Ok(Figures {
         met,
+        places,
         absent,
-        opinions: kinds.iter().map(|(_, count)| count).sum(),
+        void,
+        elsewhere,
+        registered,
+        off_register,
+        opinions,
+        opinions_elsewhere: all_opinions - opinions,
         kinds,
-        topics: topics(db, span)?,
+        topics,
+        other_topics,
         latest: latest(db)?,
         today: today(db, &devices, now_ms)?,
         silent: devices.iter().filter(silent).count(),
@@ -115,13 +146,16 @@ fn kinds(db: &Connection, span: (i64, i64)) -> Result<Vec<(&'static str, i64)>, 
     Ok(OpinionKind::ALL.iter().map(|kind| (kind.label(), number(*kind))).collect())
 }
 
-fn topics(db: &Connection, span: (i64, i64)) -> Result<Vec<(String, i64)>, StorageError> {
+/// The topics for which there is room, and how many opinions the others have.
+fn topics(db: &Connection, span: (i64, i64)) -> Result<(Vec<(String, i64)>, i64), StorageError> {
     let mut statement = db.prepare_cached(
         "SELECT category, count(*) AS number FROM opinion WHERE occurred_at >= ?1 AND occurred_at < ?2
-         GROUP BY category ORDER BY category = '', number DESC, category LIMIT ?3",
+         GROUP BY category ORDER BY category = '', number DESC, category",
     )?;
-    let rows = statement.query_map([span.0, span.1, topics_max], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let rows = statement.query_map([span.0, span.1], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut shown: Vec<(String, i64)> = rows.collect::<Result<_, _>>()?;
+    let others = shown.split_off(shown.len().min(topics_max));
+    Ok((shown, others.iter().map(|(_, count)| count).sum()))
 }
 
 fn latest(db: &Connection) -> Result<Vec<Latest>, StorageError> {

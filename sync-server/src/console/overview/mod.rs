@@ -5,11 +5,11 @@ mod figures;
 
 use super::{
     ConsoleState, Content, Page, PageError, Room, Today,
-    parts::{address, empty, topic_name},
+    parts::{address, empty},
     request::SignedIn,
     scope::{self, Campaign},
 };
-use crate::export::words;
+use crate::export::{topic_name, words};
 use axum::extract::State;
 use coverage::Matrix;
 use figures::{Figures, Latest};
@@ -38,6 +38,7 @@ fn content(db: &Connection, today: Today) -> Result<Content, PageError> {
     let matrix = campaign.as_ref().map(|campaign| coverage::read(db, campaign)).transpose()?;
     let body = html! {
         (key_figures(&figures, matrix.as_ref()))
+        (explained(&figures, matrix.as_ref()))
         div.two.wide-left {
             (coverage_card(&villages, campaign.as_ref(), matrix.as_ref()))
             (topics_card(&figures))
@@ -80,10 +81,13 @@ fn key_figures(figures: &Figures, matrix: Option<&Matrix>) -> Markup {
             (figure(&words::count(figures.met), "走访户次", html! {
                 @if figures.absent > 0 { "另有 " (words::count(figures.absent)) " 次无人在家" }
                 @else { "见到人的才算" }
-            }, "/console/visits?state=met"))
+            }, "/console/visits?state=household"))
             (figure(&percent, "必访到户", html! {
                 @match must {
-                    Some(must) if must.left() > 0 => em { "还有 " (words::count(as_i64(must.left()))) " 户" },
+                    Some(must) if must.left() > 0 => {
+                        (words::count(as_i64(must.total))) " 户中到了 " (words::count(as_i64(must.covered))) " 户，"
+                        em { "还有 " (words::count(as_i64(must.left()))) " 户" }
+                    },
                     Some(_) => "必访的户都到了",
                     None => "还没有必访对象",
                 }
@@ -98,6 +102,32 @@ fn key_figures(figures: &Figures, matrix: Option<&Matrix>) -> Markup {
             (figure(&words::count(as_i64(figures.devices.len())), "在用设备", html! {
                 @if figures.silent == 0 { "三天内都同步过" } @else { em { (figures.silent) " 台三天没同步" } }
             }, "/console/staff"))
+        }
+    }
+}
+
+/// How the figures belong together, so that nobody has to guess why two of them differ.
+fn explained(figures: &Figures, matrix: Option<&Matrix>) -> Markup {
+    let count = |number: i64| words::count(number);
+    let ledger = figures.met + figures.places + figures.absent + figures.elsewhere;
+    html! {
+        ul.foot.sums {
+            li {
+                "走访台账 " (count(ledger)) " 条 = 走访到户 " (count(figures.met)) " + 走访学校、企业等 " (count(figures.places))
+                " + 无人在家 " (count(figures.absent))
+                @if figures.elsewhere > 0 { " + 不属于本次活动 " (count(figures.elsewhere)) }
+                "。" @if figures.void > 0 { "作废的 " (count(figures.void)) " 条不计。" }
+            }
+            li {
+                "户册 " (count(figures.registered)) " 户在册。"
+                @if figures.off_register > 0 { "迁出、销户、并户的 " (count(figures.off_register)) " 户不计，也不算必访。" }
+                @if matrix.is_some_and(|matrix| !matrix.cells.is_empty()) {
+                    "一户有几类对象的，下表每类各算一次，“必访到户”里只算一户，所以各列相加会多出来。"
+                }
+            }
+            @if figures.opinions_elsewhere > 0 {
+                li { "意见建议按活动期间算；活动以外还有 " (count(figures.opinions_elsewhere)) " 条。" }
+            }
         }
     }
 }
@@ -192,6 +222,9 @@ fn topics_card(figures: &Figures) -> Markup {
                         b { (words::count(*count)) }
                     }
                 } }
+                @if figures.other_topics > 0 {
+                    p.foot { "其余各类和未归类的，合计 " (words::count(figures.other_topics)) " 条。" }
+                }
             }
         }
     }

@@ -1,9 +1,11 @@
 //! 干部与设备: who visits which villages, letting a phone in, and shutting it out.
 
 mod cadre;
+mod codes;
 mod devices;
 
 pub(super) use cadre::{grant, show as cadre};
+pub(super) use codes::{enrol, revoke as revoke_code};
 
 use super::{
     ConsoleState, Content, Page, PageError, Room, Today,
@@ -14,8 +16,8 @@ use super::{
 };
 use crate::{
     auth::{
-        Cadre, DeviceInfo, Session, add_cadre, create_code, grouped_digits, list_cadres, list_devices,
-        name_chars_max, new_cadre_id, revoke_device,
+        Cadre, DeviceInfo, Session, add_cadre, list_cadres, list_devices, name_chars_max, new_cadre_id,
+        open_codes, revoke_device,
     },
     export::words,
 };
@@ -23,17 +25,15 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Redirect, Response},
 };
+use codes::codes_card;
 use devices::devices_table;
 use lianxin_shared::replica::DeviceId;
-use maud::{Markup, PreEscaped, html};
-use qrcode::{EcLevel, QrCode, render::svg};
+use maud::{Markup, html};
 use rusqlite::Connection;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 const PATH: &str = "/console/staff";
-/// Smallest side of the QR code, CSS pixels; the sheet sets the size that is seen.
-const QR_SIDE_MIN: u32 = 240;
 
 /// `GET /console/staff`
 pub(super) async fn list(
@@ -47,6 +47,7 @@ pub(super) async fn list(
 fn content(db: &Connection, today: Today, session: &Session) -> Result<Content, PageError> {
     let villages = scope::villages(db)?;
     let (cadres, devices) = (list_cadres(db)?, list_devices(db)?);
+    let open = open_codes(db, today.now_ms)?;
     let subtitle = format!(
         "{} 名干部 · {} 台设备在用",
         cadres.len(),
@@ -59,6 +60,7 @@ fn content(db: &Connection, today: Today, session: &Session) -> Result<Content, 
                 (empty("还没有干部", html! { "在下面添上姓名和负责的村，再给每人生成一个登记码。" }))
             } @else { (cadres_table(&cadres, &devices, &villages, session)) }
         }
+        @if !open.is_empty() { (codes_card(&open, session, today.now_ms)) }
         (add_card(&villages, session))
         section.card.list {
             h2 { "设备" span { "丢了、换了手机，就在这里停用旧的" } }
@@ -136,50 +138,6 @@ pub(super) async fn add(
     };
     state.write(move |db| Ok(add_cadre(db, &cadre)?)).await?;
     Ok(Redirect::to(PATH).into_response())
-}
-
-/// `POST /console/staff/enrol`: the code is shown in the answer, this once.
-pub(super) async fn enrol(
-    State(state): State<ConsoleState>,
-    Posted { session, fields }: Posted,
-) -> Result<Page, PageError> {
-    let (id, now_ms) = (fields.text("cadre").to_owned(), (state.now_ms)());
-    let code = state.write(move |db| Ok(create_code(db, &id, now_ms)?)).await?;
-    let id = fields.text("cadre").to_owned();
-    let link = format!("{}/#enrol?code={}", state.public_url, code.digits);
-    let picture = qr(&link)?;
-    let public_url = state.public_url.clone();
-    let body = move |db: &Connection, today: Today| {
-        let cadre = list_cadres(db)?.into_iter().find(|cadre| cadre.id == id).ok_or(PageError::NotFound)?;
-        Ok(Content {
-            title: format!("{} 的登记码", cadre.name),
-            subtitle: format!("{} 前有效，只能用一次", words::minute(code.expires_at_ms, today.now_ms)),
-            aside: Some(html! { a.button href=(PATH) { "回干部与设备" } }),
-            body: html! {
-                section.card.enrol {
-                    div.qr { (picture) }
-                    div {
-                        p.digits { (grouped_digits(&code.digits)) }
-                        ol.steps {
-                            li { "手机连上网，用相机或浏览器扫左边的码。" }
-                            li { "扫不了，就在手机浏览器里打开 " code { (public_url) } "，输入上面十位数字。" }
-                            li { "登记好，手机就收下负责的村的户册；以后没有信号也能用。" }
-                        }
-                        p.note.wait { "这一页离开后就不再显示。没用上，再生成一个就行；旧的到期自己作废。" }
-                    }
-                }
-            },
-        })
-    };
-    state.page(session, Room::Staff, body).await
-}
-
-/// The link as a picture: an SVG without a style of its own, so that the page's policy lets it through.
-fn qr(link: &str) -> Result<PreEscaped<String>, PageError> {
-    let code = QrCode::with_error_correction_level(link, EcLevel::M).map_err(|_| PageError::Qr)?;
-    let picture = code.render::<svg::Color<'_>>().min_dimensions(QR_SIDE_MIN, QR_SIDE_MIN).build();
-    let start = picture.find("<svg").unwrap_or_default();
-    Ok(PreEscaped(picture.get(start..).unwrap_or_default().to_owned()))
 }
 
 /// Which device.

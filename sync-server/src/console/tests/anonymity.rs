@@ -1,7 +1,10 @@
 //! A withheld name: hidden from lists, pages and files.
 
-use crate::console::testing::{WILLOW, World};
-use lianxin_shared::domain::{opinion::Opinion, visit::Visit};
+use crate::console::testing::{HOUR_MS, NOW_MS, WILLOW, World};
+use lianxin_shared::{
+    domain::{opinion::Opinion, visit::Visit},
+    replica::kind,
+};
 
 const SECRET: &str = "合作社的账一年没公布了。";
 const OPEN: &str = "自来水早上有、中午没。";
@@ -55,4 +58,21 @@ async fn files_hold_neither_the_words_nor_their_number() {
     let row = text.lines().find(|line| line.contains("周秀兰")).unwrap();
     assert!(row.contains(OPEN) && !text.contains("合作社"));
     assert!(row.contains(&format!("{OPEN},1,")), "one opinion is counted: {row}");
+}
+
+#[tokio::test]
+async fn its_place_among_dated_ones_does_not_tell_its_day() {
+    let world = township();
+    let early = Opinion {
+        occurred_at: Some(NOW_MS - 20 * 24 * HOUR_MS),
+        text: "月初的话。".into(),
+        ..Opinion::default()
+    };
+    world.put(kind::OPINION, uuid::Uuid::from_u128(0x4100), WILLOW, early.to_fields());
+    let page = world.office().await.page("/console/opinions").await;
+    let place = |words: &str| page.find(words).unwrap();
+    assert!(
+        place(OPEN) < place("月初的话。") && place("月初的话。") < place(SECRET),
+        "it stands after its whole month"
+    );
 }

@@ -1,6 +1,9 @@
-//! The ledger as files, read back with other people's libraries.
+//! Lists as files, read back with other people's libraries.
 
-use crate::console::testing::{BRIDGE, WILLOW, World};
+use crate::{
+    console::testing::{BRIDGE, WILLOW, World},
+    export::{DIARY, HOUSEHOLDS, OPINIONS, Table},
+};
 use calamine::{Data, Reader, Xlsx, open_workbook_from_rs};
 use lianxin_shared::domain::{opinion::Opinion, visit::Visit};
 use std::io::Cursor;
@@ -43,7 +46,10 @@ async fn the_workbook_reads_back_as_it_was_filtered() {
     let [title, header, row] = rows.as_slice() else { panic!("{rows:?}") };
     let title = title[0].to_string();
     assert!(title.contains("清溪镇走访工作台账（柳树沟村）　共 1 条") && title.contains("不记名"), "{title}");
-    assert_eq!(header.iter().map(ToString::to_string).collect::<Vec<_>>(), crate::export::LEDGER_COLUMNS);
+    assert_eq!(
+        header.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        crate::export::LEDGER.headings().collect::<Vec<_>>()
+    );
     let text = |column: usize| row[column].to_string();
     assert_eq!(row[0], Data::Float(1.0));
     assert_eq!([text(1), text(2), text(3), text(4)], ["柳树沟村", "三组", "周秀兰", "困难户、孤寡老人"]);
@@ -72,10 +78,93 @@ async fn the_csv_begins_with_a_mark_and_disarms_formulas() {
     let text = String::from_utf8(answer.body).unwrap();
     let plain = text.strip_prefix('\u{feff}').expect("a byte order mark");
     let mut reader = csv::Reader::from_reader(plain.as_bytes());
-    assert_eq!(reader.headers().unwrap().iter().collect::<Vec<_>>(), crate::export::LEDGER_COLUMNS);
+    assert_eq!(
+        reader.headers().unwrap().iter().collect::<Vec<_>>(),
+        crate::export::LEDGER.headings().collect::<Vec<_>>()
+    );
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), 1);
     assert_eq!(&rows[0][10], &format!("'{FORMULA}"));
     assert_eq!(&rows[0][5], "2025-11-22 08:00");
     assert!(rows[0][11].contains("没修。\n2."), "line breaks stay within the cell");
+}
+
+/// A file of another room in both forms: the rows of the workbook and of the CSV, headings first.
+async fn both(world: &World, room: &str, table: &Table, filter: &str) -> (Vec<Vec<Data>>, Vec<Vec<String>>) {
+    let mut office = world.office().await;
+    let page = office.page(&format!("/console/{room}{filter}")).await;
+    let address = |suffix: &str| format!("/console/{room}.{suffix}{filter}");
+    for suffix in ["xlsx", "csv"] {
+        assert!(page.contains(&address(suffix).replace('&', "&amp;")), "the page offers its own {suffix}");
+    }
+    let answer = office.get(&address("xlsx")).await;
+    let name = answer.headers.get("content-disposition").unwrap().to_str().unwrap();
+    assert!(name.contains(&format!("{}-2025-11-22.xlsx", table.plain_name)), "{name}");
+    let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(answer.body)).unwrap();
+    assert!(book.worksheet_formula(table.name).unwrap().is_empty(), "no cell is a formula");
+    let sheet = book.worksheet_range(table.name).unwrap();
+    let title = sheet.rows().next().unwrap()[0].to_string();
+    assert!(title.contains(&format!("清溪镇{}（", table.name)), "{title}");
+    let text = String::from_utf8(office.get(&address("csv")).await.body).unwrap();
+    let plain = text.strip_prefix('\u{feff}').expect("a byte order mark");
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(plain.as_bytes());
+    let csv: Vec<Vec<String>> =
+        reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
+    let xlsx: Vec<Vec<Data>> = sheet.rows().skip(1).map(<[Data]>::to_vec).collect();
+    assert_eq!(csv[0], table.headings().collect::<Vec<_>>());
+    assert_eq!(csv[0], xlsx[0].iter().map(ToString::to_string).collect::<Vec<_>>());
+    assert_eq!(csv.len(), xlsx.len());
+    (xlsx, csv)
+}
+
+#[tokio::test]
+async fn opinions_leave_as_they_are_filtered_and_a_withheld_name_stays_withheld() {
+    let world = township();
+    let visit = uuid::Uuid::from_u128(0x3001);
+    let said =
+        Opinion { visit: Some(visit), text: "账没公布。".into(), anonymous: true, ..Opinion::default() };
+    world.opinion(3, WILLOW, said);
+    world.opinion(4, BRIDGE, Opinion { text: "别的村的话。".into(), ..Opinion::default() });
+    let (xlsx, csv) = both(&world, "opinions", &OPINIONS, &format!("?village={WILLOW}")).await;
+    assert_eq!(csv.len(), 4, "{csv:?}");
+    let named = csv.iter().find(|row| row[6].contains("没修")).unwrap();
+    assert_eq!(named[1..6], ["柳树沟村", "2025-11-22 08:00", "周秀兰", "问题", "未归类"]);
+    assert_eq!(named[8..], ["阿香", "2025-11-22 09:00"]);
+    assert!(csv.iter().any(|row| row[6] == "'+8613900000000"), "what looks like a formula is disarmed");
+    assert!(xlsx.iter().any(|row| row[6] == "+8613900000000" && matches!(row[2], Data::DateTime(_))));
+    let withheld = csv.iter().find(|row| row[6].contains("账没公布")).unwrap();
+    assert_eq!(withheld[1..4], ["柳树沟村", "2025年11月", "（不记名）"]);
+    assert_eq!(withheld[8..], ["", ""], "neither who heard it nor when it came");
+}
+
+#[tokio::test]
+async fn the_register_leaves_with_its_people_and_only_the_ends_of_their_numbers() {
+    let world = township();
+    let home = uuid::Uuid::from_u128(0x1001);
+    world.member(1, WILLOW, home, "周小宝");
+    let set =
+        |name: &str, value: &str| lianxin_shared::replica::FieldSet::from([(name.to_owned(), value.into())]);
+    world.put("household", home, WILLOW, set("id_number", "519921195102280017"));
+    world.put("household", home, WILLOW, set("note", FORMULA));
+    let (xlsx, csv) = both(&world, "households", &HOUSEHOLDS, &format!("?village={WILLOW}")).await;
+    let [_, row] = csv.as_slice() else { panic!("{csv:?}") };
+    assert_eq!(row[..6], ["1", "柳树沟村", "三组", "1号", "周秀兰", "困难户、孤寡老人"]);
+    assert_eq!((row[8].as_str(), row[9].as_str(), row[12].as_str()), ("2", "周小宝", "519921****17"));
+    assert_eq!((row[14].as_str(), row[15].as_str()), (format!("'{FORMULA}").as_str(), "2025-11-22 08:00"));
+    assert_eq!(xlsx[1][14], FORMULA);
+    assert!(!csv.iter().flatten().any(|cell| cell.contains("1951")), "nor their birthday within it");
+}
+
+#[tokio::test]
+async fn diaries_leave_whole() {
+    let world = township();
+    world.diary(1, "@蹲点第一天。\n走了三户。");
+    world.diary(2, "别的。");
+    let (xlsx, csv) = both(&world, "diary", &DIARY, "?q=%E8%B9%B2%E7%82%B9").await;
+    let [_, row] = csv.as_slice() else { panic!("{csv:?}") };
+    assert_eq!(
+        row[..],
+        ["1", "2025-11-21", "阿香", "柳树沟村", "'@蹲点第一天。\n走了三户。", "0", "2025-11-22 09:00"]
+    );
+    assert_eq!(xlsx[1][4], "@蹲点第一天。\n走了三户。");
 }

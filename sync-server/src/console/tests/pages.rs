@@ -5,7 +5,8 @@ use axum::http::StatusCode;
 use lianxin_shared::{
     domain::{
         opinion::{Opinion, OpinionKind},
-        visit::{Visit, VisitMode},
+        person::Person,
+        visit::{TargetKind, Visit, VisitMode},
     },
     replica::{Base, FieldSet, PatchDraft, Stamp, kind},
 };
@@ -49,7 +50,9 @@ fn rows(page: &str) -> Vec<&str> {
 async fn the_overview_counts_who_was_met_and_links_to_who_was_not() {
     let page = township().office().await.page("/console").await;
     assert!(page.contains("<b>2</b><span>走访户次</span><small>另有 1 次无人在家</small>"), "{page}");
-    assert!(page.contains("<b>33%</b><span>必访到户</span><small><em>还有 2 户</em></small>"));
+    assert!(
+        page.contains("<b>33%</b><span>必访到户</span><small>3 户中到了 1 户，<em>还有 2 户</em></small>")
+    );
     assert!(page.contains("四必到、五必访 · 10月20日至11月30日 · 全镇 2 个村"));
     let cell = |village: &str, category: &str, visited: &str, text: &str| {
         let filter = format!("village={village}&amp;category={category}{visited}");
@@ -70,7 +73,10 @@ async fn who_left_the_register_is_neither_counted_nor_listed_and_stays_findable(
     world.put(kind::HOUSEHOLD, wang, WILLOW, FieldSet::from([("state".into(), "moved".into())]));
     let mut office = world.office().await;
     let page = office.page("/console").await;
-    assert!(page.contains("<b>50%</b><span>必访到户</span><small><em>还有 1 户</em></small>"), "{page}");
+    assert!(
+        page.contains("<b>50%</b><span>必访到户</span><small>2 户中到了 1 户，<em>还有 1 户</em></small>"),
+        "{page}"
+    );
     let page = office.page("/console/households").await;
     assert_eq!(rows(&page).len(), 3);
     assert!(!page.contains("王长顺") && page.contains("共 3 户"));
@@ -312,4 +318,58 @@ async fn an_empty_township_says_what_to_do_next() {
     ] {
         assert!(office.page(address).await.contains(next), "{address}");
     }
+}
+
+#[tokio::test]
+async fn the_overview_says_how_its_figures_belong_together() {
+    let world = township();
+    let place = Visit { target_name: "村小".into(), target_kind: TargetKind::School, ..Visit::default() };
+    let other = Visit {
+        target_name: "周秀兰".into(),
+        void_reason: "记错了".into(),
+        household: Some(Uuid::from_u128(0x1001)),
+        ..Visit::default()
+    };
+    for (n, visit) in [(91, place), (92, other)] {
+        world.put(kind::VISIT, Uuid::from_u128(0x3000 + n), WILLOW, visit.to_fields());
+    }
+    let mut office = world.office().await;
+    let page = office.page("/console").await;
+    let ledger = office.page("/console/visits").await;
+    let total = ledger.split("共 ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    let sum = page.split("走访台账 ").nth(1).unwrap().split('。').next().unwrap();
+    let numbers: Vec<u32> =
+        sum.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse().ok()).collect();
+    assert_eq!(numbers[0], numbers[1..].iter().sum::<u32>(), "{sum}");
+    assert_eq!(numbers[0].to_string(), total, "the menu and the list say the same");
+    assert!(sum.contains("不属于本次活动 1") && page.contains("作废的 1 条不计"), "{sum}");
+    let met = office.page("/console/visits?state=household").await;
+    assert!(met.contains(&format!("共 {} 条", numbers[1])), "the figure leads to as many visits");
+}
+
+#[tokio::test]
+async fn a_household_lists_its_head_first_and_children_by_age() {
+    let world = World::new();
+    let home = world.household(1, WILLOW, "李建军", &[]);
+    for (n, name, relation, birth) in [
+        (1, "李刚", "儿子", "1999-05-01"),
+        (2, "李晓萌", "孙女", "2022-01-01"),
+        (3, "朱霞", "妻子", "1970-01-01"),
+        (4, "李文斌", "儿子", "1996-05-01"),
+        (5, "李建军", "户主", "1971-01-01"),
+    ] {
+        let person = Person {
+            household: Some(home),
+            name: name.into(),
+            relation: relation.into(),
+            birth: birth.into(),
+            ..Person::default()
+        };
+        world.put(kind::PERSON, Uuid::from_u128(0x2000 + n), WILLOW, person.to_fields());
+    }
+    let page = world.office().await.page(&format!("/console/households/{home}")).await;
+    let name =
+        |row: &&str| row.split("<td class=\"nowrap\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let order: Vec<String> = rows(&page).iter().map(name).collect();
+    assert_eq!(order, ["李建军", "朱霞", "李文斌", "李刚", "李晓萌"], "{page}");
 }

@@ -41,6 +41,33 @@ async fn a_code_is_shown_once_as_digits_and_picture_and_lets_one_phone_in() {
 }
 
 #[tokio::test]
+async fn a_code_that_nobody_used_is_listed_without_its_digits_and_taken_back() {
+    let world = World::new();
+    let mut office = world.office().await;
+    let page = office.submit("/console/staff/enrol", &[("cadre", "axiang")]).await.text();
+    assert!(!page.contains("手机打不开"), "this address is one that phones can open");
+    let digits = page.split("class=\"digits\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let page = office.page("/console/staff").await;
+    assert!(
+        page.contains("还没用过的登记码") && page.contains("11月29日 10:00") && page.contains("作废"),
+        "{page}"
+    );
+    let form = [("cadre", "axiang"), ("created", &NOW_MS.to_string())];
+    assert_eq!(office.submit("/console/staff/codes", &form).await.location(), "/console/staff");
+    assert!(!office.page("/console/staff").await.contains("还没用过的登记码"));
+    let refused = world.storage.write(move |db| redeem_code(db, &digits, "iPhone", "0.1.0", NOW_MS));
+    assert!(matches!(refused, Err(RedeemError::Expired)));
+}
+
+#[tokio::test]
+async fn a_code_for_an_address_that_no_phone_can_open_says_so() {
+    let world = World::new();
+    let mut office = world.office_at("http://127.0.0.1:8600").await;
+    let page = office.submit("/console/staff/enrol", &[("cadre", "axiang")]).await.text();
+    assert!(page.contains("手机打不开") && page.contains("tls init --name"), "{page}");
+}
+
+#[tokio::test]
 async fn a_device_is_revoked_only_after_being_told_what_that_means() {
     let world = World::new();
     let mut office = world.office().await;
