@@ -17,4 +17,10 @@ if [ ! -e "$data" ]; then
   mv "$data.new" "$data"
 fi
 say "启动服务器（停止：Ctrl+C；从头再来：make demo-reset DATA=$data）"
-exec "$server" serve --data "$data" --port "$port" --web "$target/web" --demo
+# With job control the server alone hears Ctrl+C, not make, which would call it a failure. It goes when this script goes.
+set -m
+goes_with_this=()
+if command -v setpriv >/dev/null; then goes_with_this=(setpriv --pdeathsig TERM); fi
+"${goes_with_this[@]}" "$server" serve --data "$data" --port "$port" --web "$target/web" --demo \
+  || fail "服务器没有好好结束，原因见上面"
+say "已停下，资料都在 $data；再运行 make run 接着用"
