@@ -246,3 +246,23 @@ async fn a_household_that_moves_takes_all_it_has_along_even_what_is_written_mean
     assert_eq!(answer.status(), 422);
     server.check();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_has_something_to_settle_and_something_to_let_in() {
+    let server = Server::demo(900);
+    server.check();
+    let console = Console::sign_in(&server).await;
+    let conflicts = console.page("/console/conflicts").await;
+    assert!(conflicts.contains("周秀兰") && conflicts.contains("另一种写法"), "{conflicts}");
+    let held = console.page("/console/held").await;
+    assert!(held.contains("马建国") && held.contains("这部手机已停用"), "{held}");
+    assert!(!held.contains("<dd>019") && held.contains("一条还没收下的记录"), "no id is shown for a name");
+    // The cadre whose code is printed sees the conflict on their phone too.
+    let phone = Headless::enrolled(&server, "韩冬梅").await;
+    assert_eq!(phone.mine().await.conflicts.len(), 1);
+    let device = held.split("name=\"device\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let form = [("device", device.expect("a form")), ("verdict", "release")];
+    console.submit("/console/held", &form).await;
+    assert!(console.page("/console/opinions?q=路灯坏了").await.contains("马建国"));
+    server.check();
+}

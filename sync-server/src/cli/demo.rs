@@ -1,5 +1,6 @@
 //! `demo`: the invented township in a new database.
 
+use super::troubles;
 use crate::{
     auth::{self, AuthError, Cadre},
     clock::now_ms,
@@ -57,6 +58,8 @@ impl Demo {
             storage.write(move |db| write_records(db, &devices, chunk))?;
             println!("  {written} 条记录");
         }
+        storage.write(move |db| troubles::add(db, now))?;
+        println!("  另有一处冲突和一部停用的手机补交的走访，等走访办来定");
         std::fs::write(data.join(DEMO_MARK), "这里是演示乡镇，内容都是编的。\n")?;
         println!("演示乡镇在 {}。", data.display());
         Ok(())

@@ -9,6 +9,7 @@ mod import;
 mod plain;
 mod restore;
 mod serve;
+mod troubles;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
