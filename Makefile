@@ -4,6 +4,7 @@ PORT ?= 8600
 SEEDS ?= 1000
 SECONDS ?= 600
 KILLS ?= 200
+BROWSER_KILLS ?= 20
 SOAK ?= 1200
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 export PATH := $(PATH):$(abspath $(TARGET))/tools/bin
@@ -47,9 +48,12 @@ bench: ## 速度指标，每项一行 JSON（INPUT=走访记录.jsonl；需要�
 	cargo build --locked --release --package lianxin-server
 	cargo run --locked --release --package lianxin-tests --bin bench -- $(if $(INPUT),--input $(INPUT)) --web $(TARGET)/web
 
-faults: ## 真的杀进程：服务器和手机随时 kill -9，线路又断又慢又出错（KILLS=200，之后再跑 SOAK=1200 秒）
+faults: ## 真的杀进程、写满磁盘、杀浏览器，线路又断又慢又出错（KILLS=200 SOAK=1200 秒 BROWSER_KILLS=20）
+	@.make/setup.sh web
+	@.make/setup.sh test
+	@.make/web.sh release
 	cargo build --locked --release --package lianxin-server
-	cargo run --locked --release --package lianxin-tests --bin faults -- --kills $(KILLS) --soak-s $(SOAK)
+	cargo run --locked --release --package lianxin-tests --bin faults -- --kills $(KILLS) --soak-s $(SOAK) --browser-kills $(BROWSER_KILLS)
 
 fuzz: ## 拿各种坏输入试：上报、户册导入、合并（SECONDS=600，每样这么久）
 	BOLERO_RANDOM_TEST_TIME_MS=$$(( $(SECONDS) * 1000 )) cargo test --locked --release --package lianxin-tests --test fuzz

@@ -1,7 +1,7 @@
 //! `make faults`: kills real processes at random moments and looks what is left. See `lianxin_tests::faults`.
 
 use clap::{Parser, Subcommand};
-use lianxin_tests::faults::{PhoneArgs, Plan, run, work};
+use lianxin_tests::faults::{Outcome, PhoneArgs, Plan, fill_disks, kill_browsers, run, work};
 use std::time::Duration;
 
 /// 真的杀进程：服务器和手机随时被 kill -9，之后一条不少、一条不重
@@ -12,6 +12,9 @@ struct Args {
     /// Kills in all.
     #[arg(long, default_value_t = 200)]
     kills: usize,
+    /// Kills of a whole browser.
+    #[arg(long, default_value_t = 20)]
+    browser_kills: usize,
     /// Phones at work.
     #[arg(long, default_value_t = 4)]
     phones: usize,
@@ -42,5 +45,11 @@ fn main() -> anyhow::Result<()> {
         soak: Duration::from_secs(args.soak_s),
     };
     println!("{}", run(&plan)?);
+    let runtime = tokio::runtime::Runtime::new()?;
+    match runtime.block_on(fill_disks())? {
+        Outcome::Done(line) => println!("{line}"),
+        Outcome::NotPossible(words) => println!("{words}"),
+    }
+    println!("{}", runtime.block_on(kill_browsers(args.browser_kills, args.seed))?);
     Ok(())
 }

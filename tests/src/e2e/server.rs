@@ -53,7 +53,17 @@ impl Server {
 
     /// The same at a port that was another server's before.
     pub fn township_at(port: u16, villages: &[(&str, &str)], cadres: &[(&str, &str)]) -> Self {
-        let server = Self { port, ..Self::unborn() };
+        Self { port, ..Self::unborn() }.with_people(villages, cadres)
+    }
+
+    /// The same with all that is its own in a folder, where there may be little room.
+    pub fn township_within(folder: &Path, villages: &[(&str, &str)], cadres: &[(&str, &str)]) -> Self {
+        let dir = TempDir::new_in(folder).expect("temporary folder");
+        Self { dir, ..Self::unborn() }.with_people(villages, cadres)
+    }
+
+    fn with_people(self, villages: &[(&str, &str)], cadres: &[(&str, &str)]) -> Self {
+        let server = self;
         server.cli(&["init", "--township", "清溪镇", "--region", "519921105000"]);
         for (code, name) in villages {
             server.cli(&["village", "add", code, name]);

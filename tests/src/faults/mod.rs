@@ -1,11 +1,16 @@
 //! Real processes that die: the server and phones are killed (kill -9) at random moments under load, and the wire between
 //! them delays, cuts, truncates and corrupts. Afterwards everything that a phone's store acknowledged must be on the server exactly once, and every phone
-//! must show what the server has.
+//! must show what the server has. Beside them, whole browsers that die while somebody types ([`kill_browsers`]), and disks
+//! that fill up under the server and under a phone ([`fill_disks`]).
 
+mod browser;
+mod disk;
 mod ledger;
 mod phone;
 mod wire;
 
+pub use browser::kill_browsers;
+pub use disk::{Outcome, fill_disks};
 pub use phone::{PhoneArgs, work};
 
 use crate::e2e::Server;

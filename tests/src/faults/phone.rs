@@ -11,12 +11,17 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     thread::JoinHandle,
+    time::Duration,
 };
 use uuid::Uuid;
 
 const VILLAGE: &str = super::VILLAGE;
 /// Every so many edits a new household is written down, else one of this phone's is edited.
 const NEW_EVERY: u64 = 5;
+/// As many as that; then there are only edits, so that a long soak stays a township.
+const HOUSEHOLDS_MAX: usize = 2_000;
+/// Between two edits: many times faster than a cadre, and still so that the wire keeps up.
+const EDIT_PAUSE: Duration = Duration::from_millis(20);
 /// Households of one page when all are listed.
 const PAGE: u32 = 200;
 
@@ -71,7 +76,8 @@ pub async fn work(args: PhoneArgs) -> anyhow::Result<()> {
             break;
         }
         let at = usize::try_from(turn % own.len().max(1) as u64)?;
-        if turn % NEW_EVERY == 0 {
+        tokio::time::sleep(EDIT_PAUSE).await;
+        if turn % NEW_EVERY == 0 && own.len() < HOUSEHOLDS_MAX {
             let id = phone.new_household(VILLAGE, "户-1").await;
             println!("saved {id} 1");
             own.push((id, 1));
