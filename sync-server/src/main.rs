@@ -2,7 +2,11 @@
 
 #![allow(clippy::print_stderr, reason = "a command line speaks on stderr")]
 
+use mimalloc::MiMalloc;
 use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     match lianxin_server::cli::run() {

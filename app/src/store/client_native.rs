@@ -109,11 +109,16 @@ impl Actor {
         Ok((database, connection))
     }
 
-    /// Serves until the last client is gone. One thread does it all: while an exchange is under way the store
-    /// answers, and while the store works the exchange waits.
+    /// Serves until the last client is gone. While an exchange is under way the store answers; while the store works,
+    /// another thread moves the exchange on.
     fn serve(&mut self, store: Store) -> Result<(), StoreError> {
         let stopped = |error: &dyn std::fmt::Display| StoreError::Stopped(error.to_string());
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(|e| stopped(&e))?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("network")
+            .enable_all()
+            .build()
+            .map_err(|e| stopped(&e))?;
         let transport = Transport::new().map_err(|e| stopped(&e))?;
         let (mut desk, effects) = Desk::open(store)?;
         self.say(FromStore::Phase(StorePhase::Open));
@@ -151,6 +156,7 @@ impl Actor {
                         tokio::time::sleep(Duration::from_millis(wait)).await;
                         Work::Woke(wish)
                     }
+                    Effect::GoOn => Work::GoOn,
                 };
                 if let Some(works) = works.upgrade() {
                     // The actor may have ended meanwhile; then nobody waits for this.

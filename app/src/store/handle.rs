@@ -12,7 +12,7 @@ use lianxin_shared::{
     replica::Clock,
     sqlite::{REPLICA_V1, REPLICA_V2, REPLICA_V3, migrate, refresh_stale},
     sync::{CommitReport, Outgoing, Salvage},
-    wire::v1::{EnrolResponse, ErrorCode, Life, RepairResponse, SalvageResponse, SyncResponse},
+    wire::v1::{EnrolResponse, ErrorCode, Life, Receipt, RepairResponse, SalvageResponse, SyncResponse},
 };
 use rusqlite::{Connection, TransactionBehavior};
 use std::collections::BTreeMap;
@@ -307,9 +307,9 @@ impl Store {
     /// The machine's `Load`: seals, commits, hands over.
     ///
     /// # Errors
-    /// When SQLite fails; nothing was sealed then.
-    pub fn sync_load(&mut self, bytes_max: usize) -> Result<Outgoing, StoreError> {
-        self.transact(|db| replicate::load(db, bytes_max))
+    /// [`StoreError::Copied`] when `after` is not of this phone's patches, or when SQLite fails; nothing was sealed then.
+    pub fn sync_load(&mut self, bytes_max: usize, after: Option<&Receipt>) -> Result<Outgoing, StoreError> {
+        self.transact(|db| replicate::load(db, bytes_max, after))
     }
 
     /// The machine's `Commit`: the whole answer or nothing.

@@ -42,6 +42,8 @@ pub(super) enum Work {
     Woke(Wish),
     /// A request for a file has ended.
     FileAnswered(FileJob, FileAnswer),
+    /// The request is on its way.
+    GoOn,
 }
 
 #[cfg(target_family = "wasm")]
@@ -50,7 +52,7 @@ impl Work {
     pub fn request(&self) -> Option<u64> {
         match self {
             Work::Call { id, .. } => Some(*id),
-            Work::Answered(..) | Work::Woke(_) | Work::FileAnswered(..) => None,
+            Work::Answered(..) | Work::Woke(_) | Work::FileAnswered(..) | Work::GoOn => None,
         }
     }
 }
@@ -110,6 +112,7 @@ impl Desk {
                 Vec::new()
             }
             Work::Woke(wish) => self.driver.woke(store, wish, now),
+            Work::GoOn => self.driver.go_on(store, now),
             Work::FileAnswered(job, answer) => self.driver.file_answered(store, job, answer, now),
         };
         for event in store.take_events() {

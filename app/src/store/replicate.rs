@@ -5,7 +5,7 @@ use lianxin_shared::{
     replica::{ChainHash, Patch, PatchDraft, PatchHash, Row, Stamp},
     sqlite::{Replica, digest_of, newest_order, read_row, uuid_at},
     sync::{CommitReport, Outgoing},
-    wire::v1::{Accepted, RepairResponse, SyncResponse, rows_of_batch},
+    wire::v1::{Accepted, Receipt, RepairResponse, SyncResponse, rows_of_batch},
 };
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,14 +27,25 @@ impl Next {
     }
 }
 
-/// Hands over the next patches to send: the sealed ones, then as many open ones as fit, which it seals.
-pub(super) fn load(db: &Connection, bytes_max: usize) -> Result<Outgoing, StoreError> {
+/// Hands over the next patches to send: the sealed ones, then as many open ones as fit, which it seals. `after` is a
+/// receipt that is still to be committed.
+pub(super) fn load(
+    db: &Connection,
+    bytes_max: usize,
+    after: Option<&Receipt>,
+) -> Result<Outgoing, StoreError> {
     let member = meta::membership(db)?.ok_or(StoreError::NotFound)?;
     let receipt_seen = meta::receipt(db)?;
+    let mut sent = receipt_seen;
+    if let Some(after) = after.filter(|after| after.device_seq > receipt_seen) {
+        same_chain(db, after)?;
+        sent = after.device_seq;
+    }
     let mut next = Next { patches: Vec::new(), orders: BTreeMap::new(), bytes: 0, bytes_max };
-    if load_sealed(db, receipt_seen, &mut next)? {
+    if load_sealed(db, sent, &mut next)? {
         seal(db, &mut next)?;
     }
+    let covered = u32::try_from(sent.saturating_sub(receipt_seen)).unwrap_or(u32::MAX);
     Ok(Outgoing {
         server_id: member.server_id,
         epoch: member.epoch,
@@ -43,19 +54,19 @@ pub(super) fn load(db: &Connection, bytes_max: usize) -> Result<Outgoing, StoreE
         scope: scope::hash(db)?,
         patches: next.patches,
         orders: next.orders,
-        waiting: waiting(db)?,
+        waiting: waiting(db)?.saturating_sub(covered),
     })
 }
 
 /// What was sealed for an exchange that did not come to its end; whether all of it fits.
-fn load_sealed(db: &Connection, receipt_seen: u64, next: &mut Next) -> Result<bool, StoreError> {
+fn load_sealed(db: &Connection, sent: u64, next: &mut Next) -> Result<bool, StoreError> {
     let mut statement = db
         .prepare_cached(
             "SELECT at, device_seq, stamp, ord, record, kind, village, body FROM whole_patch
              WHERE state = 1 AND state < 2 AND device_seq > ?1 ORDER BY device_seq",
         )
         .map_err(db_error)?;
-    let mut rows = statement.query([receipt_seen as i64]).map_err(db_error)?;
+    let mut rows = statement.query([sent as i64]).map_err(db_error)?;
     while let Some(row) = rows.next().map_err(db_error)? {
         let device_seq = row.get::<_, i64>("device_seq").map_err(db_error)?.unsigned_abs();
         let edit = records::patch_from(row).map_err(db_error)?.edit;
@@ -118,7 +129,7 @@ pub(super) fn commit(
     let malformed =
         |e: &dyn std::fmt::Display| StoreError::Invalid(format!("乡镇服务器的答复看不懂（{e}）。"));
     let rows = rows_of_batch(response.changes).map_err(|e| malformed(&e))?;
-    let receipted = receipted(db, response.receipt.device_seq, response.receipt.chain)?;
+    let receipted = receipted(db, &response.receipt)?;
     let mut clock = records::clock_of(db)?;
     clock.set_server_time(response.server_time, now_ms);
     keep_orders(db, &response.accepted)?;
@@ -174,12 +185,19 @@ pub(super) fn commit(
     Ok((report, changed))
 }
 
-/// Takes a receipt, if its chain is that of the very patches that were sent; whether it is news.
-fn receipted(db: &Connection, device_seq: u64, chain: ChainHash) -> Result<bool, StoreError> {
-    let seen = meta::receipt(db)?;
-    if device_seq <= seen {
+/// Takes a receipt; whether it is news.
+fn receipted(db: &Connection, receipt: &Receipt) -> Result<bool, StoreError> {
+    if receipt.device_seq <= meta::receipt(db)? {
         return Ok(false);
     }
+    same_chain(db, receipt)?;
+    meta::set(db, "receipt", &receipt.device_seq.to_string())?;
+    meta::set(db, "chain", &receipt.chain.to_string())?;
+    Ok(true)
+}
+
+/// Refuses a receipt whose chain is not that of the very patches that were sent.
+fn same_chain(db: &Connection, receipt: &Receipt) -> Result<(), StoreError> {
     let stored = meta::get(db, "chain")?.unwrap_or_default();
     let quoted = serde_json::Value::String(stored);
     let mut own: ChainHash = serde_json::from_value(quoted).map_err(|e| StoreError::Broken(e.to_string()))?;
@@ -189,17 +207,14 @@ fn receipted(db: &Connection, device_seq: u64, chain: ChainHash) -> Result<bool,
         )
         .map_err(db_error)?;
     let hashes = statement
-        .query_map(params![seen as i64, device_seq as i64], |row| row.get(0).map(PatchHash))
+        .query_map(params![meta::receipt(db)? as i64, receipt.device_seq as i64], |row| {
+            row.get(0).map(PatchHash)
+        })
         .map_err(db_error)?;
     for hash in hashes {
         own = own.then(hash.map_err(db_error)?);
     }
-    if own != chain {
-        return Err(StoreError::Copied);
-    }
-    meta::set(db, "receipt", &device_seq.to_string())?;
-    meta::set(db, "chain", &chain.to_string())?;
-    Ok(true)
+    if own == receipt.chain { Ok(()) } else { Err(StoreError::Copied) }
 }
 
 /// What the receipt covers and is not in the server's rows here yet.

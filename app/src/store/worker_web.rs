@@ -216,6 +216,9 @@ impl Worker {
                         let _ = signals.unbounded_send(Signal::Work(Work::FileAnswered(job, answer)));
                     });
                 }
+                Effect::GoOn => {
+                    let _ = self.signals.unbounded_send(Signal::Work(Work::GoOn));
+                }
                 Effect::WakeAt { at_ms, wish } => {
                     let wait = u32::try_from(at_ms.saturating_sub(now_ms()).max(0)).unwrap_or(u32::MAX);
                     self.after(wait, Signal::Work(Work::Woke(wish)));

@@ -21,6 +21,9 @@ pub enum Effect {
     Send(Exchange),
     /// Send this; the answer goes to [`Driver::file_answered`].
     SendFile(FileExchange),
+    /// Call [`Driver::go_on`] once everything before this has been started: the request is on its way while the store
+    /// works.
+    GoOn,
     /// Call [`Driver::woke`] at this time (Unix ms) with this number; an earlier wish is void.
     WakeAt {
         /// When.
@@ -117,21 +120,43 @@ impl Driver {
         self.step(store, input, now_ms)
     }
 
-    fn step(&mut self, store: &mut Store, input: Input, now_ms: i64) -> Vec<Effect> {
+    /// What was put off until a request is on its way.
+    pub fn go_on(&mut self, store: &mut Store, now_ms: i64) -> Vec<Effect> {
         let mut effects = Vec::new();
+        while self.act(store, now_ms, &mut effects) {}
+        self.tell_photos(store, now_ms, &mut effects);
+        effects
+    }
+
+    fn step(&mut self, store: &mut Store, input: Input, now_ms: i64) -> Vec<Effect> {
+        let mut effects = self.go_on(store, now_ms);
         self.machine.handle(input, now_ms);
-        while let Some(action) = self.machine.poll_action() {
-            match self.execute(store, action, now_ms, &mut effects) {
-                Ok(Some(input)) => self.machine.handle(input, now_ms),
-                Ok(None) => {}
-                Err(StoreError::Copied) => self.machine.handle(Input::Copied, now_ms),
-                Err(error) => self.machine.handle(Input::StoreFailed(error.to_string()), now_ms),
+        while self.act(store, now_ms, &mut effects) {
+            if matches!(effects.last(), Some(Effect::Send(_))) && self.machine.has_action() {
+                effects.push(Effect::GoOn);
+                break;
             }
         }
+        self.tell_photos(store, now_ms, &mut effects);
+        effects
+    }
+
+    /// Executes the machine's next action, if there is one.
+    fn act(&mut self, store: &mut Store, now_ms: i64, effects: &mut Vec<Effect>) -> bool {
+        let Some(action) = self.machine.poll_action() else { return false };
+        match self.execute(store, action, now_ms, effects) {
+            Ok(Some(input)) => self.machine.handle(input, now_ms),
+            Ok(None) => {}
+            Err(StoreError::Copied) => self.machine.handle(Input::Copied, now_ms),
+            Err(error) => self.machine.handle(Input::StoreFailed(error.to_string()), now_ms),
+        }
+        true
+    }
+
+    fn tell_photos(&mut self, store: &mut Store, now_ms: i64, effects: &mut Vec<Effect>) {
         if let Some(text) = self.text.take() {
             effects.extend(self.photos.tell(store, text, now_ms));
         }
-        effects
     }
 
     fn execute(
@@ -142,15 +167,20 @@ impl Driver {
         effects: &mut Vec<Effect>,
     ) -> Result<Option<Input>, StoreError> {
         Ok(match action {
-            Action::Load { bytes_max } => Some(Input::Loaded(Box::new(store.sync_load(bytes_max)?))),
+            Action::Load { bytes_max, after } => {
+                Some(Input::Loaded(Box::new(store.sync_load(bytes_max, after.as_ref())?)))
+            }
             Action::Commit(response) => Some(Input::Committed(store.sync_commit(*response, now_ms)?)),
             Action::LoadSums => Some(Input::Sums(store.sync_sums()?)),
             Action::Compare(response) => Some(Input::Differing(store.sync_compare(&response)?)),
             Action::CommitRepair(response) => Some(Input::Committed(store.sync_commit_repair(*response)?)),
-            Action::Send(request) => {
-                effects.push(Effect::Send(exchange(store, Path::Sync, &*request)?));
-                None
-            }
+            Action::Send(request) => match exchange(store, Path::Sync, &*request) {
+                Ok(exchange) => {
+                    effects.push(Effect::Send(exchange));
+                    None
+                }
+                Err(error) => Some(Input::Answered(Err(Failure::Store(error.to_string())))),
+            },
             Action::SendRepair(request) => {
                 effects.push(Effect::Send(exchange(store, Path::Repair, &*request)?));
                 None

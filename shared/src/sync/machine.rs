@@ -1,6 +1,9 @@
 //! The phone's sync machine: no clock, network, files or SQL. `handle(input, now)` moves it on,
 //! `poll_action()` says what to do next. Three drivers execute the same actions: native, browser, simulator.
 //! No action holds a transaction open across another.
+//!
+//! While an answer is committed, the next request is already on its way: the server works on it meanwhile. So a
+//! request may say more than the store has committed, and what it says is lost with the answer before it.
 
 use super::{
     backoff::Backoff,
@@ -22,9 +25,9 @@ pub const batch_bytes_start: usize = 256 * 1024;
 /// Halving ends here; one patch is always sent, whatever its size.
 #[allow(non_upper_case_globals)]
 pub const batch_bytes_min: usize = 16 * 1024;
-/// Doubling ends here: about 4 MiB compressed.
+/// Doubling ends here, about 1 MiB compressed: the server works on one while the phone is busy with the next.
 #[allow(non_upper_case_globals)]
-pub const batch_bytes_max: usize = 16 * 1024 * 1024;
+pub const batch_bytes_max: usize = 4 * 1024 * 1024;
 /// A batch that takes longer does not make the next one larger.
 #[allow(non_upper_case_globals)]
 pub const batch_slow_ms: i64 = 5_000;
@@ -41,15 +44,40 @@ pub const renewals_max: u32 = 3;
 #[allow(non_upper_case_globals)]
 pub const repairs_max: u32 = 64;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 enum State {
     Idle,
-    Loading,
-    Sending { since_ms: i64, patches: usize, receipt_seen: u64 },
-    Committing { took_nothing: bool },
+    /// With the answer that is to be committed as soon as the next request is out.
+    Loading(Option<Box<SyncResponse>>),
+    Sending(Sent),
+    Committing {
+        took_nothing: bool,
+    },
     Repairing,
     Renewing,
     Salvaging,
+}
+
+/// A request on its way.
+#[derive(Debug, PartialEq, Eq)]
+struct Sent {
+    since_ms: i64,
+    patches: usize,
+    /// Patches without a receipt that it does not carry.
+    behind: u32,
+    receipt: u64,
+    earlier: Earlier,
+}
+
+/// What has become of the answer before the one that is awaited.
+#[derive(Debug, PartialEq, Eq)]
+enum Earlier {
+    Committed,
+    Committing,
+    /// It could not be: what is awaited goes on from it, and is of no use.
+    Failed(Failure),
+    /// The store found that another phone writes under this device's id.
+    Copied,
 }
 
 /// The machine. See the module.
@@ -61,6 +89,8 @@ pub struct Machine {
     batch_bytes: usize,
     backoff: Backoff,
     identity: Option<(Uuid, Uuid)>,
+    /// An answer that came before the one before it was committed.
+    early: Option<Result<Box<SyncResponse>, Failure>>,
     total: u32,
     repairs: u32,
     renewals: u32,
@@ -77,6 +107,7 @@ impl Machine {
             batch_bytes: batch_bytes_start,
             backoff: Backoff::new(seed),
             identity: None,
+            early: None,
             total: 0,
             repairs: 0,
             renewals: 0,
@@ -87,6 +118,11 @@ impl Machine {
     /// The next thing to do, until there is none.
     pub fn poll_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
+    }
+
+    /// Whether there is something to do.
+    pub fn has_action(&self) -> bool {
+        !self.actions.is_empty()
     }
 
     /// Whether an exchange is under way.
@@ -107,18 +143,17 @@ impl Machine {
             Input::Woke if self.online => self.begin(),
             Input::Woke => {}
             Input::Loaded(outgoing) => self.loaded(*outgoing, now_ms),
-            Input::Answered(Ok(response)) => self.answered(response, now_ms),
+            Input::Answered(outcome) => self.answered(outcome, now_ms),
             Input::Repaired(Ok(response)) => self.repaired(response),
             Input::Recast(Ok(enrolled)) => self.recast(enrolled),
             Input::Salvaged(Ok(response)) if self.state == State::Salvaging => {
                 self.act(Action::KeepSalvaged(response));
             }
             Input::Salvaged(Ok(_)) => {}
-            Input::Answered(Err(failure))
-            | Input::Repaired(Err(failure))
-            | Input::Recast(Err(failure))
-            | Input::Salvaged(Err(failure)) => self.refused(failure, now_ms),
-            Input::Copied => self.copied(Failure::Server, now_ms),
+            Input::Repaired(Err(failure)) | Input::Recast(Err(failure)) | Input::Salvaged(Err(failure)) => {
+                self.refused(failure, now_ms)
+            }
+            Input::Copied => self.broken(Earlier::Copied, now_ms),
             Input::Renewed if self.state == State::Renewing => self.load(),
             // What was merged there comes back with the next pull.
             Input::SalvageKept if self.state == State::Salvaging => self.load(),
@@ -128,7 +163,7 @@ impl Machine {
             Input::Sums(sums) => self.send_repair(sums, Vec::new()),
             Input::Differing(ids) if ids.is_empty() => self.rest(now_ms),
             Input::Differing(ids) => self.send_repair(BTreeMap::new(), ids),
-            Input::StoreFailed(words) => self.failed(Failure::Store(words), now_ms),
+            Input::StoreFailed(words) => self.broken(Earlier::Failed(Failure::Store(words)), now_ms),
         }
     }
 
@@ -160,32 +195,37 @@ impl Machine {
     }
 
     fn load(&mut self) {
-        self.state = State::Loading;
-        self.act(Action::Load { bytes_max: self.batch_bytes });
+        self.state = State::Loading(None);
+        self.act(Action::Load { bytes_max: self.batch_bytes, after: None });
     }
 
     fn loaded(&mut self, outgoing: Outgoing, now_ms: i64) {
-        if self.state != State::Loading {
-            return;
-        }
+        let State::Loading(uncommitted) = &mut self.state else { return };
+        let uncommitted = uncommitted.take();
+        let patches = outgoing.patches.len();
         self.identity = Some((outgoing.server_id, outgoing.epoch));
         self.total = self.total.max(outgoing.waiting);
         self.report_running(outgoing.waiting);
-        self.state = State::Sending {
-            since_ms: now_ms,
-            patches: outgoing.patches.len(),
-            receipt_seen: outgoing.receipt_seen,
+        let (cursor, receipt) = match &uncommitted {
+            Some(answer) => (answer.cursor.clone(), answer.receipt.device_seq),
+            None => (outgoing.cursor, outgoing.receipt_seen),
         };
         self.act(Action::Send(Box::new(SyncRequest {
             protocol: PROTOCOL,
             server_id: outgoing.server_id,
             epoch: outgoing.epoch,
-            cursor: outgoing.cursor,
+            cursor,
             receipt_seen: outgoing.receipt_seen,
             scope: outgoing.scope,
             patches: batch_of_patches(&outgoing.patches),
             orders: outgoing.orders,
         })));
+        let earlier = if uncommitted.is_some() { Earlier::Committing } else { Earlier::Committed };
+        let behind = outgoing.waiting.saturating_sub(u32::try_from(patches).unwrap_or(u32::MAX));
+        self.state = State::Sending(Sent { since_ms: now_ms, patches, behind, receipt, earlier });
+        if let Some(answer) = uncommitted {
+            self.act(Action::Commit(answer));
+        }
     }
 
     fn report_running(&mut self, waiting: u32) {
@@ -193,19 +233,51 @@ impl Machine {
         self.act(Action::Report(Phase::Running { sent, total: self.total }));
     }
 
-    fn answered(&mut self, response: Box<SyncResponse>, now_ms: i64) {
-        let State::Sending { since_ms, patches, receipt_seen } = self.state else { return };
+    fn answered(&mut self, outcome: Result<Box<SyncResponse>, Failure>, now_ms: i64) {
+        let State::Sending(sent) = &mut self.state else { return };
+        match std::mem::replace(&mut sent.earlier, Earlier::Committed) {
+            Earlier::Committed => {}
+            Earlier::Committing => {
+                sent.earlier = Earlier::Committing;
+                self.early = Some(outcome);
+                return;
+            }
+            Earlier::Failed(failure) => return self.failed(failure, now_ms),
+            Earlier::Copied => return self.copied(Failure::Server, now_ms),
+        }
+        let State::Sending(Sent { since_ms, patches, behind, receipt, .. }) = self.state else { return };
+        let response = match outcome {
+            Ok(response) => response,
+            Err(failure) => return self.refused(failure, now_ms),
+        };
         if patches > 0 && now_ms.saturating_sub(since_ms) < batch_slow_ms {
             self.batch_bytes = (self.batch_bytes * 2).min(batch_bytes_max);
         }
-        let took_nothing = patches > 0 && response.receipt.device_seq <= receipt_seen;
-        self.state = State::Committing { took_nothing };
-        self.act(Action::Commit(response));
+        let took_nothing = patches > 0 && response.receipt.device_seq <= receipt;
+        // Not where the phone's villages change: what it must send and hold is another then.
+        let goes_on = response.more || behind > 0;
+        if goes_on && !took_nothing && response.scope.is_none() {
+            let after = Some(response.receipt.clone());
+            self.state = State::Loading(Some(response));
+            self.act(Action::Load { bytes_max: self.batch_bytes, after });
+        } else {
+            self.state = State::Committing { took_nothing };
+            self.act(Action::Commit(response));
+        }
     }
 
     fn committed(&mut self, report: CommitReport, now_ms: i64) {
-        let took_nothing = match self.state {
-            State::Committing { took_nothing } => took_nothing,
+        let took_nothing = match &mut self.state {
+            State::Committing { took_nothing } => *took_nothing,
+            State::Sending(sent) => {
+                sent.earlier = Earlier::Committed;
+                self.backoff.reset();
+                self.report_running(report.waiting);
+                if let Some(outcome) = self.early.take() {
+                    self.answered(outcome, now_ms);
+                }
+                return;
+            }
             // Rows came: perhaps not all of them yet (a village granted anew may have many).
             State::Repairing if report.more && self.repairs < repairs_max => return self.load(),
             State::Repairing => return self.rest(now_ms),
@@ -231,8 +303,21 @@ impl Machine {
         }
     }
 
+    /// The store could not do its part. A request that is on its way is waited for: its answer must not be taken
+    /// for that of a later one.
+    fn broken(&mut self, how: Earlier, now_ms: i64) {
+        let awaited = self.early.take().is_none();
+        match (&mut self.state, how) {
+            (State::Sending(sent), how) if awaited && sent.earlier == Earlier::Committing => {
+                sent.earlier = how
+            }
+            (_, Earlier::Failed(failure)) => self.failed(failure, now_ms),
+            _ => self.copied(Failure::Server, now_ms),
+        }
+    }
+
     fn send_repair(&mut self, sums: BTreeMap<String, String>, want: Vec<Uuid>) {
-        let (State::Repairing, Some((server_id, epoch))) = (self.state, self.identity) else { return };
+        let (State::Repairing, Some((server_id, epoch))) = (&self.state, self.identity) else { return };
         let request = RepairRequest { protocol: PROTOCOL, server_id, epoch, sums, want };
         self.act(Action::SendRepair(Box::new(request)));
     }
@@ -285,7 +370,7 @@ impl Machine {
     }
 
     fn salvage(&mut self, salvage: Salvage, now_ms: i64) {
-        let (State::Salvaging, Some((server_id, epoch))) = (self.state, self.identity) else { return };
+        let (State::Salvaging, Some((server_id, epoch))) = (&self.state, self.identity) else { return };
         if salvage.patches.is_empty() {
             // What is left to be looked through waits for the next exchange: the store serves others in between.
             return if salvage.more { self.load() } else { self.rest(now_ms) };

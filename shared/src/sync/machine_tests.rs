@@ -54,7 +54,7 @@ fn drain(machine: &mut Machine) -> Vec<Action> {
 fn load_bytes(machine: &mut Machine) -> Option<usize> {
     drain(machine)
         .into_iter()
-        .find_map(|a| if let Action::Load { bytes_max } = a { Some(bytes_max) } else { None })
+        .find_map(|a| if let Action::Load { bytes_max, .. } = a { Some(bytes_max) } else { None })
 }
 
 #[test]
@@ -82,16 +82,86 @@ fn batches_double_while_quick_and_halve_on_failure() {
     load_bytes(&mut machine);
     machine.handle(outgoing(3, 9), 0);
     machine.handle(Input::Answered(Ok(response(3))), 100);
-    machine.handle(
-        Input::Committed(CommitReport { more: false, waiting: 6, digest_equal: true, former: false }),
-        100,
-    );
     assert_eq!(load_bytes(&mut machine), Some(2 * batch_bytes_start));
     machine.handle(outgoing(3, 6), 200);
+    machine.handle(Input::Committed(report(6)), 250);
     machine.handle(Input::Answered(Err(Failure::TooLarge)), 300);
     drain(&mut machine);
     machine.handle(Input::Woke, 10_000);
     assert_eq!(load_bytes(&mut machine), Some(batch_bytes_start));
+}
+
+fn report(waiting: u32) -> CommitReport {
+    CommitReport { more: false, waiting, digest_equal: true, former: false }
+}
+
+/// A machine whose first answer, with the receipt 3, is to be committed while its second request is on its way.
+fn one_ahead() -> (Machine, Vec<Action>) {
+    let mut machine = Machine::new(1);
+    machine.handle(Input::SyncNow, 0);
+    machine.handle(outgoing(3, 9), 0);
+    drain(&mut machine);
+    let cursor = Cursor { seq: 40, nonce: "n".into() };
+    machine.handle(Input::Answered(Ok(Box::new(SyncResponse { cursor, ..*response(3) }))), 0);
+    drain(&mut machine);
+    machine.handle(outgoing(3, 6), 0);
+    let actions = drain(&mut machine);
+    (machine, actions)
+}
+
+#[test]
+fn the_next_request_is_on_its_way_before_the_answer_is_committed() {
+    let (mut machine, actions) = one_ahead();
+    let [Action::Report(_), Action::Send(request), Action::Commit(answer)] = actions.as_slice() else {
+        panic!("{actions:?}");
+    };
+    assert_eq!((request.cursor.seq, request.receipt_seen), (40, 0), "a receipt counts once it is committed");
+    assert_eq!(answer.receipt.device_seq, 3);
+    // The answer may be there before the one before it is committed: they are committed in their order.
+    machine.handle(Input::Answered(Ok(response(6))), 0);
+    assert_eq!(drain(&mut machine), []);
+    machine.handle(Input::Committed(report(6)), 0);
+    assert!(
+        matches!(drain(&mut machine).last(), Some(Action::Load { after: Some(receipt), .. }) if receipt.device_seq == 6)
+    );
+}
+
+#[test]
+fn where_the_villages_change_nothing_is_sent_ahead() {
+    let mut machine = Machine::new(1);
+    machine.handle(Input::SyncNow, 0);
+    machine.handle(outgoing(3, 9), 0);
+    drain(&mut machine);
+    let scope = Some(Default::default());
+    machine.handle(Input::Answered(Ok(Box::new(SyncResponse { scope, ..*response(3) }))), 0);
+    assert!(matches!(drain(&mut machine).as_slice(), [Action::Commit(_)]));
+}
+
+#[test]
+fn an_answer_that_goes_on_from_what_could_not_be_committed_is_of_no_use() {
+    for early in [false, true] {
+        let (mut machine, _) = one_ahead();
+        if early {
+            machine.handle(Input::Answered(Ok(response(6))), 0);
+        }
+        machine.handle(Input::StoreFailed("存满了".into()), 0);
+        assert_eq!(machine.is_busy(), !early, "what is on its way is waited for");
+        machine.handle(Input::Answered(Ok(response(6))), 0);
+        let actions = drain(&mut machine);
+        let problem = Action::Report(Phase::Problem(Failure::Store("存满了".into())));
+        assert!(actions.contains(&problem) && !machine.is_busy(), "{actions:?}");
+        machine.handle(Input::SyncNow, 9_000);
+        assert!(matches!(drain(&mut machine).as_slice(), [Action::Load { after: None, .. }]));
+    }
+}
+
+#[test]
+fn a_copy_that_shows_itself_while_a_request_is_ahead_waits_for_its_answer() {
+    let (mut machine, _) = one_ahead();
+    machine.handle(Input::Copied, 0);
+    assert_eq!(drain(&mut machine), []);
+    machine.handle(Input::Answered(Err(Failure::Network)), 0);
+    assert!(matches!(drain(&mut machine).as_slice(), [Action::SendClone(_)]));
 }
 
 #[test]

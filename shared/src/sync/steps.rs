@@ -3,8 +3,8 @@
 use crate::{
     replica::{Patch, Stamp},
     wire::v1::{
-        CloneRequest, Cursor, EnrolResponse, ErrorBody, Life, RepairRequest, RepairResponse, SalvageRequest,
-        SalvageResponse, SyncRequest, SyncResponse,
+        CloneRequest, Cursor, EnrolResponse, ErrorBody, Life, Receipt, RepairRequest, RepairResponse,
+        SalvageRequest, SalvageResponse, SyncRequest, SyncResponse,
     },
 };
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub struct Outgoing {
     pub patches: Vec<Patch>,
     /// Orders that a former life of the server gave them, by number.
     pub orders: BTreeMap<u64, Stamp>,
-    /// Patches not yet receipted, these included.
+    /// Patches not yet receipted, these included (those that the uncommitted answer covers are not).
     pub waiting: u32,
 }
 
@@ -123,6 +123,8 @@ pub enum Action {
     Load {
         /// At most this many bytes of them.
         bytes_max: usize,
+        /// What an answer says that is still to be committed: go on from there, if its chain is this phone's.
+        after: Option<Receipt>,
     },
     /// `POST /v1/sync`.
     Send(Box<SyncRequest>),

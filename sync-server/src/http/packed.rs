@@ -21,7 +21,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 pub const plain_bytes_max: usize = 64 * 1024 * 1024;
 /// Unpacked bodies in memory at once, together; a larger one waits until it is alone.
 #[allow(non_upper_case_globals)]
-const intake_mb_max: u32 = 24;
+const intake_mb_max: u32 = 12;
 /// Answers that are put together at once.
 #[allow(non_upper_case_globals)]
 const answers_at_once_max: usize = 3;

@@ -24,7 +24,7 @@ pub use history::{Change, FieldChange, Said, history};
 pub use life::{NewLife, begin_life};
 pub use local::{LocalWriter, Origin};
 pub use moves::{MoveError, move_household};
-pub use pull::{changes_bytes_max, pull};
+pub use pull::{changes_beside_push_bytes_max, changes_bytes_max, pull};
 pub use push::{MOVED_AWAY, NOT_GRANTED, Pushed, push};
 pub use repair::repair;
 pub use salvage::salvage;

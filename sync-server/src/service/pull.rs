@@ -14,9 +14,12 @@ use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Rows of one answer end here, bytes of their values.
+/// Rows of one answer end here, bytes of their values. A phone asks for the next ones before it has committed these.
 #[allow(non_upper_case_globals)]
-pub const changes_bytes_max: usize = 4 * 1024 * 1024;
+pub const changes_bytes_max: usize = 2 * 1024 * 1024;
+/// The same of an answer to new patches: the receipt is what their writer waits for, others' rows come after it.
+#[allow(non_upper_case_globals)]
+pub const changes_beside_push_bytes_max: usize = 256 * 1024;
 
 /// Reads the answer to a sync, of about `bytes_max` bytes of rows ([`changes_bytes_max`] for phones). `db` is
 /// inside a read transaction begun after the push was committed.

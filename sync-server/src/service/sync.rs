@@ -1,7 +1,7 @@
 //! One sync request: judged, pushed in a write transaction, answered from a read transaction begun after it.
 
 use super::{
-    Caller, NewLife, Pushed, begin_life, changes_bytes_max,
+    Caller, NewLife, Pushed, begin_life, changes_beside_push_bytes_max, changes_bytes_max,
     life::{life_is_young, life_of, receipt_of},
     pull, push, repair, salvage,
 };
@@ -200,7 +200,9 @@ impl SyncService {
         cursor: &Cursor,
         pushed: Pushed,
     ) -> Result<SyncResponse, ServiceError> {
-        self.storage.read(|db| pull(db, caller, cursor, pushed, changes_bytes_max, now_ms()))
+        let took_some = !pushed.accepted.seqs.is_empty();
+        let bytes_max = if took_some { changes_beside_push_bytes_max } else { changes_bytes_max };
+        self.storage.read(|db| pull(db, caller, cursor, pushed, bytes_max, now_ms()))
     }
 
     /// One step of a repair.

@@ -81,7 +81,7 @@ impl Kept {
         Ok(Phone {
             store: Store::open(connection)?,
             transport: Transport::new()?,
-            runtime: Builder::new_current_thread().enable_all().build()?,
+            runtime: Builder::new_multi_thread().worker_threads(1).enable_all().build()?,
             url: url.to_owned(),
             requests: 0,
         })
@@ -120,7 +120,10 @@ impl Phone {
             let (path, mut exchange) = (exchange.path, exchange);
             exchange.server_url.clone_from(&self.url);
             self.requests += 1;
-            let answer = self.runtime.block_on(self.transport.send(exchange));
+            let transport = self.transport.clone();
+            let answer = self.runtime.spawn(async move { transport.send(exchange).await });
+            driver.go_on(&mut self.store, now_ms());
+            let answer = self.runtime.block_on(answer)?;
             effects = driver.answered(&mut self.store, path, answer, now_ms());
             if received.is_none() && self.waiting()? == 0 {
                 received = Some(begun.elapsed());

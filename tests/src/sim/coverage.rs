@@ -7,18 +7,20 @@ use std::{collections::BTreeMap, fmt};
 pub struct Coverage(BTreeMap<&'static str, u64>);
 
 /// What must have happened at least once over a run of a few hundred seeds.
-pub const ESSENTIAL: [&str; 56] = [
+pub const ESSENTIAL: [&str; 59] = [
     "I/O errors on a phone",
     "I/O errors on the server",
     "answers lost",
     "answers that took minutes",
     "answers too late",
+    "answers that overtook a commit",
     "answers to an older phone",
     "answers with words of a later version",
     "batches beyond the first",
     "changes lost with a phone's power",
     "changes lost with the server's power",
     "clock jumps",
+    "commits broken with a request ahead of them",
     "conflicts made",
     "conflicts resolved",
     "copies that got a device of their own",
@@ -54,6 +56,7 @@ pub const ESSENTIAL: [&str; 56] = [
     "repairs after a grant",
     "requests doubled",
     "requests lost",
+    "requests sent ahead of a commit",
     "requests that took minutes",
     "restores",
     "rows echoed",

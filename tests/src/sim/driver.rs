@@ -18,6 +18,8 @@ use lianxin_shared::{
 };
 
 const MINUTE_MS: i64 = 60_000;
+/// What an old phone may need for one step, with its storage nearly full.
+const SLOW_STEP_MS: i64 = 4_000;
 
 impl World {
     /// The machine hears of something, and its driver will act on it.
@@ -38,7 +40,9 @@ impl World {
         let (life, stepping) = (self.phones[phone].life, self.phones[phone].stepping);
         if !stepping {
             self.phones[phone].stepping = true;
-            let after = self.rng.between(0, 20);
+            // Now and then the phone is slow, and what it waits for is there before it is.
+            let slowest = if self.rng.chance(20) { SLOW_STEP_MS } else { 20 };
+            let after = self.rng.between(0, slowest);
             self.plan(after, Event::Step(phone, life));
         }
     }
@@ -64,9 +68,10 @@ impl World {
     fn take(&mut self, phone: usize, action: Action) -> Result<()> {
         let wall = self.phones[phone].clock.at(self.now);
         match action {
-            Action::Load { bytes_max } => {
+            Action::Load { bytes_max, after } => {
                 let bytes_max = (bytes_max / self.phones[phone].batch_divisor).max(1);
-                let loaded = self.store(phone, |store| store.sync_load(bytes_max))?;
+                self.coverage.add("requests sent ahead of a commit", u64::from(after.is_some()));
+                let loaded = self.store(phone, |store| store.sync_load(bytes_max, after.as_ref()))?;
                 self.digest_outcome(phone, "loaded", loaded, |out| Input::Loaded(Box::new(out)))
             }
             Action::Send(request) => {
@@ -143,7 +148,11 @@ impl World {
         self.coverage.add("rows echoed", echoed as u64);
         let scope = response.scope.clone();
         let moved = n > 0 || !response.accepted.seqs.is_empty();
+        let ahead = self.phones[phone].in_flight.is_some();
         let report = self.store(phone, |store| store.sync_commit(response, wall))?;
+        if ahead && matches!(report, Outcome::Burnt) {
+            self.coverage.count("commits broken with a request ahead of them");
+        }
         if let Outcome::Done(report) = &report {
             if let Some(scope) = &scope {
                 self.learns_scope(phone, scope);
@@ -333,6 +342,9 @@ impl World {
             return Ok(());
         }
         self.phones[phone].in_flight = None;
+        if self.phones[phone].machine.has_action() {
+            self.coverage.count("answers that overtook a commit");
+        }
         let input = match self.phones[phone].asked {
             Asked::Sync => Input::Answered(network::read_sync(told)),
             Asked::Repair => Input::Repaired(network::read_other(told)),
