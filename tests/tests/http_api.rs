@@ -226,3 +226,26 @@ fn told_to_stop_as_soon_as_it_has_spoken_it_ends_well() {
     server.stop();
     server.check();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_is_checked_while_phones_write() {
+    let server = Server::demo(900);
+    let phone = Headless::enrolled(&server, "韩冬梅").await;
+    let village = server.database().query_row(
+        "SELECT village FROM cadre_village v JOIN cadre c ON c.id = v.cadre WHERE c.name = '韩冬梅' LIMIT 1",
+        [],
+        |row| row.get::<_, String>(0),
+    );
+    let village = village.expect("her village");
+    let checks = std::thread::spawn(move || {
+        for _ in 0..6 {
+            server.check();
+        }
+        server
+    });
+    while !checks.is_finished() {
+        phone.new_household(&village, "李翠花").await;
+        phone.synced().await;
+    }
+    checks.join().expect("every check went well").check();
+}

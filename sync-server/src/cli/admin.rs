@@ -14,7 +14,7 @@ use lianxin_shared::{
     domain::region,
     replica::{DeviceId, FieldSet, kind},
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::{
     io::BufRead,
     path::{Path, PathBuf},
@@ -304,7 +304,9 @@ impl Backup {
 /// `check`
 pub(super) fn check(data: &Path) -> anyhow::Result<()> {
     let db = open_writable(&data.join(DATABASE_FILE))?;
-    let tx = db.unchecked_transaction()?;
+    // The rebuild writes. Were the turn to write not taken before the first look, a phone's push in between would end the
+    // check; so phones wait meanwhile, and try again where that takes long.
+    let tx = Transaction::new_unchecked(&db, TransactionBehavior::Immediate)?;
     let report = check_database(&tx)?;
     tx.rollback()?;
     println!("查了 {} 条记录、{} 条修改。", report.records, report.patches);
