@@ -56,13 +56,13 @@ pub async fn kill_browsers(kills: usize, seed: u64) -> anyhow::Result<Value> {
         // Something new comes down at the same time.
         other.new_household(&village, &format!("新户{nth}")).await;
         other.press_sync().await;
-        let sentence = 1 + typed.matches('〔').count();
+        let sentence = 1 + numbers(&typed).last().unwrap_or_default();
         phone.browser.script::<Value>(TYPE, json!(sentence)).await;
         let life = Duration::from_millis(chance.between(LIFE_MS.0, LIFE_MS.1));
         let (saved, shown, sent) = live(&phone, &typed, life).await;
         phone.die();
         while_unsent += usize::from(!sent);
-        phone.revive().await;
+        phone.browser.start().await;
         phone.open("/diary").await;
         let after = until("what was 已存 is on the page again", async || {
             let text = phone.value("diary-text").await;
@@ -111,15 +111,15 @@ async fn live(phone: &Phone, before: &str, so_long: Duration) -> (String, String
     (saved, shown, sent)
 }
 
-/// Whether the sentences follow one another by their numbers; a death may have cut some of them short.
+/// The numbers of the sentences that got as far as their number; a death may have cut it short.
+fn numbers(text: &str) -> impl Iterator<Item = u32> {
+    let marks = text.split('〔').skip(1).filter_map(|sentence| sentence.split_once('〕'));
+    marks.filter_map(|(number, _)| number.parse().ok())
+}
+
+/// Whether the sentences follow one another by their numbers: none is missing, there twice or out of its place.
 fn is_one_text(text: &str) -> bool {
-    let numbers = text.split('〔').skip(1).map(|sentence| sentence.split('〕').next().unwrap_or_default());
-    let mut last = 0;
-    numbers.filter_map(|number| number.parse::<u32>().ok()).all(|number| {
-        let follows = number == last + 1;
-        last = number;
-        follows
-    })
+    numbers(text).eq(1..=numbers(text).last().unwrap_or_default())
 }
 
 fn village_of(server: &Server) -> anyhow::Result<String> {
