@@ -9,20 +9,22 @@
 //! - 今日: `today`, `must-left`, `must-all`, `draft-row`, `conflicts-row`, `held-row`, `diary-row`, `loud-reminder`;
 //! - 户册: `households`, `household-row`, `search`, `search-clear`, `chip-all|left|<category>`, `more`,
 //!   `household-add`; a household: `household`, `go-visit`, `edit-household`, `add-person`, `person-row`,
-//!   `timeline-row`; a form: `f-<field>` (with `f-<field>-<code>` where one is tapped), `tag-<category>`,
+//!   `timeline-row`; `go-visit-again` with `twice`, `twice-see`, `twice-go`; a form: `f-<field>` (with `f-<field>-<code>` where one is tapped), `tag-<category>`,
 //!   `village-<code>`, `done`;
 //! - 走访: `visit-start`, `visit-other`, `visit-kind-<kind>`, `visit-name`, `visit-begin`; steps `visit-step-0|1|2`,
 //!   `step-next`, `step-back`, `how`, `mode-<code>`, `occurred`, `companions`, `absent`, `repeat-all`, `q-<item>`,
 //!   `q-<item>-answer` or `q-<item>-answer-<option>`, `q-<item>-same`, `opinion-<n>`, `opinion-<n>-kind-<kind>`,
 //!   `opinion-<n>-more`, `opinion-<n>-immediate|anonymous`, `topic-<code>`, `opinion-add`, `problems`, `mend`,
-//!   `visit-notes`, `card-left`, `discard`, `discard-yes`, `finish`; a completed visit: `visited`;
+//!   `next-gap`, `to-review`, `change-how|answers|words`, `visit-notes`, `card-left`, `discard`, `discard-yes`, `finish`; a completed visit: `visited`,
+//!   `amend`; what it said before, in its correction: `said`;
 //! - 照片: `photos` (where they are edited), `photo-camera`, `photo-album`, `photo-progress`, `photo-hint`, `photo-trouble`, `photo`,
 //!   `thumb`, `photo-caption`, `photo-open`, `photo-remove`, `photo-removed`, `photo-back`, `photos-lacking`,
 //!   `photos-refused`, `photos-on-their-way`, `photos-unseen` with `photos-seen`; one whole: `photo-page`, `photo-whole`, `photo-place`;
 //! - 手记: `diary`, `diary-text`, `diary-day`;
-//! - 我的: `mine`, `count-saved|waiting|received`, `sync-now`, `sync-problem`, `outbox`, `held`, `refused`,
+//! - 我的: `mine`, `count-saved|waiting|received|held|refused`, `waiting-what`, `sync-now`, `sync-said`, `sync-problem`, `outbox`, `held`, `refused`,
 //!   `font-standard|large|extra`, `storage`, `update`, `update-now`; `conflict`, `conflict-shown`, `conflict-other`.
 
+pub(crate) mod count;
 pub(crate) mod enrol;
 pub(crate) mod photo;
 pub(crate) mod visit;
@@ -79,11 +81,11 @@ pub(crate) mod line {
     pub(crate) fn progress(sent: u32, total: u32) -> String {
         if total == 0 { "正在核对".to_owned() } else { format!("{sent}/{total}") }
     }
-    pub(crate) fn waiting_here(waiting: u32) -> String {
-        format!("已存本机，待上报 {waiting} 条")
+    pub(crate) fn waiting_here(what: &str) -> String {
+        format!("已存本机，待上报 {what}")
     }
-    pub(crate) fn waiting(waiting: u32) -> String {
-        format!("待上报 {waiting} 条")
+    pub(crate) fn waiting(what: &str) -> String {
+        format!("待上报 {what}")
     }
     pub(crate) fn received_at(time: &str) -> String {
         format!("乡镇 {time} 收到")
@@ -121,6 +123,7 @@ pub(crate) mod today {
     pub(crate) const LOUD: &str = "有记录一天多没报上去";
     pub(crate) const LOUD_GO: &str = "现在同步";
     pub(crate) const BADGE_DRAFT: &str = "续";
+    pub(crate) const BADGE_AMEND: &str = "改";
     pub(crate) const BADGE_DIARY: &str = "记";
     pub(crate) const BADGE_CONFLICT: &str = "异";
     pub(crate) const BADGE_HELD: &str = "核";
@@ -137,8 +140,12 @@ pub(crate) mod today {
         let progress = progress(done, all);
         if campaign.is_empty() { progress } else { format!("{campaign}：{progress}") }
     }
-    pub(crate) fn draft_under(when: &str) -> String {
-        format!("{when} 写到一半，都存着")
+    pub(crate) fn draft_under(when: &str, amends: bool) -> String {
+        if amends {
+            format!("更正，{when} 改到一半，都存着")
+        } else {
+            format!("{when} 写到一半，都存着")
+        }
     }
     pub(crate) fn heard(visits: u32, opinions: u32) -> String {
         match (visits, opinions) {
@@ -153,9 +160,9 @@ pub(crate) mod today {
     pub(crate) fn held(count: u32) -> String {
         format!("{count} 条要乡镇核一下")
     }
-    pub(crate) fn loud_words(waiting: u32, since: &str) -> String {
+    pub(crate) fn loud_words(what: &str, since: &str) -> String {
         format!(
-            "{waiting} 条记录从 {since} 起只存在这部手机上。手机清理软件可能清掉浏览器资料：请连上网，点“现在同步”；报上去之前不要清理浏览器、不要卸载。"
+            "{what}从 {since} 起只存在这部手机上。手机清理软件可能清掉浏览器资料：请连上网，点“现在同步”；报上去之前不要清理浏览器、不要卸载。"
         )
     }
 }
@@ -188,6 +195,11 @@ pub(crate) mod household {
     pub(crate) const EDIT: &str = "改资料";
     pub(crate) const GO: &str = "去走访";
     pub(crate) const GO_ON: &str = "接着写走访";
+    pub(crate) const GO_TWICE: &str = "今天再走访一次";
+    pub(crate) const TWICE: &str = "今天已走访，再记一次？";
+    pub(crate) const TWICE_HINT: &str = "要改今天写的，点“看今天那次”，里面可以更正、补充。";
+    pub(crate) const TWICE_YES: &str = "再记一次";
+    pub(crate) const TWICE_SEE: &str = "看今天那次";
     pub(crate) const MEMBERS: &str = "家里人";
     pub(crate) const ADD_MEMBER: &str = "添一人";
     pub(crate) const NO_MEMBERS: &str = "还没有写家里人";
@@ -258,8 +270,14 @@ pub(crate) mod mine {
     pub(crate) const WAITING: &str = "待上报";
     pub(crate) const ENROL_AGAIN: &str = "用新的登记码重新登记（写的都留着）";
     pub(crate) const RECEIVED: &str = "乡镇已收到";
+    pub(crate) const KEPT_APART: &str = "乡镇暂存待核";
+    pub(crate) const NOT_TAKEN: &str = "未收下";
     pub(crate) const SYNC: &str = "现在同步";
     pub(crate) const OFFLINE_HINT: &str = "现在没有网也不要紧：有信号时自动上报，写的都在。";
+    pub(crate) const PRESSED_OFFLINE: &str = "现在没有网或连不上乡镇，记录都在手机里；一有网会自动上报。";
+    pub(crate) const PRESSED_RUNNING: &str = "正在跟乡镇同步，不用再点。写的都在手机里。";
+    pub(crate) const PRESSED_DONE: &str = "刚跟乡镇核对过，都已上报。";
+    pub(crate) const PRESSED_GOING: &str = "正在连乡镇……写的都在手机里。";
     pub(crate) const NO_CONFLICTS: &str = "没有要您看的";
     pub(crate) const NO_CONFLICTS_HINT: &str = "两个人把同一处写得不一样时，会列在这里让您选。";
     pub(crate) const OUTBOX: &str = "待上报的";
@@ -295,6 +313,13 @@ pub(crate) mod mine {
     }
     pub(crate) fn used_of(used: &str, free: &str) -> String {
         format!("已用 {used}，还可用 {free}")
+    }
+    /// “待上报：1 次走访（含 2 条意见）、1 篇手记”
+    pub(crate) fn what(name: &str, tally: &str) -> String {
+        format!("{name}：{tally}")
+    }
+    pub(crate) fn opinions_with(count: u32) -> String {
+        format!(" · 含 {count} 条意见")
     }
     pub(crate) fn more_waiting(count: usize) -> String {
         format!("再看 {count} 条")

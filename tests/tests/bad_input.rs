@@ -80,7 +80,7 @@ async fn whatever_answers_in_the_servers_place_the_phone_says_so_and_loses_nothi
     axiang.told("新版的话").await;
     stranger.now_answering(200, "{\"protocol\": 1}");
     axiang.told("不是乡镇服务器").await;
-    assert_eq!(axiang.mine().await.waiting, 1, "all this took nothing away");
+    assert_eq!(axiang.mine().await.waiting.things(), 1, "all this took nothing away");
     drop(stranger);
     server.start();
     axiang.synced().await;

@@ -147,7 +147,10 @@ async fn what_a_receipt_claimed_survives_kill_9() {
     let mut ids = Vec::new();
     for round in 0..3 {
         ids.extend(write_on(&axiang, &format!("{round}轮"), 30).await);
-        until("some are received", async || (axiang.mine().await.received > 30 * round).then_some(())).await;
+        until("some are received", async || {
+            (axiang.mine().await.received.things() > 30 * round).then_some(())
+        })
+        .await;
         server.kill();
         for id in &ids {
             if axiang.record(*id).await.expect("her own").place == RecordPlace::Received {

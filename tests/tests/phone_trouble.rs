@@ -11,7 +11,11 @@ async fn enrolment_that_fails_says_why_and_can_be_mended() {
     let mut phone = Phone::fresh("阿香", &server).await;
     phone.tap("enrol-go").await;
     phone.see_text("enrol-error", "请先写上登记码").await;
-    phone.write("enrol-code", "00000 00000").await;
+    // What cannot be a code is not asked of the server.
+    phone.write("enrol-code", "12345").await;
+    phone.tap("enrol-go").await;
+    phone.see_text("enrol-error", "还差 5 位").await;
+    phone.rewrite("enrol-code", "00000 00000").await;
     phone.tap("enrol-go").await;
     phone.see_text("enrol-error", "没有这个").await;
 

@@ -28,16 +28,22 @@ pub(crate) fn line_words(line: &SyncLine, now_ms: i64) -> LineWords {
             words("run", icons::SYNC, text::line::RUNNING, text::line::progress(sent, total))
         }
         SyncPhase::Stopped => words("stop", icons::WARN, text::line::STOPPED, text::line::SEE_WHY.to_owned()),
-        SyncPhase::Offline if line.waiting > 0 => {
-            words("wait", icons::OFFLINE, text::line::OFFLINE, text::line::waiting_here(line.waiting))
-        }
+        SyncPhase::Offline if line.waiting > 0 => words(
+            "wait",
+            icons::OFFLINE,
+            text::line::OFFLINE,
+            text::line::waiting_here(&text::count::brief(&line.tally)),
+        ),
         SyncPhase::Offline if line.photos > 0 => {
             words("wait", icons::OFFLINE, text::line::OFFLINE, text::photo::text_there(line.photos))
         }
         SyncPhase::Offline => words("", icons::OFFLINE, text::line::OFFLINE, last(line, now_ms)),
-        SyncPhase::Idle if line.waiting > 0 => {
-            words("wait", icons::CLOCK, &text::line::waiting(line.waiting), text::line::SOON.to_owned())
-        }
+        SyncPhase::Idle if line.waiting > 0 => words(
+            "wait",
+            icons::CLOCK,
+            &text::line::waiting(&text::count::brief(&line.tally)),
+            text::line::SOON.to_owned(),
+        ),
         SyncPhase::Idle if line.photos > 0 => {
             words("wait", icons::CLOCK, text::photo::TEXT_THERE, text::photo::lacking(line.photos))
         }
@@ -147,18 +153,21 @@ pub(crate) fn Page(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Tally;
 
     const NOW: i64 = 1_448_172_300_000;
 
     fn say(phase: SyncPhase, waiting: u32, last_ms: i64) -> String {
-        let line = SyncLine { phase, waiting, last_ms, problem: "问题".to_owned(), ..SyncLine::default() };
+        let tally = Tally { visits: waiting, ..Tally::default() };
+        let line =
+            SyncLine { phase, waiting, tally, last_ms, problem: "问题".to_owned(), ..SyncLine::default() };
         let words = line_words(&line, NOW);
         format!("{} {}", words.strong, words.rest)
     }
 
     #[test]
     fn the_line_says_in_words_where_everything_is() {
-        assert_eq!(say(SyncPhase::Offline, 3, 0), "离线可用 已存本机，待上报 3 条");
+        assert_eq!(say(SyncPhase::Offline, 3, 0), "离线可用 已存本机，待上报 3 次走访");
         assert_eq!(say(SyncPhase::Running { sent: 3, total: 12 }, 9, 0), "正在同步 3/12");
         assert_eq!(say(SyncPhase::Idle, 0, NOW), "已全部上报 乡镇 14:05 收到");
         let photos = SyncLine { phase: SyncPhase::Idle, photos: 3, last_ms: NOW, ..SyncLine::default() };

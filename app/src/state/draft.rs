@@ -4,11 +4,8 @@
 use dioxus::prelude::*;
 use lianxin_shared::{
     domain::{
-        Problem,
         checklist::{self, AnswerKind, Item},
-        opinion::Opinion,
-        photo::{self, Photo},
-        visit,
+        photo,
     },
     replica::{FieldSet, Value},
     templates::templates,
@@ -17,6 +14,7 @@ use uuid::Uuid;
 
 use super::{
     autosave::{Autosave, Source, use_autosave},
+    gaps::Errand,
     gate::Mark,
     session::Session,
     taking::{HoldsPhotos, PhotoEdit},
@@ -28,7 +26,6 @@ use crate::{
         OpenDraft, Reply, Request, StoreError,
         draft::{OpinionDraft, PhotoDraft, VisitDraft},
     },
-    text,
 };
 
 /// The draft as the saver sees it: the whole of it goes out each time.
@@ -79,7 +76,11 @@ pub(crate) struct Draft {
     /// Counts answers taken over from the last visit: text fields start afresh to show them.
     refilled: Signal<u64>,
     /// The cadre went to mend what is missing: unanswered questions say so too.
-    judged: Signal<bool>,
+    pub(super) judged: Signal<bool>,
+    /// Why the cadre went back from the whole to a step; none on the way forward.
+    pub(super) errand: Signal<Option<Errand>>,
+    /// Counts places that the cadre was led to: the page starts afresh there.
+    pub(super) led: Signal<u64>,
     /// What may be said of the last change.
     pub(crate) mark: Signal<Mark>,
 }
@@ -91,6 +92,8 @@ pub(crate) fn use_draft(open: OpenDraft) -> Draft {
     let shown = use_signal(|| 0);
     let refilled = use_signal(|| 0);
     let judged = use_signal(|| false);
+    let errand = use_signal(|| None);
+    let led = use_signal(|| 0);
     use_hook(|| Draft {
         saver: CopyValue::new(saver),
         items: CopyValue::new(templates().items_of(&open.draft.checklists)),
@@ -98,6 +101,8 @@ pub(crate) fn use_draft(open: OpenDraft) -> Draft {
         shown,
         refilled,
         judged,
+        errand,
+        led,
         mark,
     })
 }
@@ -207,52 +212,6 @@ impl Draft {
     /// How often answers were taken over.
     pub(crate) fn refills(self) -> u64 {
         *self.refilled.read()
-    }
-
-    /// From now on what is missing is shown at its place.
-    pub(crate) fn judge(mut self) {
-        self.judged.set(true);
-    }
-
-    /// What is wrong with one answer as it stands. Unanswered is no fault before the cadre has looked at the
-    /// whole, and neither is a field that is still being filled in (`left` is false).
-    pub(crate) fn problem_of(self, item: &Item, left: bool) -> Option<String> {
-        let judged = *self.judged.read();
-        if !left && !judged {
-            return None;
-        }
-        let alone = [Item { show_if: None, required: item.required && judged, ..item.clone() }];
-        self.read(|draft| checklist::validate(&alone, &draft.answers))
-            .into_iter()
-            .next()
-            .map(|problem| problem.message)
-    }
-
-    /// What a person should mend before 完成, each with the step where it is mended.
-    pub(crate) fn problems(self) -> Vec<(u8, Problem)> {
-        let items = self.items.read();
-        self.read(|draft| {
-            let mut problems: Vec<(u8, Problem)> = Vec::new();
-            if !draft.absent {
-                problems.extend(
-                    checklist::validate(&items, &draft.answers).into_iter().map(|problem| (0, problem)),
-                );
-                for words in draft.opinions.iter().filter(|words| !words.text.trim().is_empty()) {
-                    let words = Opinion { text: words.text.clone(), ..Opinion::default() };
-                    problems.extend(words.validate().into_iter().map(|problem| (1, problem)));
-                }
-            }
-            if draft.occurred_ms > now_ms() {
-                problems.push((0, Problem::new(visit::field::OCCURRED_AT, text::visit::IN_FUTURE)));
-            }
-            if draft.notes.chars().count() > visit::VISIT_NOTES_CHARS_MAX {
-                problems.push((2, Problem::new(visit::field::NOTES, text::visit::NOTES_LONG)));
-            }
-            let taken: Vec<Photo> = draft.photos.iter().map(Photo::from).collect();
-            let step = if draft.absent { 2 } else { 1 };
-            problems.extend(photo::validate(&taken).into_iter().map(|problem| (step, problem)));
-            problems
-        })
     }
 
     /// The draft becomes the visit, in one transaction of the store. Opinions without a word are left out.

@@ -1,6 +1,7 @@
 //! Making this phone the cadre's: reads the link that the office gave, asks the server, keeps the identity.
 
 use dioxus::prelude::*;
+use lianxin_shared::domain::enrol_code::read_code;
 
 use super::session::Session;
 use crate::{
@@ -92,10 +93,8 @@ fn percent_decoded(text: &str) -> String {
 /// # Errors
 /// Words for the cadre: what happened and what to do.
 pub(crate) async fn enrol_phone(session: Session, server: &str, code: &str) -> Result<Status, String> {
-    let (server, code) = (server.trim().trim_end_matches('/'), code.trim());
-    if code.is_empty() {
-        return Err(words::CODE_WANTED.to_owned());
-    }
+    let server = server.trim().trim_end_matches('/');
+    let code = &read_code(code).map_err(|why| words::no_code(&why))?;
     if server.is_empty() {
         return Err(words::SERVER_WANTED.to_owned());
     }

@@ -6,6 +6,7 @@ pub(crate) mod autosave;
 pub(crate) mod draft;
 pub(crate) mod enrolment;
 pub(crate) mod form;
+pub(crate) mod gaps;
 pub(crate) mod gate;
 pub(crate) mod page_life;
 pub(crate) mod pause;

@@ -26,8 +26,8 @@ pub(crate) struct Session {
     pub(crate) phase: Signal<StorePhase>,
     /// Counts changes of records that came from outside: screens that read it ask again.
     pub(crate) changed: Signal<u64>,
-    /// A line that confirms what was just done, and the one address where it is shown.
-    pub(crate) note: Signal<Option<(String, String)>>,
+    /// What was just done.
+    pub(crate) note: Signal<Option<Note>>,
     /// Pictures that did not come from the township, and why; written whenever one came or did not.
     pub(crate) fetched: Signal<BTreeMap<(PhotoName, bool), String>>,
     /// Photos on their way in, by the record that is to show them: they outlive its screen.
@@ -39,6 +39,19 @@ pub(crate) struct Session {
     flushers: CopyValue<Flushers>,
     /// Drafts that ended in this session: back passes over their steps.
     ended: CopyValue<BTreeSet<Uuid>>,
+    /// A household that was chosen for a visit and was visited today already: its page asks.
+    pub(crate) visited_already: CopyValue<Option<Uuid>>,
+}
+
+/// A line that confirms what was just done.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Note {
+    /// The one address where it is shown.
+    pub(crate) at: String,
+    /// What was done.
+    pub(crate) words: String,
+    /// The visit that was completed: the line goes on to say where it is.
+    pub(crate) visit: Option<Uuid>,
 }
 
 /// Editors that are open, by number: asked to save at once when the page is hidden or the store must close.
@@ -68,6 +81,7 @@ impl Session {
             update: Signal::new(None),
             flushers: CopyValue::new(Flushers::default()),
             ended: CopyValue::new(BTreeSet::new()),
+            visited_already: CopyValue::new(None),
         }
     }
 
@@ -151,6 +165,11 @@ impl Session {
     /// A draft was completed or thrown away.
     pub(crate) fn end_draft(mut self, id: Uuid) {
         self.ended.write().insert(id);
+    }
+
+    /// A draft is written again under its id: a finished visit is corrected.
+    pub(crate) fn begin_draft(mut self, id: Uuid) {
+        self.ended.write().remove(&id);
     }
 
     /// Whether a draft ended in this session.

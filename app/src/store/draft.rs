@@ -1,6 +1,9 @@
 //! The draft of a visit: local to the phone, kept at every change, turned into patches at 完成.
 
-use lianxin_shared::{domain::photo::Photo, replica::FieldSet};
+use lianxin_shared::{
+    domain::photo::Photo,
+    replica::{FieldSet, Stamp},
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -47,6 +50,20 @@ pub struct VisitDraft {
     pub started_ms: i64,
     /// Last change, Unix ms.
     pub updated_ms: i64,
+    /// The finished visit that this corrects, as it was loaded; none while the visit is not finished. Its id is the
+    /// draft's.
+    #[serde(default)]
+    pub amends: Option<Amended>,
+}
+
+/// A finished visit as it was loaded for 更正: kept in the draft and never read again, so that only what the author
+/// changed is written, over the very values that the author saw.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Amended {
+    /// Values.
+    pub fields: FieldSet,
+    /// Stamp of each.
+    pub stamps: BTreeMap<String, Stamp>,
 }
 
 /// One photo of a draft; its bytes are in the store already.

@@ -1,7 +1,7 @@
 //! Drafts of visits: kept at every change, turned into patches at 完成.
 
 use super::{
-    DraftRow, Edit, OpenDraft, StoreError, VisitPage, VisitTarget,
+    DraftRow, Edit, Loaded, OpenDraft, StoreError, VisitPage, VisitTarget, amend,
     campaign::Running,
     db_error,
     draft::{OpinionDraft, VisitDraft},
@@ -15,7 +15,7 @@ use lianxin_shared::{
         household::Household,
         opinion::{self, Opinion},
         photo::{self, Photo},
-        visit::{TargetKind, Visit, VisitMode},
+        visit::{NAME_SEPARATOR, TargetKind, Visit, VisitMode},
     },
     replica::{Base, Clock, FieldSet, kind},
     sqlite::uuid_at,
@@ -66,7 +66,7 @@ pub(super) fn start(db: &Connection, target: VisitTarget, now_ms: i64) -> Result
     Ok(draft)
 }
 
-fn tags_of(db: &Connection, household: Uuid) -> Result<Vec<String>, StoreError> {
+pub(super) fn tags_of(db: &Connection, household: Uuid) -> Result<Vec<String>, StoreError> {
     db.prepare_cached("SELECT DISTINCT category FROM tag WHERE household = ?1 ORDER BY category")
         .and_then(|mut s| s.query_map([household.as_bytes()], |row| row.get(0))?.collect())
         .map_err(db_error)
@@ -93,12 +93,16 @@ pub(super) fn keep(db: &Connection, draft: &VisitDraft) -> Result<(), StoreError
 
 /// One draft.
 pub(super) fn read(db: &Connection, id: Uuid) -> Result<VisitDraft, StoreError> {
+    find(db, id)?.ok_or(StoreError::NotFound)
+}
+
+/// One draft, if it is there.
+pub(super) fn find(db: &Connection, id: Uuid) -> Result<Option<VisitDraft>, StoreError> {
     let body: Option<String> = db
         .prepare_cached("SELECT body FROM draft WHERE id = ?1")
         .and_then(|mut s| s.query_row([id.as_bytes()], |row| row.get(0)).optional())
         .map_err(db_error)?;
-    let body = body.ok_or(StoreError::NotFound)?;
-    serde_json::from_str(&body).map_err(|e| StoreError::Broken(e.to_string()))
+    body.map(|body| serde_json::from_str(&body).map_err(|e| StoreError::Broken(e.to_string()))).transpose()
 }
 
 pub(super) fn discard(db: &Connection, id: Uuid) -> Result<(), StoreError> {
@@ -108,25 +112,35 @@ pub(super) fn discard(db: &Connection, id: Uuid) -> Result<(), StoreError> {
     photos::forget_draft(db, id)
 }
 
+/// The visit of a household that is being written; the correction of a finished one is no new visit.
 pub(super) fn of_household(db: &Connection, household: Uuid) -> Result<Option<Uuid>, StoreError> {
-    db.prepare_cached("SELECT id FROM draft WHERE household = ?1 ORDER BY updated_at DESC LIMIT 1")
-        .and_then(|mut s| s.query_row([household.as_bytes()], |row| uuid_at(row, "id")).optional())
-        .map_err(db_error)
+    db.prepare_cached(
+        "SELECT id FROM draft WHERE household = ?1 AND json_extract(body, '$.amends') IS NULL
+         ORDER BY updated_at DESC LIMIT 1",
+    )
+    .and_then(|mut s| s.query_row([household.as_bytes()], |row| uuid_at(row, "id")).optional())
+    .map_err(db_error)
 }
 
 pub(super) fn list(db: &Connection) -> Result<Vec<DraftRow>, StoreError> {
-    db.prepare_cached("SELECT id, title, updated_at FROM draft ORDER BY updated_at DESC")
-        .and_then(|mut s| {
-            s.query_map([], |row| {
-                Ok(DraftRow {
-                    id: uuid_at(row, "id")?,
-                    title: row.get("title")?,
-                    updated_ms: row.get("updated_at")?,
-                })
-            })?
-            .collect()
-        })
-        .map_err(db_error)
+    db.prepare_cached(
+        "SELECT id, title, updated_at, coalesce(json_extract(body, '$.step'), 0) AS step,
+           json_extract(body, '$.amends') IS NOT NULL AS amends
+         FROM draft ORDER BY updated_at DESC",
+    )
+    .and_then(|mut s| {
+        s.query_map([], |row| {
+            Ok(DraftRow {
+                id: uuid_at(row, "id")?,
+                title: row.get("title")?,
+                updated_ms: row.get("updated_at")?,
+                step: row.get("step")?,
+                amends: row.get("amends")?,
+            })
+        })?
+        .collect()
+    })
+    .map_err(db_error)
 }
 
 /// A draft with what its screens need.
@@ -140,9 +154,14 @@ pub(super) fn open(
     if let Some(id) = draft.household {
         household = households::line(db, id, running)?;
         last_visit_ms = household.as_ref().and_then(|line| line.last_visit_ms);
-        last_answers = answers_before(db, id, &draft)?;
+        // What a correction starts from is this visit's own answers.
+        if draft.amends.is_none() {
+            last_answers = answers_before(db, id, &draft)?;
+        }
     }
+    let said = if draft.amends.is_some() { opinions_of(db, draft.id)? } else { Vec::new() };
     Ok(OpenDraft {
+        said,
         companions_before: companions_before(db, cadre)?,
         draft,
         last_answers,
@@ -201,7 +220,7 @@ fn companions_before(db: &Connection, cadre: &str) -> Result<Vec<String>, StoreE
     Ok(names)
 }
 
-/// Turns a draft into the visit and its opinions, and drops it.
+/// Turns a draft into the visit and its opinions (or into what a correction changes), and drops it.
 pub(super) fn complete(
     db: &Connection,
     clock: &mut Clock,
@@ -210,6 +229,11 @@ pub(super) fn complete(
     now_ms: i64,
 ) -> Result<(), StoreError> {
     let draft = read(db, id)?;
+    if let Some(amended) = &draft.amends {
+        amend::finish(db, clock, &draft, amended, now_ms)?;
+        save_opinions(db, clock, &draft, (cadre, cadre_name), now_ms)?;
+        return discard(db, id);
+    }
     let items = templates().items_of(&draft.checklists);
     let visit = Visit {
         household: draft.household,
@@ -217,13 +241,7 @@ pub(super) fn complete(
         target_name: draft.target_name.clone(),
         visitor: cadre.to_owned(),
         visitor_name: cadre_name.to_owned(),
-        companions: draft
-            .companions
-            .split('、')
-            .map(str::trim)
-            .filter(|n| !n.is_empty())
-            .map(str::to_owned)
-            .collect(),
+        companions: companions_of(&draft),
         occurred_at: Some(draft.occurred_ms),
         written_at: Some(now_ms.max(draft.occurred_ms)),
         mode: VisitMode::from_code(&draft.mode).unwrap_or_default(),
@@ -235,24 +253,52 @@ pub(super) fn complete(
         card_left: draft.card_left,
         void_reason: String::new(),
     };
+    let taken = judged(&visit, &draft)?;
+    let mut fields = visit.to_fields();
+    fields.extend(photo_fields(&taken));
+    save_new(db, clock, kind::VISIT, id, &draft.village, fields, now_ms)?;
+    save_opinions(db, clock, &draft, (cadre, cadre_name), now_ms)?;
+    discard(db, id)
+}
+
+/// Who came along, as written.
+pub(super) fn companions_of(draft: &VisitDraft) -> Vec<String> {
+    let names = draft.companions.split(NAME_SEPARATOR).map(str::trim);
+    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+/// The fields that name these photos.
+pub(super) fn photo_fields(photos: &[Photo]) -> FieldSet {
+    let named = |photo: &Photo| (photo::field_of_hash(&photo.hash), photo::value_of_caption(&photo.caption));
+    photos.iter().map(named).collect()
+}
+
+/// Refuses what must be mended before 完成; gives the draft's photos as the record will name them.
+pub(super) fn judged(visit: &Visit, draft: &VisitDraft) -> Result<Vec<Photo>, StoreError> {
     let mut problems = visit.validate();
     if !draft.absent {
-        problems.extend(checklist::validate(&items, &draft.answers));
+        problems.extend(checklist::validate(&templates().items_of(&draft.checklists), &draft.answers));
     }
     let taken: Vec<Photo> = draft.photos.iter().map(Photo::from).collect();
     problems.extend(photo::validate(&taken));
-    if let Some(problem) = problems.first() {
-        return Err(StoreError::Invalid(problem.message.clone()));
+    match problems.first() {
+        Some(problem) => Err(StoreError::Invalid(problem.message.clone())),
+        None => Ok(taken),
     }
-    let mut fields = visit.to_fields();
-    let named = |photo: &Photo| (photo::field_of_hash(&photo.hash), photo::value_of_caption(&photo.caption));
-    fields.extend(taken.iter().map(named));
-    save_new(db, clock, kind::VISIT, id, &draft.village, fields, now_ms)?;
+}
+
+fn save_opinions(
+    db: &Connection,
+    clock: &mut Clock,
+    draft: &VisitDraft,
+    (cadre, cadre_name): (&str, &str),
+    now_ms: i64,
+) -> Result<(), StoreError> {
     for said in draft.opinions.iter().filter(|said| !said.text.trim().is_empty()) {
-        let fields = opinion_fields(said, &draft, cadre, cadre_name);
+        let fields = opinion_fields(said, draft, cadre, cadre_name);
         save_new(db, clock, kind::OPINION, said.id, &draft.village, fields, now_ms)?;
     }
-    discard(db, id)
+    Ok(())
 }
 
 fn opinion_fields(said: &OpinionDraft, draft: &VisitDraft, cadre: &str, cadre_name: &str) -> FieldSet {
@@ -292,14 +338,22 @@ fn save_new(
     Ok(())
 }
 
-/// One completed visit.
-pub(super) fn visit_page(db: &Connection, id: Uuid) -> Result<VisitPage, StoreError> {
+/// What people said in a completed visit.
+pub(super) fn opinions_of(db: &Connection, visit: Uuid) -> Result<Vec<Loaded>, StoreError> {
+    let ids = households::ids(db, "SELECT id FROM opinion WHERE visit = ?1 ORDER BY id", visit)?;
+    ids.iter().map(|id| records::load(db, *id)).collect()
+}
+
+/// One completed visit, as the cadre `own` sees it.
+pub(super) fn visit_page(db: &Connection, id: Uuid, own: &str) -> Result<VisitPage, StoreError> {
     let record = records::load(db, id)?;
-    let opinions = households::ids(db, "SELECT id FROM opinion WHERE visit = ?1 ORDER BY id", id)?;
+    let visit = Visit::from_fields(&record.fields);
     Ok(VisitPage {
-        title: Visit::from_fields(&record.fields).target_name,
+        title: visit.target_name.clone(),
         photos: photos::views(db, &record.village, &record.fields)?,
-        opinions: opinions.iter().map(|id| records::load(db, *id)).collect::<Result<_, _>>()?,
+        opinions: opinions_of(db, id)?,
+        may_amend: amend::refusal(&visit, own).is_none(),
+        amending: find(db, id)?.is_some(),
         record,
     })
 }

@@ -1,12 +1,12 @@
 //! The store itself: its database, the answers to requests, and the sync's transactions.
 
 use super::{
-    Event, Identity, Reply, Request, Status, StoreError, SyncLine, SyncPhase, campaign, conflicts, db_error,
-    drafts, former, households,
+    Event, Identity, Reply, Request, Status, StoreError, SyncLine, SyncPhase, amend, campaign, conflicts,
+    db_error, drafts, former, households,
     meta::{self, Membership},
     overview, photos, records,
     register::Register,
-    replicate,
+    replicate, tally,
 };
 use lianxin_shared::{
     replica::Clock,
@@ -84,6 +84,11 @@ impl Store {
                 let draft = self.transact(|db| drafts::start(db, target, now_ms))?;
                 self.open_draft(draft.id, now_ms)
             }
+            Request::AmendVisit { id } => {
+                let own = self.identity()?.cadre;
+                self.transact(|db| amend::start(db, id, &own, now_ms))?;
+                self.open_draft(id, now_ms)
+            }
             Request::SaveDraft(draft) => {
                 self.transact(|db| drafts::keep(db, &draft))?;
                 Ok(Reply::Done)
@@ -133,11 +138,11 @@ impl Store {
                 Reply::Households(self.register.find(db, &query, &running, &who.cadre)?)
             }
             Request::Household { id } => {
-                Reply::Household(Box::new(households::page(db, id, &running, &who.cadre_name)?))
+                Reply::Household(Box::new(households::page(db, id, &running, &who, now_ms)?))
             }
             Request::Record { id } => Reply::Record(records::load(db, id)?),
             Request::Draft { id } => return self.open_draft(id, now_ms),
-            Request::Visit { id } => Reply::Visit(Box::new(drafts::visit_page(db, id)?)),
+            Request::Visit { id } => Reply::Visit(Box::new(drafts::visit_page(db, id, &who.cadre)?)),
             Request::Diary { date } => Reply::Diary(overview::diary(db, &who, &date, now_ms)?),
             Request::Mine => Reply::Mine(Box::new(overview::mine(db, who, self.sync_line()?, now_ms)?)),
             _ => Reply::Done,
@@ -260,6 +265,7 @@ impl Store {
             phase: self.phase,
             waiting,
             waiting_since_ms,
+            tally: tally::of_line(&self.connection, waiting)?,
             photos: photos::lacking(&self.connection)?.0,
             last_ms: last_ms.unwrap_or(0),
             problem: self.problem.clone(),

@@ -1,11 +1,12 @@
 //! Households: found as one types, and one household's page.
 
 use super::{
-    HouseholdPage, HouseholdRow, Loaded, StoreError, TimelineEntry, campaign::Running, conflicts, db_error,
-    drafts, photos, records,
+    HouseholdPage, HouseholdRow, Identity, Loaded, StoreError, TimelineEntry, campaign::Running, conflicts,
+    db_error, drafts, photos, records,
 };
+use crate::beijing;
 use lianxin_shared::sqlite::{IS_PRESENT, uuid_at};
-use rusqlite::{Connection, ToSql};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -146,8 +147,10 @@ pub(super) fn page(
     db: &Connection,
     id: Uuid,
     running: &Running,
-    own: &str,
+    who: &Identity,
+    now_ms: i64,
 ) -> Result<HouseholdPage, StoreError> {
+    let own = who.cadre_name.as_str();
     let row = line(db, id, running)?.ok_or(StoreError::NotFound)?;
     let members = ids(db, "SELECT id FROM person WHERE household = ?1 ORDER BY id", id)?;
     let members: Vec<Loaded> = members.iter().map(|id| records::load(db, *id)).collect::<Result<_, _>>()?;
@@ -161,8 +164,29 @@ pub(super) fn page(
         members,
         timeline: timeline(db, id)?,
         draft: drafts::of_household(db, id)?,
+        visited_today: visited_today(db, id, &who.cadre, now_ms)?,
         conflicts,
     })
+}
+
+/// The last visit of a household today by this cadre: one that stands and at which somebody was met.
+fn visited_today(
+    db: &Connection,
+    household: Uuid,
+    cadre: &str,
+    now_ms: i64,
+) -> Result<Option<Uuid>, StoreError> {
+    let from = beijing::day_start(now_ms);
+    db.prepare_cached(
+        "SELECT id FROM visit WHERE visitor = ?2 AND occurred_at >= ?3 AND occurred_at < ?4 AND absent = 0 AND void = 0
+           AND household IN (SELECT ?1 UNION ALL SELECT old FROM household_alias WHERE shown = ?1)
+         ORDER BY occurred_at DESC, id DESC LIMIT 1",
+    )
+    .and_then(|mut s| {
+        let today = params![household.as_bytes(), cadre, from, from + beijing::DAY_MS];
+        s.query_row(today, |row| uuid_at(row, "id")).optional()
+    })
+    .map_err(db_error)
 }
 
 pub(super) fn ids(db: &Connection, sql: &str, of: Uuid) -> Result<Vec<Uuid>, StoreError> {

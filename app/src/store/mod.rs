@@ -2,6 +2,7 @@
 //!
 //! Invariant: no screen holds a connection, and nothing but the actor touches the database.
 
+mod amend;
 mod campaign;
 mod client;
 #[cfg(not(target_family = "wasm"))]
@@ -30,6 +31,7 @@ mod replicate;
 mod request;
 mod scope;
 mod search;
+mod tally;
 #[cfg(target_family = "wasm")]
 mod worker_web;
 

@@ -3,6 +3,7 @@
 use super::{
     Diary, Identity, Loaded, Mine, OutboxRow, RecordPlace, StoreError, SyncLine, Today, campaign::Running,
     conflicts, db_error, drafts, glance::glance, held, households, households::Chips, photos, records,
+    tally::tally,
 };
 use crate::{beijing, ids::new_id};
 use lianxin_shared::{domain::diary::field, replica::kind, sqlite::uuid_at};
@@ -116,40 +117,49 @@ pub(super) fn mine(
     sync: SyncLine,
     now_ms: i64,
 ) -> Result<Mine, StoreError> {
-    let count = |sql: &str, from: i64| -> Result<u32, StoreError> {
-        db.prepare_cached(sql).and_then(|mut s| s.query_row([from], |row| row.get(0))).map_err(db_error)
-    };
     let pages = |pragma: &str| -> Result<u64, StoreError> {
         db.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0))
             .map(i64::unsigned_abs)
             .map_err(db_error)
     };
     Ok(Mine {
-        saved_today: count(
-            "SELECT count(DISTINCT record) FROM patch WHERE written_at >= ?1",
-            beijing::day_start(now_ms),
-        )?,
-        waiting: count("SELECT count(DISTINCT record) FROM patch WHERE state < 2 AND at > ?1", 0)?,
-        received: count(
-            "SELECT count(DISTINCT record) FROM patch WHERE state >= 2 AND held = '' AND at > ?1",
-            0,
-        )?,
-        outbox: outbox(db, "state < 2")?,
-        held: outbox(db, "held <> '' AND state = 2")?,
+        saved_today: tally(db, &format!("written_at >= {}", beijing::day_start(now_ms)))?,
+        waiting: tally(db, WAITING)?,
+        received: tally(db, "state >= 2 AND held = ''")?,
+        kept_apart: tally(db, HELD)?,
+        not_taken: tally(db, REFUSED)?,
+        outbox: outbox(db, WAITING)?,
+        held: outbox(db, HELD)?,
         refused: refused(db)?,
         conflicts: conflicts::all(db, &identity.cadre_name)?,
         photos_refused: photos::lacking(db)?.1,
         identity,
         sync,
-        records: count("SELECT count(*) FROM record WHERE seq >= ?1", 0)?,
+        records: db.query_row("SELECT count(*) FROM record", [], |row| row.get(0)).map_err(db_error)?,
         database_bytes: pages("page_count")? * pages("page_size")?,
     })
 }
 
+/// Patches that the township has not acknowledged.
+const WAITING: &str = "state < 2";
+/// Patches that it keeps apart for checking.
+const HELD: &str = "held <> '' AND state = 2";
+/// Patches that the office refused.
+const REFUSED: &str = "held <> '' AND state = 3";
+
+/// The records on their way by `condition`, newest first; what was said goes with its visit.
 fn outbox(db: &Connection, condition: &str) -> Result<Vec<OutboxRow>, StoreError> {
     let sql = format!(
-        "SELECT record, kind, max(written_at) AS written_at, max(held) AS held FROM patch WHERE {condition}
-         GROUP BY record ORDER BY max(at) DESC LIMIT 200"
+        "WITH own AS MATERIALIZED (
+           SELECT record, max(kind) AS kind, max(written_at) AS written_at, max(held) AS held, max(at) AS at
+           FROM patch WHERE {condition} GROUP BY record)
+         SELECT own.*, (
+           SELECT count(DISTINCT patch.record) FROM opinion JOIN patch ON patch.record = opinion.id
+           WHERE opinion.visit = own.record AND patch.held = own.held AND {condition}) AS opinions
+         FROM own WHERE NOT EXISTS (
+           SELECT 1 FROM opinion JOIN patch ON patch.record = opinion.visit
+           WHERE opinion.id = own.record AND patch.held = own.held AND {condition})
+         ORDER BY at DESC LIMIT 200"
     );
     let rows: Vec<OutboxRow> = db
         .prepare_cached(&sql)
@@ -161,6 +171,7 @@ fn outbox(db: &Connection, condition: &str) -> Result<Vec<OutboxRow>, StoreError
                     title: String::new(),
                     written_ms: row.get("written_at")?,
                     reason: row.get("held")?,
+                    opinions: row.get("opinions")?,
                     words: Vec::new(),
                 })
             })?
@@ -181,7 +192,7 @@ fn refused(db: &Connection) -> Result<Vec<OutboxRow>, StoreError> {
         row.words = held::refused_words(db, row.id)?;
         Ok(row)
     };
-    outbox(db, "held <> '' AND state = 3")?.into_iter().map(dress).collect()
+    outbox(db, REFUSED)?.into_iter().map(dress).collect()
 }
 
 /// Records that the township keeps apart for checking.

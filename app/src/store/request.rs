@@ -14,7 +14,7 @@ pub use pages::{Diary, Mine, OutboxRow, Today};
 pub use photo::{Bytes, NewPhoto, PhotoName, PhotoPlace, PhotoSize, PhotoView};
 pub use record::{ConflictView, Edit, Loaded, RecordPlace, Taken};
 pub use register::{HouseholdFilter, HouseholdPage, HouseholdQuery, HouseholdRow, Households, TimelineEntry};
-pub use status::{FontSize, Identity, Status, SyncLine, SyncPhase};
+pub use status::{FontSize, Identity, Status, SyncLine, SyncPhase, Tally};
 pub use visit::{DraftRow, OpenDraft, VisitPage, VisitTarget};
 
 use lianxin_shared::wire::v1::EnrolResponse;
@@ -42,13 +42,16 @@ pub enum Request {
     Save(Edit),
     /// Starts (or reopens) the draft of a visit. → [`Reply::Draft`]
     StartVisit { target: VisitTarget },
+    /// Opens (or reopens) a finished visit for its author to correct. → [`Reply::Draft`]
+    AmendVisit { id: Uuid },
     /// Keeps a draft durably. → [`Reply::Done`]
     SaveDraft(Box<VisitDraft>),
     /// One draft, with the last answers given at its household. → [`Reply::Draft`]
     Draft { id: Uuid },
     /// Throws a draft away, at the cadre's word. → [`Reply::Done`]
     DiscardDraft { id: Uuid },
-    /// Turns a draft into the visit and its opinions, in one transaction. → [`Reply::Done`]
+    /// Turns a draft into the visit and its opinions, or a correction into patches of what differs, in one
+    /// transaction. → [`Reply::Done`]
     CompleteVisit { id: Uuid },
     /// One completed visit. → [`Reply::Visit`]
     Visit { id: Uuid },

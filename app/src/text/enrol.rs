@@ -1,5 +1,7 @@
 //! The words of the first start.
 
+use lianxin_shared::domain::enrol_code::{ENROL_CODE_DIGITS, NoCode};
+
 pub(crate) const TITLE: &str = "连心册";
 pub(crate) const LEAD: &str = "走村入户，听一句记一句。没有网也能用，有网自动上报乡镇。";
 pub(crate) const HOW: [&str; 3] = [
@@ -20,6 +22,23 @@ pub(crate) const ELSEWHERE_HINT: &str =
     "在这个网页里登记不了那台服务器。请点下面，到它的网页上登记，码会跟着带过去。";
 pub(crate) const HERE_INSTEAD: &str = "不用这个码，就在这里登记";
 pub(crate) const OPEN: &str = "打开那个网页";
+
+/// Why what was typed is no code, and what to do: known without asking the server.
+pub(crate) fn no_code(why: &NoCode) -> String {
+    let wanted = ENROL_CODE_DIGITS;
+    match why {
+        NoCode::Empty => CODE_WANTED.to_owned(),
+        NoCode::NoDigit(other) => {
+            format!("登记码只有 {wanted} 位数字，您写的里面有“{other}”，请对着登记码看一遍。")
+        }
+        NoCode::Digits(count) if *count < wanted => {
+            format!("登记码是 {wanted} 位数字，您写了 {count} 位，还差 {} 位。", wanted - count)
+        }
+        NoCode::Digits(count) => {
+            format!("登记码是 {wanted} 位数字，您写了 {count} 位，多了 {} 位。", count - wanted)
+        }
+    }
+}
 
 /// For a phone that is enrolled and opens an enrolment link.
 pub(crate) fn already(cadre: &str, township: &str) -> String {

@@ -61,7 +61,20 @@ pub(crate) const FINISH: &str = "完成";
 pub(crate) const PHOTOS_FIRST: &str = "照片还在存…";
 pub(crate) const FINISHING: &str = "正在存…";
 pub(crate) const MENDS: &str = "还差这几处";
-pub(crate) const DONE: &str = "走访已存本机，有网自动上报。";
+pub(crate) const DONE: &str = "走访已存本机";
+pub(crate) const AMENDED: &str = "更正已存本机";
+pub(crate) const AMEND: &str = "更正、补充";
+pub(crate) const AMEND_GO_ON: &str = "接着更正";
+pub(crate) const AMEND_FINISH: &str = "完成更正";
+pub(crate) const AMEND_HINT: &str = "改哪里，点哪里的“改”。原来写的乡镇都留着，看得到是谁、什么时候改的。";
+pub(crate) const AMEND_DISCARD: &str = "不改了";
+pub(crate) const AMEND_DISCARD_SURE: &str = "这次改的会删掉，原来的走访记录不动。";
+pub(crate) const AMEND_DISCARD_YES: &str = "不要这次更正";
+pub(crate) const SAID: &str = "上次记的原话";
+pub(crate) const SAID_HINT: &str = "照原话留着，不改。说错了、又说了别的，在下面再记一条。";
+pub(crate) const LOOK: &str = "看一遍";
+pub(crate) const ALL_FILLED: &str = "补好了，看一遍";
+pub(crate) const CHANGED: &str = "改好了，看一遍";
 pub(crate) const DISCARD: &str = "不要这份草稿";
 pub(crate) const DISCARD_SURE: &str = "草稿里写的会全部删掉，找不回来。";
 pub(crate) const DISCARD_YES: &str = "删掉草稿";
@@ -88,6 +101,26 @@ pub(crate) fn nth(number: usize) -> String {
 }
 pub(crate) fn to_mend(count: usize) -> String {
     format!("去补（{count} 处）")
+}
+/// The way to the next place where something is missing.
+pub(crate) fn next_gap(left: usize) -> String {
+    format!("下一处（还差 {left} 处）")
+}
+/// “更正 · 周秀兰”
+pub(crate) fn amend_title(name: &str) -> String {
+    format!("更正 · {name}")
+}
+/// What was just done, while it is on its way.
+pub(crate) fn on_its_way(done: &str) -> String {
+    format!("{done}，有网自动上报。")
+}
+/// The same, once the township has it.
+pub(crate) fn received(done: &str) -> String {
+    format!("{done}，乡镇已收到。")
+}
+/// The same, kept apart for checking.
+pub(crate) fn held(done: &str) -> String {
+    format!("{done}；乡镇先暂存待核，缘故在“我的”里。")
 }
 /// Why a visit counts no more.
 pub(crate) fn void_because(reason: &str) -> String {

@@ -2,6 +2,7 @@
 
 use dioxus::prelude::*;
 use lianxin_assets::icons;
+use uuid::Uuid;
 
 use super::photos::UnseenPhotos;
 use crate::{
@@ -11,8 +12,13 @@ use crate::{
     },
     platform::now_ms,
     route::Route,
-    state::{place::use_place, session::use_session},
-    text,
+    state::{
+        asked::use_asked,
+        place::use_place,
+        session::{Note, use_session},
+    },
+    store::{RecordPlace, Request, VisitPage},
+    text::{self, visit as words},
 };
 
 /// The state line over every page.
@@ -42,12 +48,31 @@ pub(crate) fn Tabs() -> Element {
 pub(crate) fn DoneNote() -> Element {
     let session = use_session();
     let here = use_route::<Route>().to_string();
-    let words = session.note.read().as_ref().filter(|(at, _)| *at == here).map(|(_, words)| words.clone());
-    rsx! {
-        if let Some(words) = words {
-            Notice { look: "", testid: "note-done", "{words}" }
+    let note = session.note.read().clone().filter(|note| note.at == here);
+    match note {
+        Some(Note { words, visit: Some(id), .. }) => {
+            rsx! { VisitNote { key: "{id}-{words}", id, done: words } }
         }
+        Some(Note { words, .. }) => rsx! { Notice { look: "", testid: "note-done", "{words}" } },
+        None => rsx! {},
     }
+}
+
+/// A visit that was just completed, and where it is by now: the visit with all that was said.
+#[component]
+fn VisitNote(id: Uuid, done: String) -> Element {
+    let asked = use_asked::<VisitPage>(move || Request::Visit { id });
+    let mut places = match &*asked.read() {
+        Some(Ok(page)) => page.opinions.iter().chain([&page.record]).map(|record| record.place).collect(),
+        _ => vec![RecordPlace::Waiting],
+    };
+    places.retain(|place| *place != RecordPlace::Received);
+    let (look, words) = match places.first() {
+        None => ("ok", words::received(&done)),
+        Some(_) if places.contains(&RecordPlace::Waiting) => ("", words::on_its_way(&done)),
+        Some(_) => ("w", words::held(&done)),
+    };
+    rsx! { Notice { look, testid: "note-done", "{words}" } }
 }
 
 /// An address that leads nowhere.

@@ -8,7 +8,7 @@ use lianxin_shared::{
 };
 use uuid::Uuid;
 
-use super::{conflicts::ConflictList, frame::DoneNote, photos::TimelinePhotos};
+use super::{conflicts::ConflictList, frame::DoneNote, go_visit::GoVisit, photos::TimelinePhotos};
 use crate::{
     components::{
         frame::Page,
@@ -19,8 +19,8 @@ use crate::{
     format,
     platform::now_ms,
     route::Route,
-    state::{asked::use_asked, session::use_session},
-    store::{HouseholdPage, Loaded, OpenDraft, RecordPlace, Request, StoreError, TimelineEntry, VisitTarget},
+    state::asked::use_asked,
+    store::{HouseholdPage, Loaded, RecordPlace, Request, TimelineEntry},
     text::{self, household as words},
 };
 
@@ -46,30 +46,11 @@ fn HouseholdOf(id: Uuid) -> Element {
     }
 }
 
-/// Starts (or reopens) the draft of a visit and goes there.
-pub(crate) async fn begin_visit(
-    session: crate::state::session::Session,
-    target: VisitTarget,
-) -> Result<(), StoreError> {
-    let open: OpenDraft = session.ask(Request::StartVisit { target }).await?;
-    navigator().push(Route::Visit { id: open.draft.id, step: 0 });
-    Ok(())
-}
-
 #[component]
 fn Whole(page: HouseholdPage) -> Element {
-    let session = use_session();
-    let mut refused = use_signal(|| None::<String>);
     let id = page.row.id;
-    let go = move |_| async move {
-        if let Err(error) = begin_visit(session, VisitTarget::Household(id)).await {
-            refused.set(Some(error.to_string()));
-        }
-    };
     let foot = rsx! {
-        button { class: "btn p", r#type: "button", "data-testid": "go-visit", onclick: go,
-            if page.draft.is_some() { {words::GO_ON} } else { {words::GO} }
-        }
+        GoVisit { household: id, draft: page.draft, visited_today: page.visited_today }
     };
     let edit = rsx! {
         Link { class: "link", to: Route::HouseholdEdit { id }, "data-testid": "edit-household",
@@ -81,9 +62,6 @@ fn Whole(page: HouseholdPage) -> Element {
         Page { title: named(&page.row.head).to_owned(), testid: "household", end: edit, foot,
             div { class: "stack",
                 DoneNote {}
-                if let Some(words) = refused() {
-                    Failed { words, onretry: move |()| refused.set(None) }
-                }
                 Head { page: page.clone() }
                 ConflictList { conflicts: page.conflicts.clone() }
             }

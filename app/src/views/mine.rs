@@ -3,11 +3,10 @@
 use dioxus::prelude::*;
 use lianxin_assets::icons;
 
-use super::conflicts::ConflictList;
+use super::{conflicts::ConflictList, sync_now::SyncNow};
 use crate::{
     components::{
         choice::Segments,
-        frame::line_words,
         icon::Icon,
         notice::{Failed, Notice, Waiting},
     },
@@ -19,7 +18,7 @@ use crate::{
         session::{Session, use_session},
     },
     store::{FontSize, Mine, OutboxRow, Request, Status, SyncLine, SyncPhase},
-    text::{self, mine as words, photo, today},
+    text::{self, count, mine as words, photo, today},
 };
 
 /// Lines of a list that are shown at first, and with each tap on the rest.
@@ -51,13 +50,10 @@ fn Whole(mine: Mine) -> Element {
     let line = session.line.read().clone();
     rsx! {
         div { class: "stack",
-            div { class: "card flow",
-                div { "data-testid": "count-saved", strong { "{mine.saved_today}" } span { {words::SAVED} } }
-                div { class: "w", "data-testid": "count-waiting", strong { "{mine.waiting}" } span { {words::WAITING} } }
-                div { class: "ok", "data-testid": "count-received", strong { "{mine.received}" } span { {words::RECEIVED} } }
-            }
+            Counts { mine: mine.clone() }
             PhotosLacking { line: line.clone(), refused: mine.photos_refused }
-            SyncButton { line: line.clone(), onsync: move |()| session.tell(Request::SyncNow) }
+            SyncNow { label: words::SYNC }
+            HowItStands { line: line.clone() }
         }
         if session.status.read().as_ref().is_some_and(|status| status.unknown) {
             button { class: "btn p wide", r#type: "button", "data-testid": "enrol-again",
@@ -102,23 +98,41 @@ fn PhotosLacking(line: SyncLine, refused: u32) -> Element {
     }
 }
 
-/// 现在同步, the last time it went well, and any problem in words.
+/// How many visits, diary entries … are where: what waits, what the township has, what it keeps apart or did not take.
 #[component]
-fn SyncButton(line: SyncLine, onsync: EventHandler<()>) -> Element {
-    let now = now_ms();
-    let state = line_words(&line, now);
-    let look = if line.phase == SyncPhase::Stopped { "stop" } else { "w" };
-    let label = match line.phase {
-        SyncPhase::Running { .. } => format!("{} {}", state.strong, state.rest),
-        _ => words::SYNC.to_owned(),
-    };
+fn Counts(mine: Mine) -> Element {
+    let more = mine.kept_apart.things() + mine.not_taken.things() > 0;
+    let tiles = [
+        ("saved", "", words::SAVED, mine.saved_today, true),
+        ("waiting", "w", words::WAITING, mine.waiting, true),
+        ("received", "ok", words::RECEIVED, mine.received, true),
+        ("held", "w", words::KEPT_APART, mine.kept_apart, false),
+        ("refused", "w", words::NOT_TAKEN, mine.not_taken, false),
+    ];
     rsx! {
-        button { class: "btn p wide", r#type: "button", "data-testid": "sync-now", onclick: move |_| onsync.call(()),
-            Icon { path: icons::SYNC, small: true }
-            "{label}"
+        div { class: if more { "card flow more" } else { "card flow" },
+            for (id, look, name, tally, always) in tiles {
+                if always || tally.things() > 0 {
+                    div { key: "{id}", class: look, "data-testid": "count-{id}",
+                        strong { {tally.things().to_string()} }
+                        span { "{name}" }
+                    }
+                }
+            }
         }
+        for (id, _, name, tally, _) in tiles.into_iter().filter(|(id, .., tally, _)| *id != "saved" && *id != "received" && tally.things() > 0) {
+            p { key: "{id}", class: "sub", "data-testid": "{id}-what", {words::what(name, &count::whole(&tally))} }
+        }
+    }
+}
+
+/// When the last exchange went well, and any problem in words.
+#[component]
+fn HowItStands(line: SyncLine) -> Element {
+    let look = if line.phase == SyncPhase::Stopped { "stop" } else { "w" };
+    rsx! {
         if line.last_ms > 0 {
-            p { class: "sub", {words::last(&format::moment(line.last_ms, now))} }
+            p { class: "sub", {words::last(&format::moment(line.last_ms, now_ms()))} }
         } else {
             p { class: "sub", {text::line::NEVER} }
         }
@@ -159,7 +173,12 @@ fn Records(title: &'static str, hint: &'static str, testid: &'static str, rows: 
                                     "{row.title}"
                                 }
                             }
-                            p { {words::written(&format::moment(row.written_ms, now))} }
+                            p {
+                                {words::written(&format::moment(row.written_ms, now))}
+                                if row.opinions > 0 {
+                                    {words::opinions_with(row.opinions)}
+                                }
+                            }
                             if !row.reason.is_empty() {
                                 p { class: "reason", {words::because(&row.reason)} }
                             }

@@ -3,7 +3,7 @@
 use dioxus::prelude::*;
 use lianxin_assets::icons;
 
-use super::frame::DoneNote;
+use super::{frame::DoneNote, go_visit::go_to_draft, sync_now::SyncNow};
 use crate::{
     beijing::DAY_MS,
     components::{
@@ -36,7 +36,7 @@ pub(crate) fn TodayView() -> Element {
             p { class: "sub", "{format::day(now)} · {villages.join(\"、\")}" }
             div { class: "stack",
                 DoneNote {}
-                LoudReminder { line: session.line.read().clone(), now_ms: now, onsync: move |()| session.tell(Request::SyncNow) }
+                LoudReminder { line: session.line.read().clone(), now_ms: now }
             }
             match &*asked.read() {
                 None => rsx! { Waiting {} },
@@ -49,7 +49,7 @@ pub(crate) fn TodayView() -> Element {
 
 /// Records that have waited for more than a day: loud, since phone cleaners may wipe a browser.
 #[component]
-fn LoudReminder(line: SyncLine, now_ms: i64, onsync: EventHandler<()>) -> Element {
+fn LoudReminder(line: SyncLine, now_ms: i64) -> Element {
     let is_late = line.waiting > 0 && line.waiting_since_ms > 0 && now_ms - line.waiting_since_ms > DAY_MS;
     if !is_late {
         return rsx! {};
@@ -57,8 +57,8 @@ fn LoudReminder(line: SyncLine, now_ms: i64, onsync: EventHandler<()>) -> Elemen
     rsx! {
         section { class: "notice w loud", role: "alert", "data-testid": "loud-reminder",
             h2 { Icon { path: icons::WARN } {words::LOUD} }
-            p { {words::loud_words(line.waiting, &format::moment(line.waiting_since_ms, now_ms))} }
-            button { class: "btn p", r#type: "button", onclick: move |_| onsync.call(()), {words::LOUD_GO} }
+            p { {words::loud_words(&text::count::whole(&line.tally), &format::moment(line.waiting_since_ms, now_ms))} }
+            SyncNow { label: words::LOUD_GO }
         }
     }
 }
@@ -66,11 +66,12 @@ fn LoudReminder(line: SyncLine, now_ms: i64, onsync: EventHandler<()>) -> Elemen
 #[component]
 fn Whole(today: Today, now_ms: i64) -> Element {
     rsx! {
-        MustVisit { today: today.clone(), now_ms }
+        // What was begun comes before what is still to do.
         if !today.drafts.is_empty() {
             div { class: "sec", h2 { {words::DRAFTS} } }
             Drafts { drafts: today.drafts.clone(), now_ms }
         }
+        MustVisit { today: today.clone(), now_ms }
         if today.conflicts + today.held > 0 {
             div { class: "sec", h2 { {words::LOOK} } }
             div { class: "card",
@@ -107,7 +108,6 @@ fn Whole(today: Today, now_ms: i64) -> Element {
 /// How many are left, and the first few of them.
 #[component]
 fn MustVisit(today: Today, now_ms: i64) -> Element {
-    let search = use_context::<RegisterSearch>().0;
     let is_first = use_session().line.read().last_ms == 0;
     if today.must_visit == 0 && is_first {
         return rsx! {
@@ -122,11 +122,6 @@ fn MustVisit(today: Today, now_ms: i64) -> Element {
         };
     }
     let done = today.must_visit.saturating_sub(today.left);
-    let see_all = move |_| {
-        search.choose(HouseholdFilter::NotVisited);
-        search.type_text(String::new());
-        navigator().push(Route::HouseholdList {});
-    };
     rsx! {
         div { class: "left", "data-testid": "must-left",
             if today.left > 0 {
@@ -139,13 +134,7 @@ fn MustVisit(today: Today, now_ms: i64) -> Element {
         progress { max: "{today.must_visit}", value: "{done}", "aria-label": words::progress(done, today.must_visit) }
         p { class: "small muted", {words::progress_in(&today.campaign, done, today.must_visit)} }
         if today.left > 0 {
-            div { class: "sec",
-                h2 { {words::MUST} }
-                button { class: "link plain", r#type: "button", "data-testid": "must-all", onclick: see_all,
-                    {words::all_left(today.left)}
-                    Icon { path: icons::NEXT, small: true }
-                }
-            }
+            MustHead { left: today.left }
             div { class: "card",
                 for row in today.households.clone() {
                     HouseholdLine {
@@ -159,16 +148,37 @@ fn MustVisit(today: Today, now_ms: i64) -> Element {
     }
 }
 
-/// Visits begun and not completed.
+/// 必访未到, and the way to all of them.
+#[component]
+pub(crate) fn MustHead(left: u32) -> Element {
+    let search = use_context::<RegisterSearch>().0;
+    let see_all = move |_| {
+        search.choose(HouseholdFilter::NotVisited);
+        search.type_text(String::new());
+        navigator().push(Route::HouseholdList {});
+    };
+    rsx! {
+        div { class: "sec",
+            h2 { {words::MUST} }
+            button { class: "link plain", r#type: "button", "data-testid": "must-all", onclick: see_all,
+                {words::all_left(left)}
+                Icon { path: icons::NEXT, small: true }
+            }
+        }
+    }
+}
+
+/// Visits begun and not completed; each opens where it was left.
 #[component]
 pub(crate) fn Drafts(drafts: Vec<DraftRow>, now_ms: i64) -> Element {
     rsx! {
         div { class: "card",
             for draft in drafts {
                 PlainLine {
-                    key: "{draft.id}", badge: words::BADGE_DRAFT, look: "w", title: named(&draft.title).to_owned(),
-                    under: words::draft_under(&format::moment(draft.updated_ms, now_ms)), testid: "draft-row",
-                    onpick: move |()| drop(navigator().push(Route::Visit { id: draft.id, step: 0 })),
+                    key: "{draft.id}", badge: if draft.amends { words::BADGE_AMEND } else { words::BADGE_DRAFT }, look: "w",
+                    title: named(&draft.title).to_owned(),
+                    under: words::draft_under(&format::moment(draft.updated_ms, now_ms), draft.amends), testid: "draft-row",
+                    onpick: move |()| go_to_draft(draft.id, draft.step, draft.amends),
                 }
             }
         }

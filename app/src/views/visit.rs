@@ -18,6 +18,7 @@ use crate::{
     state::{
         asked::use_loaded,
         draft::{Draft, use_draft},
+        gaps::Errand,
         session::use_session,
         taking::{Taking, use_arrival, use_taking},
     },
@@ -89,7 +90,9 @@ fn Gone(id: Uuid) -> Element {
 
 #[component]
 fn Steps(open: OpenDraft, step: u8) -> Element {
-    let title = words::title(named(&open.draft.target_name));
+    let name = named(&open.draft.target_name);
+    let amends = open.draft.amends.is_some();
+    let title = if amends { words::amend_title(name) } else { words::title(name) };
     let (id, village) = (open.draft.id, open.draft.village.clone());
     let draft = use_draft(open);
     let taking = use_taking(id.to_string(), village, draft.saver());
@@ -98,6 +101,10 @@ fn Steps(open: OpenDraft, step: u8) -> Element {
             draft.change(|visit| visit.step = step);
         }
     }));
+    // Nobody was met: back passes over the words that nobody said.
+    if step == 1 && draft.read(|visit| visit.absent) {
+        return rsx! { PassedOver {} };
+    }
     let head = rsx! {
         ol { class: "steps", "aria-label": words::STEPS,
             for (at, name) in words::STEP_NAMES.into_iter().enumerate() {
@@ -116,29 +123,52 @@ fn Steps(open: OpenDraft, step: u8) -> Element {
             foot: rsx! { Foot { draft, taking, step } },
             div { class: "stack",
                 SaveTrouble { mark: draft.mark.read().clone(), onretry: move |()| draft.flush() }
-                match step {
-                    0 => rsx! { Checklist { draft } },
-                    1 => rsx! {
-                        Opinions { draft }
-                        Photos { draft, taking }
-                    },
-                    _ => rsx! { Review { draft, taking } },
+                // Led to another place of the same step, the page starts afresh there.
+                for led in [draft.led()] {
+                    match step {
+                        0 => rsx! { Checklist { key: "{led}", draft } },
+                        1 => rsx! {
+                            Opinions { key: "{led}", draft }
+                            Photos { draft, taking }
+                        },
+                        _ => rsx! { Review { key: "{led}", draft, taking } },
+                    }
                 }
             }
         }
     }
 }
 
-/// Goes to another step; the draft is saved on the way.
-pub(crate) fn go_to(draft: Draft, step: u8) {
+/// Goes on to another step; the draft is saved on the way.
+fn go_to(draft: Draft, step: u8) {
     draft.flush();
     let id = draft.peek(|visit| visit.id);
     navigator().push(Route::Visit { id, step });
 }
 
+/// From the whole to a step to change something there; that step leads back.
+pub(crate) fn go_and_change(draft: Draft, step: u8) {
+    draft.set_out();
+    go_to(draft, step);
+}
+
+/// To the next place where something is missing, from the step `from`. The whole stays right beneath in the history.
+pub(crate) fn go_to_gap(draft: Draft, from: u8) {
+    let Some((step, field)) = draft.next_gap() else { return };
+    draft.lead_to(&field);
+    draft.flush();
+    let id = draft.peek(|visit| visit.id);
+    match from {
+        _ if from == step => {}
+        LAST_STEP => drop(navigator().push(Route::Visit { id, step })),
+        _ if step == LAST_STEP => navigator().go_back(),
+        _ => drop(navigator().replace(Route::Visit { id, step })),
+    }
+}
+
 #[component]
 fn Foot(draft: Draft, taking: Taking, step: u8) -> Element {
-    let absent = draft.read(|visit| visit.absent);
+    let (absent, amends) = draft.read(|visit| (visit.absent, visit.amends.is_some()));
     let back = move |_: MouseEvent| {
         draft.flush();
         navigator().go_back();
@@ -146,13 +176,32 @@ fn Foot(draft: Draft, taking: Taking, step: u8) -> Element {
     if step == LAST_STEP {
         return rsx! { super::visit_review::FinishButtons { draft, taking, onback: back } };
     }
-    // Nobody was met: there is nothing to ask and nobody's words to write.
-    let next = if absent { LAST_STEP } else { step + 1 };
+    if let Some(errand) = draft.errand() {
+        return rsx! { WayBack { draft, step, mending: errand != Errand::Change, onback: back } };
+    }
+    // Nobody was met: there is nothing to ask and nobody's words to write. A correction looks at the whole.
+    let next = if absent || amends { LAST_STEP } else { step + 1 };
     let label = if next == LAST_STEP { words::TO_REVIEW } else { words::TO_WORDS };
     rsx! {
-        if step > 0 {
+        if step > 0 && !amends {
             button { class: "btn", r#type: "button", "data-testid": "step-back", onclick: back, {words::BACK} }
         }
         button { class: "btn p", r#type: "button", "data-testid": "step-next", onclick: move |_| go_to(draft, next), {label} }
+    }
+}
+
+/// For whoever came from the whole: on to the next place that lacks something, and back.
+#[component]
+fn WayBack(draft: Draft, step: u8, mending: bool, onback: EventHandler<MouseEvent>) -> Element {
+    let left = if mending { draft.problems().len() } else { 0 };
+    rsx! {
+        if left > 0 {
+            button { class: "btn", r#type: "button", "data-testid": "to-review", onclick: onback, {words::LOOK} }
+            button { class: "btn p", r#type: "button", "data-testid": "next-gap", onclick: move |_| go_to_gap(draft, step), {words::next_gap(left)} }
+        } else {
+            button { class: "btn p", r#type: "button", "data-testid": "to-review", onclick: onback,
+                if mending { {words::ALL_FILLED} } else { {words::CHANGED} }
+            }
+        }
     }
 }

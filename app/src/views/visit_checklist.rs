@@ -62,6 +62,7 @@ fn Asked(draft: Draft, item: Item, focus: bool) -> Element {
     let answers = draft.read(|visit| visit.answers.clone());
     let is_typed = matches!(item.kind, AnswerKind::Text | AnswerKind::Number | AnswerKind::Date);
     let round = if is_typed { draft.refills() } else { 0 };
+    let first = use_hook(|| round);
     let problem = draft.problem_of(&item, left());
     let (picked, typed, repeated) = (item.clone(), item.clone(), item.clone());
     rsx! {
@@ -69,7 +70,7 @@ fn Asked(draft: Draft, item: Item, focus: bool) -> Element {
             Question {
                 key: "{round}",
                 last: item.answer_text(&draft.open.read().last_answers),
-                item: item.clone(), answers: answers.clone(), problem: problem.clone(), focus: focus && round == 0,
+                item: item.clone(), answers: answers.clone(), problem: problem.clone(), focus: focus && round == first,
                 onpick: {
                     let item = picked.clone();
                     move |option: String| {

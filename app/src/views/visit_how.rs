@@ -5,7 +5,7 @@ use dioxus::prelude::*;
 use lianxin_assets::icons;
 use lianxin_shared::domain::{
     Coded,
-    visit::{COMPANIONS_MAX, NAME_SEPARATOR, VisitMode},
+    visit::{COMPANIONS_MAX, NAME_SEPARATOR, VisitMode, field::OCCURRED_AT},
 };
 
 use super::household::mode_label;
@@ -45,26 +45,31 @@ pub(crate) fn how_line(visit: &VisitDraft) -> String {
 pub(crate) fn How(draft: Draft) -> Element {
     let absent = draft.read(|visit| visit.absent);
     let line = draft.read(how_line);
+    let focus_time = draft.peek(|visit| visit.focus == OCCURRED_AT);
+    // Whose words stand in the finished visit was met.
+    let may_be_absent = draft.open.read().said.is_empty();
     rsx! {
         section { class: "card pad",
-            details { class: "more", "data-testid": "how",
+            details { class: "more", "data-testid": "how", open: focus_time,
                 summary {
                     Icon { path: icons::NEXT, small: true }
                     "{line}"
                     span { class: "end", {words::CHANGE} }
                 }
-                div { class: "stack", Details { draft } }
+                div { class: "stack", Details { draft, focus_time } }
             }
-            Switch {
-                name: words::ABSENT, hint: if absent { words::ABSENT_HINT } else { "" }, on: absent, testid: "absent",
-                onflip: move |on| draft.change(|visit| visit.absent = on),
+            if may_be_absent {
+                Switch {
+                    name: words::ABSENT, hint: if absent { words::ABSENT_HINT } else { "" }, on: absent, testid: "absent",
+                    onflip: move |on| draft.change(|visit| visit.absent = on),
+                }
             }
         }
     }
 }
 
 #[component]
-fn Details(draft: Draft) -> Element {
+fn Details(draft: Draft, focus_time: bool) -> Element {
     let modes: Vec<_> =
         VisitMode::ALL.iter().map(|one| (one.code().to_owned(), one.label().to_owned())).collect();
     rsx! {
@@ -74,7 +79,7 @@ fn Details(draft: Draft) -> Element {
         }
         TextField {
             label: words::TIME, keyboard: Keyboard::DateTime, initial: draft.peek(|visit| format::input_time(visit.occurred_ms)),
-            testid: "occurred",
+            testid: "occurred", focus: focus_time, problem: draft.problem_of_time(),
             on: move |typed| {
                 if let Typed::Text(text) = typed
                     && let Some(ms) = format::read_input_time(&text)

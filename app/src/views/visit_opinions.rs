@@ -8,6 +8,7 @@ use lianxin_shared::{
 };
 use uuid::Uuid;
 
+use super::visited::Said;
 use crate::{
     components::{
         choice::{Chip, Segments, Switch},
@@ -26,7 +27,8 @@ pub(crate) fn Opinions(draft: Draft) -> Element {
     // The field just added gets the cursor; one that was there already only if the app was left in it.
     let mut added = use_signal(|| None::<Uuid>);
     use_hook(|| {
-        if draft.peek(|visit| visit.opinions.is_empty()) {
+        // A correction adds words only where there are more.
+        if draft.peek(|visit| visit.opinions.is_empty() && visit.amends.is_none()) {
             draft.add_opinion();
         }
     });
@@ -40,6 +42,7 @@ pub(crate) fn Opinions(draft: Draft) -> Element {
             h2 { class: "title", {words::WORDS} }
             p { class: "sub", {words::WORDS_HINT} }
         }
+        SaidBefore { draft }
         for (at, opinion) in opinions.into_iter().enumerate() {
             OpinionCard {
                 key: "{opinion.id}", draft, at,
@@ -50,6 +53,24 @@ pub(crate) fn Opinions(draft: Draft) -> Element {
         button { class: "btn wide dash", r#type: "button", "data-testid": "opinion-add", onclick: add,
             Icon { path: icons::PLUS, small: true }
             {words::ADD}
+        }
+    }
+}
+
+/// What the finished visit says already: verbatim for ever, only to be read.
+#[component]
+pub(crate) fn SaidBefore(draft: Draft) -> Element {
+    let said = draft.open.read().said.clone();
+    if said.is_empty() {
+        return rsx! {};
+    }
+    rsx! {
+        section { class: "card pad stack", "data-testid": "said",
+            h3 { class: "label", {words::SAID} }
+            p { class: "sub", {words::SAID_HINT} }
+            for record in said {
+                Said { key: "{record.id}", record }
+            }
         }
     }
 }

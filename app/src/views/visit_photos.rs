@@ -2,7 +2,7 @@
 
 use dioxus::prelude::*;
 
-use super::{photos::PhotoEditor, visit::go_to};
+use super::{photos::PhotoEditor, visit::go_and_change};
 use crate::{
     state::{draft::Draft, taking::Taking},
     store::PhotoName,
@@ -33,7 +33,7 @@ pub(crate) fn PhotosReviewed(draft: Draft) -> Element {
         section { class: "card pad review", "data-testid": "photos-reviewed",
             div { class: "sec", margin: "-.4rem 0 0",
                 h2 { {words::count(photos.len())} }
-                button { class: "link", r#type: "button", onclick: move |_| go_to(draft, 1), {visit::CHANGE} }
+                button { class: "link", r#type: "button", onclick: move |_| go_and_change(draft, 1), {visit::CHANGE} }
             }
             super::photos::Tiles { photos }
         }

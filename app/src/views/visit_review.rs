@@ -2,13 +2,14 @@
 
 use dioxus::prelude::*;
 use lianxin_assets::icons;
-use lianxin_shared::domain::{Coded, opinion::OpinionKind};
+use lianxin_shared::domain::{Coded, opinion::OpinionKind, visit::field::NOTES};
 
 use super::{
     photos::TakingState,
-    visit::go_to,
+    visit::{LAST_STEP, go_and_change, go_to_gap},
     visit_how::how_line,
     visit_photos::{Photos, PhotosReviewed},
+    visited::Said,
 };
 use crate::{
     components::{
@@ -18,7 +19,11 @@ use crate::{
         notice::{Failed, Notice},
     },
     route::Route,
-    state::{draft::Draft, session::use_session, taking::Taking},
+    state::{
+        draft::Draft,
+        session::{Note, use_session},
+        taking::Taking,
+    },
     store::draft::OpinionDraft,
     text::visit as words,
 };
@@ -27,8 +32,14 @@ use crate::{
 #[component]
 pub(crate) fn Review(draft: Draft, taking: Taking) -> Element {
     let absent = draft.read(|visit| visit.absent);
+    let amends = draft.read(|visit| visit.amends.is_some());
+    let focus_notes = draft.led() > 0 && draft.peek(|visit| visit.focus == NOTES);
     let problems = draft.problems();
+    use_effect(move || draft.come_back());
     rsx! {
+        if amends {
+            Notice { {words::AMEND_HINT} }
+        }
         if !problems.is_empty() {
             Notice { look: "w", testid: "problems",
                 b { {words::MENDS} }
@@ -38,7 +49,7 @@ pub(crate) fn Review(draft: Draft, taking: Taking) -> Element {
             }
         }
         section { class: "card pad review",
-            Section { title: words::HOW, onchange: move |()| go_to(draft, 0) }
+            Section { title: words::HOW, testid: "change-how", onchange: move |()| go_and_change(draft, 0) }
             p {
                 {draft.read(how_line)}
                 if absent {
@@ -56,11 +67,11 @@ pub(crate) fn Review(draft: Draft, taking: Taking) -> Element {
             Photos { draft, taking }
         }
         TextArea {
-            label: words::NOTES, hint: words::NOTES_HINT, initial: draft.peek(|visit| visit.notes.clone()), testid: "visit-notes",
+            label: words::NOTES, hint: words::NOTES_HINT, initial: draft.peek(|visit| visit.notes.clone()), focus: focus_notes, testid: "visit-notes",
             on: move |typed| match typed {
                 Typed::Text(text) => draft.typed(|visit| visit.notes = text),
                 Typed::Composing(on) => draft.composing(on),
-                Typed::Entered => draft.focus("notes"),
+                Typed::Entered => draft.focus(NOTES),
                 Typed::Left => draft.flush(),
             },
         }
@@ -75,11 +86,11 @@ pub(crate) fn Review(draft: Draft, taking: Taking) -> Element {
 }
 
 #[component]
-fn Section(title: &'static str, onchange: EventHandler<()>) -> Element {
+fn Section(title: &'static str, testid: &'static str, onchange: EventHandler<()>) -> Element {
     rsx! {
         div { class: "sec", margin: "-.4rem 0 0",
             h2 { "{title}" }
-            button { class: "link", r#type: "button", onclick: move |_| onchange.call(()), {words::CHANGE} }
+            button { class: "link", r#type: "button", "data-testid": testid, onclick: move |_| onchange.call(()), {words::CHANGE} }
         }
     }
 }
@@ -98,7 +109,7 @@ fn Answers(draft: Draft) -> Element {
     }
     rsx! {
         section { class: "card pad review",
-            Section { title: words::REVIEW_ANSWERS, onchange: move |()| go_to(draft, 0) }
+            Section { title: words::REVIEW_ANSWERS, testid: "change-answers", onchange: move |()| go_and_change(draft, 0) }
             if answered.is_empty() {
                 p { class: "muted", {words::NO_ANSWERS} }
             }
@@ -116,13 +127,17 @@ fn Answers(draft: Draft) -> Element {
 
 #[component]
 fn Words(draft: Draft) -> Element {
+    let before = draft.open.read().said.clone();
     let said: Vec<OpinionDraft> = draft
         .read(|visit| visit.opinions.iter().filter(|one| !one.text.trim().is_empty()).cloned().collect());
     rsx! {
         section { class: "card pad review",
-            Section { title: words::REVIEW_WORDS, onchange: move |()| go_to(draft, 1) }
-            if said.is_empty() {
+            Section { title: words::REVIEW_WORDS, testid: "change-words", onchange: move |()| go_and_change(draft, 1) }
+            if said.is_empty() && before.is_empty() {
                 p { class: "muted", {words::NO_WORDS} }
+            }
+            for record in before {
+                Said { key: "{record.id}", record }
             }
             div { class: "stack",
                 for one in said {
@@ -148,13 +163,20 @@ fn Words(draft: Draft) -> Element {
 #[component]
 fn Discard(draft: Draft) -> Element {
     let session = use_session();
+    let (id, amends) = draft.read(|visit| (visit.id, visit.amends.is_some()));
     let mut asking = use_signal(|| false);
     let mut refused = use_signal(|| None::<String>);
     let discard = move |_| async move {
         match draft.discard(session).await {
+            Ok(()) if amends => drop(navigator().replace(Route::Visited { id })),
             Ok(()) => drop(navigator().replace(Route::TodayPage {})),
             Err(error) => refused.set(Some(error.to_string())),
         }
+    };
+    let (discard_words, sure, yes) = if amends {
+        (words::AMEND_DISCARD, words::AMEND_DISCARD_SURE, words::AMEND_DISCARD_YES)
+    } else {
+        (words::DISCARD, words::DISCARD_SURE, words::DISCARD_YES)
     };
     rsx! {
         if let Some(words) = refused() {
@@ -162,16 +184,16 @@ fn Discard(draft: Draft) -> Element {
         }
         if asking() {
             Notice { look: "w",
-                p { {words::DISCARD_SURE} }
+                p { {sure} }
                 div { class: "chips wrap",
-                    button { class: "link danger", r#type: "button", "data-testid": "discard-yes", onclick: discard, {words::DISCARD_YES} }
+                    button { class: "link danger", r#type: "button", "data-testid": "discard-yes", onclick: discard, {yes} }
                     button { class: "link", r#type: "button", onclick: move |_| asking.set(false), {words::KEEP} }
                 }
             }
         } else {
             button { class: "link plain", r#type: "button", "data-testid": "discard", onclick: move |_| asking.set(true),
                 Icon { path: icons::BIN, small: true }
-                {words::DISCARD}
+                {discard_words}
             }
         }
     }
@@ -183,17 +205,20 @@ pub(crate) fn FinishButtons(draft: Draft, taking: Taking, onback: EventHandler<M
     let mut session = use_session();
     let mut busy = use_signal(|| false);
     let mut refused = use_signal(|| None::<String>);
-    let problems = draft.problems();
-    let missing = problems.first().map(|(step, problem)| (*step, problem.field.clone()));
+    let amends = draft.read(|visit| visit.amends.is_some());
+    let missing = draft.problems().len();
     let finish = move |_| async move {
         busy.set(true);
         match draft.complete(session).await {
             Ok(()) => {
-                let after = match draft.peek(|visit| visit.household) {
+                let (id, household) = draft.peek(|visit| (visit.id, visit.household));
+                let after = match household {
+                    _ if amends => Route::Visited { id },
                     Some(id) => Route::HouseholdPage { id },
                     None => Route::TodayPage {},
                 };
-                session.note.set(Some((after.to_string(), words::DONE.to_owned())));
+                let words = if amends { words::AMENDED } else { words::DONE }.to_owned();
+                session.note.set(Some(Note { at: after.to_string(), words, visit: Some(id) }));
                 navigator().replace(after);
             }
             Err(error) => refused.set(Some(error.to_string())),
@@ -204,16 +229,12 @@ pub(crate) fn FinishButtons(draft: Draft, taking: Taking, onback: EventHandler<M
         if let Some(words) = refused() {
             Failed { words, onretry: move |()| refused.set(None) }
         } else {
-            button { class: "btn", r#type: "button", "data-testid": "step-back", onclick: onback, {words::BACK} }
-            if let Some((step, field)) = missing {
-                button {
-                    class: "btn p", r#type: "button", "data-testid": "mend",
-                    onclick: move |_| {
-                        draft.judge();
-                        draft.focus(&field);
-                        go_to(draft, step);
-                    },
-                    {words::to_mend(problems.len())}
+            if !amends {
+                button { class: "btn", r#type: "button", "data-testid": "step-back", onclick: onback, {words::BACK} }
+            }
+            if missing > 0 {
+                button { class: "btn p", r#type: "button", "data-testid": "mend", onclick: move |_| go_to_gap(draft, LAST_STEP),
+                    {words::to_mend(missing)}
                 }
             } else {
                 button { class: "btn p", r#type: "button", disabled: busy() || taking.is_busy(), "data-testid": "finish", onclick: finish,
@@ -221,6 +242,8 @@ pub(crate) fn FinishButtons(draft: Draft, taking: Taking, onback: EventHandler<M
                         {words::PHOTOS_FIRST}
                     } else if busy() {
                         {words::FINISHING}
+                    } else if amends {
+                        {words::AMEND_FINISH}
                     } else {
                         {words::FINISH}
                     }

@@ -1,4 +1,4 @@
-//! 走访, the beginning: whom to. Drafts first, then search, then where one was last.
+//! 走访, the beginning: whom to. Search, what was begun, who must still be visited, where one was last.
 
 use dioxus::prelude::*;
 use lianxin_assets::icons;
@@ -6,9 +6,9 @@ use lianxin_shared::domain::{Coded, visit::TargetKind};
 use uuid::Uuid;
 
 use super::{
-    household::begin_visit,
+    go_visit::{begin_visit, choose_household},
     households::{HouseholdRows, NothingFound, SearchField},
-    today::Drafts,
+    today::{Drafts, MustHead},
 };
 use crate::{
     components::{
@@ -17,6 +17,7 @@ use crate::{
         frame::Page,
         icon::Icon,
         notice::{Failed, Waiting},
+        rows::HouseholdLine,
     },
     platform::now_ms,
     route::Route,
@@ -25,7 +26,7 @@ use crate::{
         register::{Search, use_households},
         session::use_session,
     },
-    store::{HouseholdFilter, Request, Today, VisitTarget},
+    store::{HouseholdFilter, HouseholdRow, Request, Today, VisitTarget},
     text::{self, household, visit as words},
 };
 
@@ -47,7 +48,7 @@ pub(crate) fn VisitStartView() -> Element {
         }
     });
     let begin = move |id: Uuid| async move {
-        if let Err(error) = begin_visit(session, VisitTarget::Household(id)).await {
+        if let Err(error) = choose_household(session, id).await {
             refused.set(Some(error.to_string()));
         }
     };
@@ -59,6 +60,16 @@ pub(crate) fn VisitStartView() -> Element {
                 Failed { words, onretry: move |()| refused.set(None) }
             }
             if !is_typing {
+                if let Some(Ok(today)) = &*today.read() {
+                    if !today.drafts.is_empty() {
+                        div { class: "sec", h2 { {words::DRAFTS} } }
+                        Drafts { drafts: today.drafts.clone(), now_ms: now_ms() }
+                    }
+                    if today.left > 0 {
+                        MustHead { left: today.left }
+                        ToVisit { rows: today.households.clone(), onpick: move |id| { spawn(begin(id)); } }
+                    }
+                }
                 div { class: "card", margin_top: ".75rem",
                     Link { class: "row", to: Route::VisitOther {}, "data-testid": "visit-other",
                         span { class: "av i", "aria-hidden": "true", Icon { path: icons::PEOPLE } }
@@ -67,12 +78,6 @@ pub(crate) fn VisitStartView() -> Element {
                             p { {words::OTHER} }
                         }
                         span { class: "end", Icon { path: icons::NEXT, small: true } }
-                    }
-                }
-                if let Some(Ok(today)) = &*today.read() {
-                    if !today.drafts.is_empty() {
-                        div { class: "sec", h2 { {words::DRAFTS} } }
-                        Drafts { drafts: today.drafts.clone(), now_ms: now_ms() }
                     }
                 }
             }
@@ -85,8 +90,25 @@ pub(crate) fn VisitStartView() -> Element {
                 },
                 Some(Ok(found)) => rsx! {
                     div { class: "sec", h2 { if is_typing { {text::register::found(found.total)} } else { {words::RECENT} } } }
-                    HouseholdRows { rows: found.rows.clone(), onpick: move |id| { spawn(begin(id)); } }
+                    if is_typing {
+                        HouseholdRows { rows: found.rows.clone(), onpick: move |id| { spawn(begin(id)); } }
+                    } else {
+                        ToVisit { rows: found.rows.clone(), onpick: move |id| { spawn(begin(id)); } }
+                    }
                 },
+            }
+        }
+    }
+}
+
+/// Households with when they were visited last.
+#[component]
+fn ToVisit(rows: Vec<HouseholdRow>, onpick: EventHandler<Uuid>) -> Element {
+    let now_ms = now_ms();
+    rsx! {
+        div { class: "card",
+            for row in rows {
+                HouseholdLine { key: "{row.id}", now_ms, short: true, onpick: move |()| onpick.call(row.id), row: row.clone() }
             }
         }
     }

@@ -1,23 +1,25 @@
 //! A completed visit, read-only: what was asked, what was said, where the record is.
 
 use dioxus::prelude::*;
+use lianxin_assets::icons;
 use lianxin_shared::{
     domain::{Coded, opinion::Opinion, visit::Visit},
     templates::templates,
 };
 use uuid::Uuid;
 
-use super::photos::PhotoGrid;
+use super::{frame::DoneNote, go_visit::go_to_draft, photos::PhotoGrid};
 use crate::{
     components::{
         frame::Page,
+        icon::Icon,
         notice::{Failed, Waiting},
         rows::{PlaceTag, named},
     },
     format,
     platform::now_ms,
-    state::asked::use_asked,
-    store::{Loaded, RecordPlace, Request, VisitPage},
+    state::{asked::use_asked, session::use_session},
+    store::{Loaded, OpenDraft, RecordPlace, Request, VisitPage},
     text::{household, photo, visit as words},
 };
 
@@ -51,9 +53,11 @@ fn Whole(page: VisitPage) -> Element {
         .iter()
         .filter_map(|item| Some((item.question.clone(), item.answer_text(&visit.answers)?)))
         .collect();
+    let foot = page.may_amend.then(|| rsx! { Amend { id: page.record.id, open: page.amending } });
     rsx! {
-        Page { title: words::title(named(&page.title)), testid: "visited",
+        Page { title: words::title(named(&page.title)), testid: "visited", foot,
             div { class: "stack",
+                DoneNote {}
                 How { visit: VisitProp(visit.clone()), record: page.record.clone() }
                 if !page.opinions.is_empty() {
                     section { class: "card pad stack",
@@ -88,6 +92,32 @@ fn Whole(page: VisitPage) -> Element {
                         p { class: "verbatim", "{visit.notes}" }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// The way to correct it, for the one who made it.
+#[component]
+fn Amend(id: Uuid, open: bool) -> Element {
+    let session = use_session();
+    let mut refused = use_signal(|| None::<String>);
+    let go = move |_| async move {
+        match session.ask::<OpenDraft>(Request::AmendVisit { id }).await {
+            Ok(open) => {
+                session.begin_draft(id);
+                go_to_draft(id, open.draft.step, true);
+            }
+            Err(error) => refused.set(Some(error.to_string())),
+        }
+    };
+    rsx! {
+        if let Some(words) = refused() {
+            Failed { words, onretry: move |()| refused.set(None) }
+        } else {
+            button { class: "btn wide", r#type: "button", "data-testid": "amend", onclick: go,
+                Icon { path: icons::PEN, small: true }
+                if open { {words::AMEND_GO_ON} } else { {words::AMEND} }
             }
         }
     }
@@ -133,8 +163,9 @@ fn How(visit: VisitProp, record: Loaded) -> Element {
     }
 }
 
+/// One opinion as it was said.
 #[component]
-fn Said(record: Loaded) -> Element {
+pub(crate) fn Said(record: Loaded) -> Element {
     let opinion = Opinion::from_fields(&record.fields);
     let topic = templates().topic(&opinion.category).map(|topic| topic.name.clone());
     rsx! {

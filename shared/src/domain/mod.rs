@@ -11,6 +11,7 @@ pub mod checklist;
 mod coded;
 pub mod coverage;
 pub mod diary;
+pub mod enrol_code;
 mod fields;
 pub mod household;
 pub mod id_number;

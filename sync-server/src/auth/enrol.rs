@@ -3,7 +3,10 @@
 
 use super::{AuthError, random_secret, secret_hash};
 use crate::storage::StorageError;
-use lianxin_shared::replica::{ChainHash, DeviceId};
+use lianxin_shared::{
+    domain::enrol_code::plain_code,
+    replica::{ChainHash, DeviceId},
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// How long a code can be redeemed, milliseconds: seven days.
@@ -150,16 +153,6 @@ pub fn grouped_digits(digits: &str) -> String {
     }
 }
 
-/// The digits of a code as somebody typed it: spaces and hyphens go, full-width digits become plain ones.
-pub fn normalize_code(typed: &str) -> String {
-    let plain = typed.chars().filter_map(|c| match c {
-        '０'..='９' => char::from_digit(u32::from(c) - u32::from('０'), 10),
-        _ if c.is_whitespace() || matches!(c, '-' | '－' | '—') => None,
-        other => Some(other),
-    });
-    plain.collect()
-}
-
 /// Redeems a code, once: the device row is made in the caller's transaction.
 ///
 /// # Errors
@@ -171,7 +164,7 @@ pub fn redeem_code(
     app_version: &str,
     now_ms: i64,
 ) -> Result<Redeemed, RedeemError> {
-    let hash = secret_hash(&normalize_code(code));
+    let hash = secret_hash(&plain_code(code));
     let found: Option<(String, i64, Option<i64>)> = db
         .query_row("SELECT cadre, expires_at, used_at FROM enrol_code WHERE code_hash = ?1", [hash], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))

@@ -19,8 +19,8 @@ use sha2::{Digest, Sha256};
 pub use cadre::{Cadre, add_cadre, list_cadres, new_cadre_id, past_villages, set_villages};
 pub use device::{Device, DeviceInfo, authenticate, device_of, list_devices, revoke_device};
 pub use enrol::{
-    EnrolCode, OpenCode, RedeemError, Redeemed, create_code, enrol_ms_max, grouped_digits, normalize_code,
-    open_codes, redeem_code, revoke_code, split_device,
+    EnrolCode, OpenCode, RedeemError, Redeemed, create_code, enrol_ms_max, grouped_digits, open_codes,
+    redeem_code, revoke_code, split_device,
 };
 pub use password::{password_chars_max, password_chars_min};
 pub use session::{

@@ -254,7 +254,7 @@ fn rows_are_the_servers(
 
 fn conflicts_shown(phone: &mut Phone, now: i64) -> Result<BTreeSet<Uuid>> {
     let Reply::Mine(mine) = phone.ask(Request::Mine, now)? else { bail!("no page 我的") };
-    ensure!(mine.waiting == 0 && mine.outbox.is_empty(), "我的 still shows records that wait");
+    ensure!(mine.waiting.things() == 0 && mine.outbox.is_empty(), "我的 still shows records that wait");
     Ok(mine.conflicts.iter().map(|conflict| conflict.id).collect())
 }
 

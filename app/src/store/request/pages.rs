@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ConflictView, DraftRow, HouseholdRow, Identity, Loaded, PhotoView, SyncLine};
+use super::{ConflictView, DraftRow, HouseholdRow, Identity, Loaded, PhotoView, SyncLine, Tally};
 
 /// The page 今日.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -51,12 +51,16 @@ pub struct Mine {
     /// Who.
     pub identity: Identity,
     /// Records saved on this phone today.
-    pub saved_today: u32,
+    pub saved_today: Tally,
     /// Records not yet acknowledged.
-    pub waiting: u32,
+    pub waiting: Tally,
     /// Records acknowledged, of this phone, ever.
-    pub received: u32,
-    /// What is waiting: (record, kind, title).
+    pub received: Tally,
+    /// Records that the township keeps apart for checking.
+    pub kept_apart: Tally,
+    /// Records that the office refused.
+    pub not_taken: Tally,
+    /// What is waiting; what was said goes with its visit.
     pub outbox: Vec<OutboxRow>,
     /// Records that the township keeps for checking, with the reason.
     pub held: Vec<OutboxRow>,
@@ -87,6 +91,8 @@ pub struct OutboxRow {
     pub written_ms: i64,
     /// Why it is held; empty otherwise.
     pub reason: String,
+    /// What was said in this visit that is on its way with it.
+    pub opinions: u32,
     /// What a refused one says, a line per field.
     pub words: Vec<String>,
 }

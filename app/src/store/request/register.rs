@@ -91,6 +91,8 @@ pub struct HouseholdPage {
     pub timeline: Vec<TimelineEntry>,
     /// An unfinished visit here.
     pub draft: Option<Uuid>,
+    /// The last visit here today by the cadre of this phone, at which somebody was met.
+    pub visited_today: Option<Uuid>,
     /// Open conflicts of this household and its members.
     pub conflicts: Vec<ConflictView>,
 }

@@ -63,6 +63,8 @@ pub struct SyncLine {
     pub phase: SyncPhase,
     /// Records that the township has not acknowledged.
     pub waiting: u32,
+    /// The same as people count them; where they are very many, all among the others.
+    pub tally: Tally,
     /// When the oldest of them was written, Unix ms; 0 if none waits. After a day the reminder grows loud.
     pub waiting_since_ms: i64,
     /// Photos of records that are not wholly with the township.
@@ -85,4 +87,30 @@ pub enum SyncPhase {
     Idle,
     /// A problem that waiting will not cure; `problem` says what to do.
     Stopped,
+}
+
+/// Records as people count them: 走访、手记、户. What was said goes with its visit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// 走访
+    pub visits: u32,
+    /// What was said in those visits.
+    pub opinions_in_visits: u32,
+    /// What was said in visits that are not among them.
+    pub opinions: u32,
+    /// 手记
+    pub diaries: u32,
+    /// 户的资料
+    pub households: u32,
+    /// 家里人的资料
+    pub persons: u32,
+    /// Conflicts that were settled, and whatever a newer version knows.
+    pub others: u32,
+}
+
+impl Tally {
+    /// How many things that is, a visit with what was said in it being one.
+    pub fn things(&self) -> u32 {
+        self.visits + self.opinions + self.diaries + self.households + self.persons + self.others
+    }
 }

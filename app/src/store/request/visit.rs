@@ -25,6 +25,10 @@ pub struct DraftRow {
     pub title: String,
     /// Last change, Unix ms.
     pub updated_ms: i64,
+    /// Step at which it was left.
+    pub step: u8,
+    /// It corrects a finished visit.
+    pub amends: bool,
 }
 
 /// A draft with what its screens need.
@@ -40,6 +44,8 @@ pub struct OpenDraft {
     pub household: Option<HouseholdRow>,
     /// Names that this cadre has gone with before, most recent first.
     pub companions_before: Vec<String>,
+    /// What people said in the finished visit that the draft corrects: verbatim for ever, only to be read.
+    pub said: Vec<Loaded>,
 }
 
 /// One completed visit.
@@ -53,4 +59,8 @@ pub struct VisitPage {
     pub opinions: Vec<Loaded>,
     /// Its photos.
     pub photos: Vec<PhotoView>,
+    /// The cadre of this phone made it and it stands: it can be corrected.
+    pub may_amend: bool,
+    /// A correction of it is being written.
+    pub amending: bool,
 }

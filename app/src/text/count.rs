@@ -1,0 +1,55 @@
+//! Records in words, as people count them: 走访、手记、户.
+
+use crate::store::Tally;
+
+/// Kinds that one line can name.
+const NAMED_MAX: usize = 2;
+
+/// “1 次走访（含 2 条意见）、1 篇手记”; empty for none.
+pub(crate) fn whole(tally: &Tally) -> String {
+    let within = match tally.opinions_in_visits {
+        0 => String::new(),
+        count => format!("（含 {count} 条意见）"),
+    };
+    parts(tally, &within).join("、")
+}
+
+/// “1 次走访、1 篇手记”, or “5 项” where there is more than one line can name.
+pub(crate) fn brief(tally: &Tally) -> String {
+    let parts = parts(tally, "");
+    if parts.len() > NAMED_MAX { format!("{} 项", tally.things()) } else { parts.join("、") }
+}
+
+fn parts(tally: &Tally, within: &str) -> Vec<String> {
+    let is_unsorted = tally.others > 0 && tally.others == tally.things();
+    let others = if is_unsorted { "条记录" } else { "条别的记录" };
+    [
+        (tally.visits, "次走访", within),
+        (tally.opinions, "条意见", ""),
+        (tally.diaries, "篇手记", ""),
+        (tally.households, "户的资料", ""),
+        (tally.persons, "人的资料", ""),
+        (tally.others, others, ""),
+    ]
+    .into_iter()
+    .filter(|(count, ..)| *count > 0)
+    .map(|(count, name, within)| format!("{count} {name}{within}"))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visit_is_one_thing_with_what_was_said_in_it() {
+        let one = Tally { visits: 1, opinions_in_visits: 2, ..Tally::default() };
+        assert_eq!((whole(&one).as_str(), brief(&one).as_str()), ("1 次走访（含 2 条意见）", "1 次走访"));
+        let two = Tally { diaries: 1, ..one };
+        assert_eq!(whole(&two), "1 次走访（含 2 条意见）、1 篇手记");
+        assert_eq!(brief(&two), "1 次走访、1 篇手记");
+        assert_eq!(brief(&Tally { households: 3, ..two }), "5 项");
+        assert_eq!(brief(&Tally { others: 900, ..Tally::default() }), "900 条记录");
+        assert_eq!(whole(&Tally::default()), "");
+    }
+}
