@@ -190,18 +190,18 @@ fn Foot(draft: Draft, taking: Taking, step: u8) -> Element {
     }
 }
 
-/// For whoever came from the whole: on to the next place that lacks something, and back.
+/// For whoever came from the whole: on to the next place that lacks something, then back. One button throughout, that
+/// decides when it is tapped: leaving a field redraws the foot while the finger is still on it.
 #[component]
 fn WayBack(draft: Draft, step: u8, mending: bool, onback: EventHandler<MouseEvent>) -> Element {
-    let left = if mending { draft.problems().len() } else { 0 };
+    let left = move || if mending { draft.problems().len() } else { 0 };
+    let (testid, label) = match left() {
+        0 if mending => ("to-review", words::ALL_FILLED.to_owned()),
+        0 => ("to-review", words::CHANGED.to_owned()),
+        left => ("next-gap", words::next_gap(left)),
+    };
+    let go = move |event| if left() > 0 { go_to_gap(draft, step) } else { onback.call(event) };
     rsx! {
-        if left > 0 {
-            button { class: "btn", r#type: "button", "data-testid": "to-review", onclick: onback, {words::LOOK} }
-            button { class: "btn p", r#type: "button", "data-testid": "next-gap", onclick: move |_| go_to_gap(draft, step), {words::next_gap(left)} }
-        } else {
-            button { class: "btn p", r#type: "button", "data-testid": "to-review", onclick: onback,
-                if mending { {words::ALL_FILLED} } else { {words::CHANGED} }
-            }
-        }
+        button { class: "btn p", r#type: "button", "data-testid": testid, onclick: go, "{label}" }
     }
 }
