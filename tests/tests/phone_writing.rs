@@ -1,6 +1,6 @@
 //! Writing on the phone is never disturbed: Chinese composition, Android's back, reloads, a second tab.
 
-use lianxin_tests::e2e::{Console, Phone, Server};
+use lianxin_tests::e2e::{Console, Phone, Server, until};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -105,6 +105,17 @@ const MISSING: &str = "
     const card = document.querySelector('section.q.missing');
     return card ? [card.dataset.testid, card.querySelector('button[role=radio],[role=group] button')?.dataset.testid ?? null] : null;";
 
+/// Where the screen has led to: a card with its first option, or the whole.
+async fn next_gap(phone: &Phone) -> Option<(String, Option<String>)> {
+    until("a gap or the whole", async || {
+        if phone.count("visit-step-2").await > 0 {
+            return Some(None);
+        }
+        phone.browser.script::<Option<(String, Option<String>)>>(MISSING, Value::Null).await.map(Some)
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn gaps_are_filled_one_after_the_other_and_a_finished_visit_is_corrected() {
     let server = Server::demo(150);
@@ -120,21 +131,23 @@ async fn gaps_are_filled_one_after_the_other_and_a_finished_visit_is_corrected()
     phone.tap("mend").await;
     phone.see("visit-step-0").await;
     let mut places = 0;
-    while phone.count("next-gap").await > 0 {
-        let open: Option<(String, Option<String>)> = phone.browser.script(MISSING, Value::Null).await;
-        match open {
-            Some((_, Some(option))) => phone.tap(&option).await,
-            Some((card, None)) => phone.write(&format!("{card}-answer"), "问过了").await,
-            None => break,
+    while let Some((card, option)) = next_gap(&phone).await {
+        match option {
+            Some(option) => {
+                phone.tap(&option).await;
+                let taken = format!("return document.querySelector('#{card}.missing') === null;");
+                until("the answer is taken", async || {
+                    phone.browser.script::<bool>(&taken, Value::Null).await.then_some(())
+                })
+                .await;
+            }
+            None => phone.write(&format!("{card}-answer"), "问过了").await,
         }
         places += 1;
-        if phone.count("next-gap").await > 0 {
-            phone.tap("next-gap").await;
-        }
+        let way = if phone.count("next-gap").await > 0 { "next-gap" } else { "to-review" };
+        phone.tap(way).await;
     }
     assert!(places > 1, "more than one place was missing");
-    phone.tap_text("to-review", "补好了").await;
-    phone.see("visit-step-2").await;
     phone.tap("finish").await;
     phone.see_text("note-done", "乡镇已收到").await;
 
