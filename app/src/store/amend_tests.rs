@@ -142,7 +142,7 @@ fn a_correction_writes_only_what_differs_and_names_what_was_seen() {
     let mut store = store();
     let (_, id) = visited(&mut store);
     // What was sent is never written to again.
-    store.sync_load(patch_bytes_max).unwrap();
+    store.sync_load(patch_bytes_max, None).unwrap();
     let before = page(&mut store, id);
     let open = opened(&mut store, Request::AmendVisit { id }, NOW_MS + HOUR_MS);
     assert_eq!(open.said.len(), 1, "what was said is there to be read");
@@ -184,7 +184,7 @@ fn a_correction_writes_only_what_differs_and_names_what_was_seen() {
 fn a_correction_that_changes_nothing_writes_nothing() {
     let mut store = store();
     let (_, id) = visited(&mut store);
-    store.sync_load(patch_bytes_max).unwrap();
+    store.sync_load(patch_bytes_max, None).unwrap();
     let open = opened(&mut store, Request::AmendVisit { id }, NOW_MS + HOUR_MS);
     finished(&mut store, open, |_| {}, NOW_MS + HOUR_MS);
     assert_eq!(written(&store, id).len(), 1);
@@ -220,7 +220,7 @@ fn a_visit_moved_to_another_hour_takes_what_was_said_along_and_is_written_after_
 fn nobody_was_home_after_all_empties_the_answers_and_keeps_them_in_history() {
     let mut store = store();
     let (_, id) = visited(&mut store);
-    store.sync_load(patch_bytes_max).unwrap();
+    store.sync_load(patch_bytes_max, None).unwrap();
     let given = Visit::from_fields(&page(&mut store, id).record.fields).answers;
     assert!(!given.is_empty());
     let open = opened(&mut store, Request::AmendVisit { id }, NOW_MS);
