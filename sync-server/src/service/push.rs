@@ -56,7 +56,11 @@ pub fn push(
     for patch in patches {
         let hash = PatchHash::of(patch);
         if patch.device_seq <= receipt {
-            same_as_stored(db, caller.device, patch.device_seq, hash)?;
+            let given = same_as_stored(db, caller.device, patch.device_seq, hash)?;
+            // The answer that said so may have been lost, and its row comes pages later.
+            if given != patch.edit.stamp {
+                pushed.accepted.orders.insert(patch.device_seq, given);
+            }
             continue;
         }
         if patch.device_seq != receipt + 1 {
@@ -214,21 +218,22 @@ fn keep_receipt(
     Ok(())
 }
 
+/// The order that the patch of this number was given, if it has this very content.
 fn same_as_stored(
     db: &Connection,
     device: DeviceId,
     device_seq: u64,
     hash: PatchHash,
-) -> Result<(), super::ServiceError> {
+) -> Result<Stamp, super::ServiceError> {
     let mut statement = db
-        .prepare_cached("SELECT hash FROM patch WHERE device = ?1 AND device_seq = ?2")
+        .prepare_cached("SELECT hash, ord FROM patch WHERE device = ?1 AND device_seq = ?2")
         .map_err(StorageError::from)?;
-    let stored: Option<[u8; 16]> = statement
-        .query_row(params![device.to_i64(), device_seq as i64], |row| row.get(0))
+    let stored: Option<([u8; 16], [u8; 16])> = statement
+        .query_row(params![device.to_i64(), device_seq as i64], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()
         .map_err(StorageError::from)?;
-    if stored == Some(hash.0) {
-        return Ok(());
+    if let Some((_, order)) = stored.filter(|(stored, _)| *stored == hash.0) {
+        return Ok(Stamp::from_bytes(order));
     }
     Err(Refusal::new(
         ErrorCode::ChainDiffers,

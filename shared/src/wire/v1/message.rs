@@ -72,7 +72,7 @@ pub struct Accepted {
     pub first: u64,
     /// Per patch the new number of its row (difference to the one before); 0: the row itself is sent.
     pub seqs: Vec<i64>,
-    /// Order stamps that admission gave, by `device_seq`.
+    /// Order stamps that admission gave to patches of this request, the known ones too, by `device_seq`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub orders: BTreeMap<u64, Stamp>,
 }
