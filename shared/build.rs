@@ -1,15 +1,15 @@
 //! Compiles SQLite with its cipher (sqlite3mc) into the folder that `.cargo/config.toml` names, so that
 //! rusqlite links the same SQLite natively that `sqlite-wasm-rs` brings into the browser.
 
-#[path = "build/initials.rs"]
-mod initials;
+#[path = "build/syllables.rs"]
+mod syllables;
 
 use std::{env, fs, path::PathBuf};
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-changed=build/initials.rs");
-    initials::write();
+    println!("cargo:rerun-if-changed=build/syllables.rs");
+    syllables::write();
     println!("cargo:rerun-if-env-changed=SQLITE3_LIB_DIR");
     let wasm = env::var("CARGO_CFG_TARGET_FAMILY").is_ok_and(|f| f.contains("wasm"));
     if wasm || env::var_os("CARGO_FEATURE_SQLITE").is_none() {

@@ -10,6 +10,7 @@ use crate::views::{
     diary::{DiaryDayView, DiaryTodayView},
     enrol::EnrolAgainView,
     frame::{Lost as LostView, Shell, Tabs},
+    history::HistoryView,
     household::HouseholdView,
     household_edit::{HouseholdEditView, HouseholdNewView},
     households::HouseholdsView,
@@ -59,6 +60,8 @@ pub(crate) enum Route {
         DiaryDay { date: String },
         #[route("/photo/:village/:hash", PhotoPageView)]
         Photo { village: String, hash: String },
+        #[route("/history/:id", HistoryView)]
+        History { id: Uuid },
         #[route("/conflicts", ConflictsView)]
         Conflicts {},
         #[route("/enrol?:..link", EnrolAgainView)]

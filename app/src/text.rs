@@ -7,7 +7,7 @@
 //! - first start: `enrol`, `enrol-at` (browser) or `enrol-server` (native), `enrol-code`, `enrol-go`, `enrol-error`,
 //!   `enrol-elsewhere`, `enrol-open`, `enrol-here`; `other-tab`, `take-over`, `trouble`, `locked` with `locked-photos`, `enrol-again`;
 //! - 今日: `today`, `must-left`, `must-all`, `draft-row`, `conflicts-row`, `held-row`, `diary-row`, `loud-reminder`;
-//! - 户册: `households`, `household-row`, `search`, `search-clear`, `chip-all|left|<category>`, `more`,
+//! - 户册: `households`, `household-row`, `found-by`, `search`, `search-clear`, `chip-all|left|<category>`, `more`,
 //!   `household-add`; a household: `household`, `go-visit`, `edit-household`, `add-person`, `person-row`,
 //!   `timeline-row`; `go-visit-again` with `twice`, `twice-see`, `twice-go`; a form: `f-<field>` (with `f-<field>-<code>` where one is tapped), `tag-<category>`,
 //!   `village-<code>`, `done`;
@@ -20,12 +20,14 @@
 //! - 照片: `photos` (where they are edited), `photo-camera`, `photo-album`, `photo-progress`, `photo-hint`, `photo-trouble`, `photo`,
 //!   `thumb`, `photo-caption`, `photo-open`, `photo-remove`, `photo-removed`, `photo-back`, `photos-lacking`,
 //!   `photos-refused`, `photos-on-their-way`, `photos-unseen` with `photos-seen`; one whole: `photo-page`, `photo-whole`, `photo-place`;
+//! - 修改记录: `history-open`, `history`, `history-change`;
 //! - 手记: `diary`, `diary-text`, `diary-day`;
 //! - 我的: `mine`, `count-saved|waiting|received|held|refused`, `waiting-what`, `sync-now`, `sync-said`, `sync-problem`, `outbox`, `held`, `refused`,
-//!   `font-standard|large|extra`, `storage`, `update`, `update-now`; `conflict`, `conflict-shown`, `conflict-other`.
+//!   `font-standard|large|extra`, `look-system|light|dark`, `storage`, `update`, `update-now`; `conflict`, `conflict-shown`, `conflict-other`.
 
 pub(crate) mod count;
 pub(crate) mod enrol;
+pub(crate) mod history;
 pub(crate) mod photo;
 pub(crate) mod visit;
 
@@ -46,17 +48,25 @@ pub(crate) const TAKE_THIS: &str = "用这个";
 pub(crate) const CONFLICT_HINT: &str = "两边写的都还在。点哪个，就用哪个。";
 pub(crate) const ALL: &str = "全部";
 
+/// Between two facts of a line; it never begins the next line.
+const DOT: &str = "\u{a0}· ";
+
+/// “4 人”, of which no line's end makes two.
+fn counted(count: u32, unit: &str) -> String {
+    format!("{count}\u{a0}{unit}")
+}
 /// “柳树沟 三组 17号 · 4 人”
 pub(crate) fn with_people(place: &str, people: u32) -> String {
-    if place.is_empty() { format!("{people} 人") } else { format!("{place} · {people} 人") }
+    let people = counted(people, "人");
+    if place.is_empty() { people } else { format!("{place}{DOT}{people}") }
 }
 /// “柳树沟 三组 · 上次 9月3日”
 pub(crate) fn last_visit_at(place: &str, day: &str) -> String {
-    format!("{place} · 上次 {day}")
+    format!("{place}{DOT}上次 {day}")
 }
 /// “柳树沟 三组 · 还没走访到”
 pub(crate) fn never_visited_at(place: &str) -> String {
-    format!("{place} · 还没走访到")
+    format!("{place}{DOT}还没走访到")
 }
 /// “李翠花的电话，两个人写得不一样”
 pub(crate) fn two_wrote(title: &str, field: &str) -> String {
@@ -130,10 +140,10 @@ pub(crate) mod today {
     pub(crate) const HELD_UNDER: &str = "乡镇都收着，还没进台账，点开看原因";
 
     pub(crate) fn all_left(left: u32) -> String {
-        format!("全部 {left} 户")
+        format!("全部\u{a0}{}", super::counted(left, "户"))
     }
     pub(crate) fn progress(done: u32, all: u32) -> String {
-        format!("必访 {all} 户，已到 {done} 户")
+        format!("必访 {}，已到 {}", super::counted(all, "户"), super::counted(done, "户"))
     }
     /// The same with the campaign's name, if there is one.
     pub(crate) fn progress_in(campaign: &str, done: u32, all: u32) -> String {
@@ -169,7 +179,7 @@ pub(crate) mod today {
 
 /// 户册
 pub(crate) mod register {
-    pub(crate) const SEARCH: &str = "找户：姓名、拼音首字母、门牌、电话";
+    pub(crate) const SEARCH: &str = "找户：姓名、拼音、门牌、电话";
     pub(crate) const SEARCH_HINT: &str = "姓名、拼音、门牌、电话";
     pub(crate) const CLEAR: &str = "清空";
     pub(crate) const ADD: &str = "添一户";
@@ -177,11 +187,20 @@ pub(crate) mod register {
     pub(crate) const OFF_REGISTER: &str = "不在册";
     pub(crate) const NOTHING: &str = "没有找到";
     pub(crate) const NOTHING_HINT: &str =
-        "换个字、只写姓，或写拼音首字母（周秀兰 → zxl）再试；真没有这户，就添上。";
+        "换个字、只写姓，或写拼音（周秀兰 → zhouxiulan、zxl）再试；真没有这户，就添上。";
     pub(crate) const NO_HOUSEHOLDS: &str = "这部手机上还没有户";
     pub(crate) const NO_HOUSEHOLDS_HINT: &str = "连上网同步一次，乡镇导入的户就到了；也可以现在就添。";
     pub(crate) const FILTER: &str = "按类别看";
 
+    /// “家人 王小明”
+    pub(crate) fn found_by(by: &crate::store::FoundBy) -> String {
+        use crate::store::FoundBy;
+        match by {
+            FoundBy::Phone(phone) => format!("电话 {phone}"),
+            FoundBy::Member(name) => format!("家人 {name}"),
+            FoundBy::MemberPhone { name, phone } => format!("家人 {name} 电话 {phone}"),
+        }
+    }
     pub(crate) fn more(left: u32) -> String {
         format!("再显示一些（还有 {left} 户）")
     }
@@ -238,7 +257,7 @@ pub(crate) mod household {
     pub(crate) const DOOR_HINT: &str = "如：17号";
 
     pub(crate) fn years(age: u32) -> String {
-        format!("{age} 岁")
+        super::counted(age, "岁")
     }
 }
 
@@ -293,6 +312,7 @@ pub(crate) mod mine {
     pub(crate) const STANDARD: &str = "标准";
     pub(crate) const LARGE: &str = "大";
     pub(crate) const EXTRA: &str = "特大";
+    pub(crate) const LOOK: &str = "外观";
     pub(crate) const VILLAGES: &str = "我的村";
     pub(crate) const STORAGE: &str = "存储空间";
     pub(crate) const PERSISTED: &str = "系统不会自动清理这里的资料";
@@ -323,6 +343,14 @@ pub(crate) mod mine {
     }
     pub(crate) fn more_waiting(count: usize) -> String {
         format!("再看 {count} 条")
+    }
+    pub(crate) fn look(look: crate::platform::Look) -> &'static str {
+        use crate::platform::Look;
+        match look {
+            Look::System => "跟随手机",
+            Look::Light => "浅色",
+            Look::Dark => "深色",
+        }
     }
     /// One character for a kind of record.
     pub(crate) fn badge(kind: &str) -> &'static str {

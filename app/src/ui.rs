@@ -1,11 +1,13 @@
 //! The screens: launch and the app's root.
 
 use dioxus::prelude::*;
-use lianxin_assets::{PHONE_CSS, TOKENS_CSS};
+use lianxin_assets::{PHONE_CSS, SYSTEM_IS_DARK, TOKENS_CSS, TOKENS_DARK_CSS};
 
 use crate::{
+    platform::{Look, kept_look},
     route::Route,
     state::{
+        look::ChosenLook,
         page_life, place,
         register::{RegisterSearch, Search},
         session::Session,
@@ -29,15 +31,23 @@ pub fn launch() {
 fn desktop_window() -> dioxus::desktop::Config {
     use dioxus::desktop::{Config, LogicalSize, WindowBuilder};
     let window = WindowBuilder::new().with_title(text::APP).with_inner_size(LogicalSize::new(390., 844.));
-    Config::new().with_menu(None).with_window(window)
+    let config = Config::new().with_menu(None).with_window(window);
+    // What shows before the first screen is painted: --paper of the scheme.
+    match kept_look() {
+        Look::System => config,
+        Look::Light => config.with_background_color((0xfa, 0xf7, 0xf2, 0xff)),
+        Look::Dark => config.with_background_color((0x15, 0x13, 0x11, 0xff)),
+    }
 }
 
 /// The root: starts the store, then shows what its life allows.
 #[component]
 fn App() -> Element {
     let started = use_hook(StoreClient::start);
+    let look = use_context_provider(|| ChosenLook::new(kept_look()));
     rsx! {
         style { {TOKENS_CSS} }
+        style { media: dark_when(look.now()), {TOKENS_DARK_CSS} }
         style { {PHONE_CSS} }
         match started {
             Ok(client) => rsx! { Started { client: Client(client) } },
@@ -45,6 +55,15 @@ fn App() -> Element {
                 div { class: "app", startup::Trouble { words: error.to_string(), onretry: None } }
             },
         }
+    }
+}
+
+/// The condition under which the dark scheme holds.
+fn dark_when(look: Look) -> &'static str {
+    match look {
+        Look::System => SYSTEM_IS_DARK,
+        Look::Light => "not all",
+        Look::Dark => "all",
     }
 }
 
@@ -67,19 +86,21 @@ fn Started(client: Client) -> Element {
         spawn(session.listen_events());
         spawn(session.listen_phases());
     });
-    let size = session.status.read().as_ref().map(|status| status.font_size).unwrap_or_default();
+    let size = session.status.read().as_ref().map(|status| status.font_size);
     rsx! {
         style { {root_size(size)} }
         div { class: "app", Stage { session } }
     }
 }
 
-/// 标准 17, 大 20, 特大 24 px where the browser's own setting is 16, and in proportion where it is not.
-fn root_size(size: FontSize) -> &'static str {
+/// 标准 17, 大 20, 特大 24 px where the browser's own setting is 16, and in proportion where it is not. Before
+/// the size is known nothing is judged by the screen's width in letters: Chromium would keep that judgement.
+fn root_size(size: Option<FontSize>) -> &'static str {
     match size {
-        FontSize::Standard => "html{font-size:106.25%}",
-        FontSize::Large => "html{font-size:125%}",
-        FontSize::ExtraLarge => "html{font-size:150%}",
+        None => "html{font-size:106.25%} .app{container-type:normal}",
+        Some(FontSize::Standard) => "html{font-size:106.25%}",
+        Some(FontSize::Large) => "html{font-size:125%}",
+        Some(FontSize::ExtraLarge) => "html{font-size:150%}",
     }
 }
 

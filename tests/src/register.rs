@@ -6,10 +6,12 @@ use lianxin_app::{
     store::{HouseholdFilter, HouseholdQuery, Households},
 };
 use lianxin_shared::{
+    domain::pinyin,
     sqlite::{IS_PRESENT, uuid_at},
     templates::templates,
 };
 use rusqlite::{Connection, OptionalExtension, ToSql};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// A query with what it must find: how many in all, and the page.
@@ -59,12 +61,14 @@ impl Listed {
             }
         }
         for (nth, word) in query.text.to_lowercase().split_whitespace().enumerate() {
-            let name = format!(":word{nth}");
+            let (name, spelt) = (format!(":word{nth}"), format!(":spelt{nth}"));
             sql.push_str(&format!(
                 " AND (instr(h.search, {name}) > 0
-                  OR h.id IN (SELECT household FROM person WHERE instr(search, {name}) > 0))"
+                  OR h.id IN (SELECT household FROM person WHERE instr(search, {name}) > 0)
+                  OR h.id IN (SELECT unhex(value) FROM json_each({spelt})))"
             ));
             params.push((name, Box::new(word.to_owned())));
+            params.push((spelt, Box::new(spelt_by(db, word)?)));
         }
         let named: Vec<(&str, &dyn ToSql)> =
             params.iter().map(|(name, value)| (name.as_str(), value.as_ref())).collect();
@@ -92,6 +96,50 @@ impl Listed {
         );
         Ok(())
     }
+}
+
+/// The households where a word spells somebody's name, as JSON: what SQL cannot say.
+fn spelt_by(db: &Connection, word: &str) -> Result<String> {
+    let mut ids: Vec<String> = Vec::new();
+    if word.chars().any(char::is_lowercase) {
+        let sql = "SELECT id, head FROM household UNION ALL SELECT household, name FROM person";
+        let mut statement = db.prepare(sql)?;
+        let named =
+            statement.query_map([], |row| Ok((uuid_at(row, "id")?, row.get::<_, String>("head")?)))?;
+        for one in named {
+            let (id, name) = one?;
+            if is_spelt_by(&name, word) {
+                ids.push(id.simple().to_string());
+            }
+        }
+    }
+    Ok(serde_json::to_string(&ids)?)
+}
+
+/// Writes down everything that may be typed for a name from any of its characters on, as far as the word goes.
+fn is_spelt_by(name: &str, word: &str) -> bool {
+    let syllables = pinyin::syllables(name);
+    let own: Vec<char> =
+        name.trim().chars().filter(|c| !c.is_whitespace() && !matches!(c, '·' | '•' | '．' | '.')).collect();
+    (0..syllables.len()).any(|from| {
+        let mut written = BTreeSet::from([String::new()]);
+        for (syllable, own) in syllables.iter().zip(&own).skip(from) {
+            let is_letters = *syllable != own.to_lowercase().to_string();
+            if is_letters && written.iter().any(|before| format!("{before}{syllable}").starts_with(word)) {
+                return true;
+            }
+            let initials = if is_letters { 1 + usize::from(syllable[1..].starts_with('h')) } else { 0 };
+            let mut pieces: Vec<String> = (1..=initials).map(|end| syllable[..end].to_owned()).collect();
+            pieces.extend([syllable.clone(), own.to_string()]);
+            let next =
+                |before: &String| pieces.iter().map(|piece| format!("{before}{piece}")).collect::<Vec<_>>();
+            written = written.iter().flat_map(next).filter(|text| word.starts_with(text.as_str())).collect();
+            if written.contains(word) {
+                return true;
+            }
+        }
+        false
+    })
 }
 
 /// Every chip with every text.

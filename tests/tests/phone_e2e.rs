@@ -84,6 +84,9 @@ async fn a_whole_visit_offline_survives_and_arrives() {
     assert_eq!(received, 3, "a visit with what was said, a diary entry, a household: all by receipts");
     phone.open(&household).await;
     phone.see_text("place", "乡镇已收到").await;
+    phone.tap("timeline-row").await;
+    phone.see("visited").await;
+    the_history_tells(&mut phone, &[CADRE, NOTES]).await;
 
     server.check();
     the_office_sees_it(&server, &head, new_head).await;
@@ -202,6 +205,15 @@ async fn two_phones_on_one_household_merge_what_differs_and_settle_the_rest() {
             phone.see_words(words).await;
         }
     }
+    the_history_tells(&mut axiang, &[CADRE, &other_cadre, "特17号", &format!("改为：{chosen}"), "收到"])
+        .await;
+    axiang.tap("back").await;
+    server.stop();
+    axiang.tap("history-open").await;
+    axiang.see_text("failed", "一条没丢").await;
+    server.start();
+    axiang.tap("retry").await;
+    axiang.see("history-change").await;
     let body: String = server
         .database()
         .query_row("SELECT body FROM record WHERE id = ?1", [household.as_bytes()], |row| row.get(0))
@@ -211,6 +223,15 @@ async fn two_phones_on_one_household_merge_what_differs_and_settle_the_rest() {
     }
     assert_eq!(server.count("SELECT count(*) FROM conflict WHERE open = 1"), 0);
     server.check();
+}
+
+/// From the page of a record.
+async fn the_history_tells(phone: &mut Phone, words: &[&str]) {
+    phone.tap("history-open").await;
+    phone.see("history-change").await;
+    for words in words {
+        phone.see_text("history", words).await;
+    }
 }
 
 /// Presses 同步 and waits until nothing waits any more.

@@ -44,6 +44,13 @@ async fn the_largest_letters_fit_the_smallest_phone() {
     let mut phone = Phone::enrolled_on(Look::SmallPhone, "阿香", &server, CADRE).await;
     phone.tap("tab-mine").await;
     phone.tap("font-extra").await;
+    // Whatever the phone is set to, and from the first moment of the next start.
+    phone.tap("look-dark").await;
+    phone.reload().await;
+    phone.see("mine").await;
+    let ground = "return [document.documentElement, document.body].map((one) => getComputedStyle(one).backgroundColor);";
+    let grounds: [String; 2] = phone.browser.script(ground, Value::Null).await;
+    assert_eq!(grounds, ["rgb(21, 19, 17)", "rgb(21, 19, 17)"]);
     for (name, testid) in PAGES {
         phone.tap(&format!("tab-{name}")).await;
         phone.see(testid).await;
@@ -54,6 +61,10 @@ async fn the_largest_letters_fit_the_smallest_phone() {
     phone.tap("household-row").await;
     phone.see("household").await;
     phone.is_without_flaws("household").await;
+    phone.tap("history-open").await;
+    phone.see("history-change").await;
+    phone.is_without_flaws("history").await;
+    phone.tap("back").await;
     phone.tap("edit-household").await;
     phone.see("household-edit").await;
     phone.is_without_flaws("household-edit").await;
@@ -71,6 +82,31 @@ async fn the_largest_letters_fit_the_smallest_phone() {
             phone.tap("step-next").await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_searched_stays_for_the_way_back_and_is_gone_for_the_next_household() {
+    let server = Server::demo(150);
+    let mut phone = Phone::enrolled("阿香", &server, CADRE).await;
+    let sql = "SELECT h.id, h.head, p.name FROM household h JOIN person p ON p.household = h.id
+         JOIN cadre_village v ON v.village = h.village JOIN cadre c ON c.id = v.cadre
+         WHERE c.name = ?1 AND p.name <> h.head ORDER BY h.id LIMIT 1";
+    let (head, member) = server
+        .database()
+        .query_row(sql, [CADRE], |row| Ok((row.get::<_, String>("head")?, row.get::<_, String>("name")?)))
+        .expect("somebody's member");
+    let typed = lianxin_shared::domain::pinyin::syllables(&member).concat();
+    phone.tap("tab-households").await;
+    phone.write("search", &typed).await;
+    phone.see_text("found-by", &format!("家人 {member}")).await;
+    phone.tap_text("household-row", &member).await;
+    phone.see("household").await;
+    assert_eq!(phone.heading().await, head);
+    phone.tap("back").await;
+    phone.see_value("search", &typed).await;
+    phone.tap("tab-today").await;
+    phone.tap("tab-households").await;
+    phone.see_value("search", "").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! The register on a phone: who is on it, who has left it, and who stands for whom.
 
 use lianxin_app::store::{
-    Edit, HouseholdFilter, HouseholdPage, HouseholdQuery, Households, Reply, Request, Store, Today,
+    Edit, FoundBy, HouseholdFilter, HouseholdPage, HouseholdQuery, Households, Reply, Request, Store, Today,
 };
 use lianxin_shared::{
     replica::{Base, DeviceId, FieldSet, Value, kind},
@@ -261,7 +261,23 @@ impl Phone {
     }
 }
 
-const TEXTS: [&str; 10] = ["", "周", "zxl", "1380", "周 一组", "11号", "getihu 3", "%", "AYG", "没有这户"];
+const TEXTS: [&str; 15] = [
+    "",
+    "周",
+    "zxl",
+    "1380",
+    "周 一组",
+    "11号",
+    "getihu 3",
+    "%",
+    "AYG",
+    "没有这户",
+    "zhouxiulan",
+    "zhaoyum",
+    "majg",
+    "xiul 一",
+    "ou",
+];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
@@ -281,6 +297,31 @@ proptest! {
             phone.finds_what_the_tables_have(query);
         }
     }
+}
+
+#[test]
+fn a_household_is_found_by_whole_pinyin_and_by_its_members_and_says_by_whom() {
+    let mut phone = Phone::new();
+    let wang = phone.household("王桂花");
+    let member =
+        vec![("household", wang.to_string().into()), ("name", "李小明".into()), ("phone", "1390002".into())];
+    phone.put(kind::PERSON, None, member);
+    phone.household("汪国栋");
+    let mut by = |text: &str| -> Vec<_> {
+        phone.find(HouseholdFilter::All, text).rows.into_iter().map(|row| (row.head, row.found_by)).collect()
+    };
+    let own = ("王桂花".to_owned(), None);
+    for text in ["wangguihua", "wanggui", "wang gh", "wanggh"] {
+        assert_eq!(by(text), [own.clone()], "{text}");
+    }
+    let heads: Vec<String> = by("wangg").into_iter().map(|(head, _)| head).collect();
+    assert_eq!(heads.len(), 2, "both are spelled so: {heads:?}");
+    let ming = ("王桂花".to_owned(), Some(FoundBy::Member("李小明".to_owned())));
+    for text in ["lixiaoming", "xiaom", "li xm", "小明", "wang 小明"] {
+        assert_eq!(by(text), [ming.clone()], "{text}");
+    }
+    let phone_of = FoundBy::MemberPhone { name: "李小明".to_owned(), phone: "1390002".to_owned() };
+    assert_eq!(by("139"), [("王桂花".to_owned(), Some(phone_of))]);
 }
 
 #[test]

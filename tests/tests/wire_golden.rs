@@ -12,9 +12,9 @@ use lianxin_shared::{
     wire::{
         PROTOCOL,
         v1::{
-            Accepted, Cursor, EnrolRequest, EnrolResponse, ErrorBody, ErrorCode, Held, Receipt,
-            RepairRequest, RepairResponse, SyncRequest, SyncResponse, batch_of_patches, batch_of_rows,
-            rows_of_batch,
+            Accepted, Cursor, EnrolRequest, EnrolResponse, ErrorBody, ErrorCode, Held, HistoryChange,
+            HistoryLine, HistoryRequest, HistoryResponse, Receipt, RepairRequest, RepairResponse,
+            SyncRequest, SyncResponse, batch_of_patches, batch_of_rows, rows_of_batch,
         },
     },
 };
@@ -168,6 +168,39 @@ fn enrol_response() -> EnrolResponse {
     }
 }
 
+fn history_request() -> HistoryRequest {
+    HistoryRequest { protocol: PROTOCOL, server_id: SERVER, record: Uuid::from_u128(1) }
+}
+
+fn history_response() -> HistoryResponse {
+    let line = |label: &str, before: Option<&str>, after: &str| HistoryLine {
+        label: label.to_owned(),
+        before: before.map(str::to_owned),
+        after: after.to_owned(),
+    };
+    let first = HistoryChange {
+        by: "阿香".to_owned(),
+        written_ms: 1_000,
+        received_ms: 2_000,
+        held: String::new(),
+        settled: false,
+        unseen: false,
+        salvaged: false,
+        lines: vec![line("户主", None, "𠮷田有福")],
+    };
+    let second = HistoryChange {
+        by: "老周".to_owned(),
+        written_ms: 3_000,
+        held: "这个村没有分给您".to_owned(),
+        settled: true,
+        unseen: true,
+        salvaged: true,
+        lines: vec![line("电话", Some("13800000001"), "（空）")],
+        ..first.clone()
+    };
+    HistoryResponse { protocol: PROTOCOL, changes: vec![second, first], older: 2 }
+}
+
 fn error_body() -> ErrorBody {
     ErrorBody {
         code: ErrorCode::OtherServer,
@@ -202,6 +235,8 @@ fn messages_are_written_and_read_as_in_version_1() {
     holds("repair_response", &repair_response());
     holds("enrol_request", &enrol_request());
     holds("enrol_response", &enrol_response());
+    holds("history_request", &history_request());
+    holds("history_response", &history_response());
     holds("error", &error_body());
 }
 

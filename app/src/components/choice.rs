@@ -5,7 +5,7 @@ use dioxus::prelude::*;
 /// One option: its code and what people read.
 pub(crate) type Choice = (String, String);
 
-/// Options side by side. `several` lets more than one hold. The chosen codes come in, a tapped code goes out.
+/// Options side by side. `several` lets more than one hold, and each has a box to tick. The chosen codes come in, a tapped code goes out.
 #[component]
 pub(crate) fn Segments(
     label: String,
@@ -25,8 +25,9 @@ pub(crate) fn Segments(
         _ => "long",
     };
     let four = if options.len() == 4 { "of4" } else { "" };
+    let ticked = if several { "several" } else { "" };
     rsx! {
-        div { class: "seg {width} {four}", role: if several { "group" } else { "radiogroup" }, "aria-label": label, "data-testid": "{testid}",
+        div { class: "seg {width} {four} {ticked}", role: if several { "group" } else { "radiogroup" }, "aria-label": label, "data-testid": "{testid}",
             for (code, name) in options {
                 SegmentButton { key: "{code}", on: chosen.contains(&code), several, testid: "{testid}-{code}", code, name, onpick }
             }
@@ -46,9 +47,8 @@ fn SegmentButton(
     rsx! {
         button {
             r#type: "button",
-            role: if several { None } else { Some("radio") },
-            "aria-checked": if several { None } else { Some(on.to_string()) },
-            "aria-pressed": if several { Some(on.to_string()) } else { None },
+            role: if several { "checkbox" } else { "radio" },
+            "aria-checked": on.to_string(),
             "data-testid": testid,
             onclick: move |_| onpick.call(code.clone()),
             "{name}"

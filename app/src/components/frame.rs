@@ -80,9 +80,9 @@ pub(crate) fn StateLine(line: SyncLine, now_ms: i64) -> Element {
     }
 }
 
-/// The five tabs.
+/// The five tabs; a tap on one says where it leads.
 #[component]
-pub(crate) fn TabBar(here: Route) -> Element {
+pub(crate) fn TabBar(here: Route, ontab: EventHandler<Route>) -> Element {
     let tabs = [
         (Route::TodayPage {}, "today", text::tab::TODAY, Some(icons::HOME)),
         (Route::HouseholdList {}, "households", text::tab::HOUSEHOLDS, Some(icons::BOOK)),
@@ -98,6 +98,7 @@ pub(crate) fn TabBar(here: Route) -> Element {
                     class: if icon.is_some() { "tab" } else { "tab go" },
                     "aria-current": if route == here { "page" },
                     "data-testid": "tab-{id}",
+                    onclick: { let to = route.clone(); move |_| ontab.call(to.clone()) },
                     to: route,
                     if let Some(path) = icon {
                         Icon { path }
@@ -131,13 +132,7 @@ pub(crate) fn Page(
     };
     rsx! {
         div { class: "frame", "data-testid": "{testid}",
-            header { class: "topbar",
-                button { class: "icon-btn", r#type: "button", "aria-label": text::BACK, "data-testid": "back", onclick: back,
-                    Icon { path: icons::BACK }
-                }
-                h1 { "{title}" }
-                div { class: "end", {end} }
-            }
+            TopBar { title, end, onback: back }
             {under}
             // Another page, or another step, begins at its top.
             for testid in [testid.clone()] {
@@ -146,6 +141,24 @@ pub(crate) fn Page(
             if let Some(foot) = foot {
                 footer { class: "foot", {foot} }
             }
+        }
+    }
+}
+
+/// Head of a page within: back, title, what stands at its end.
+#[component]
+pub(crate) fn TopBar(
+    title: String,
+    #[props(default = VNode::empty())] end: Element,
+    onback: EventHandler<MouseEvent>,
+) -> Element {
+    rsx! {
+        header { class: "topbar",
+            button { class: "icon-btn", r#type: "button", "aria-label": text::BACK, "data-testid": "back", onclick: move |event| onback.call(event),
+                Icon { path: icons::BACK }
+            }
+            h1 { "{title}" }
+            div { class: "end", {end} }
         }
     }
 }

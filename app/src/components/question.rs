@@ -65,6 +65,9 @@ pub(crate) fn Question(props: QuestionProps) -> Element {
             onmounted: move |event| if focus { bring_into_view(&event) },
             h3 {
                 "{item.question}"
+                if item.kind == AnswerKind::Several {
+                    span { class: "several", {text::visit::SEVERAL} }
+                }
                 if item.required {
                     span { class: "must", {text::visit::MUST_ANSWER} }
                 }

@@ -73,6 +73,9 @@ pub(crate) fn HouseholdLine(
                 StandingTag { code: row.standing.clone() }
                 Tags { codes: row.tags.clone() }
                 p { class: "line", "{under}" }
+                if let Some(by) = &row.found_by {
+                    p { class: "found", "data-testid": "found-by", {text::register::found_by(by)} }
+                }
             }
             span { class: "end",
                 if short {

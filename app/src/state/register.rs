@@ -17,6 +17,8 @@ const SEARCH_PAUSE: Duration = Duration::from_millis(60);
 pub(crate) struct Search {
     /// What is typed.
     pub(crate) text: Signal<String>,
+    /// Counts how often it was cleared: the field, which nobody else writes to, is then drawn anew.
+    pub(crate) cleared: Signal<u32>,
     /// The chip.
     pub(crate) filter: Signal<HouseholdFilter>,
     /// Rows wanted so far.
@@ -30,6 +32,7 @@ impl Search {
     pub(crate) fn new(filter: HouseholdFilter) -> Self {
         Search {
             text: Signal::new(String::new()),
+            cleared: Signal::new(0),
             filter: Signal::new(filter),
             wanted: Signal::new(ROWS_PER_STEP),
             scrolled: CopyValue::new(0.0),
@@ -40,6 +43,14 @@ impl Search {
     pub(crate) fn type_text(mut self, text: String) {
         self.text.set(text);
         self.start_over();
+    }
+
+    /// What is typed is done with.
+    pub(crate) fn clear(mut self) {
+        if !self.text.peek().is_empty() {
+            self.type_text(String::new());
+            self.cleared += 1;
+        }
     }
 
     /// A chip was chosen.

@@ -2,6 +2,7 @@
 
 use dioxus::{core::spawn_forever, prelude::*};
 use futures_util::StreamExt;
+use lianxin_shared::wire::v1::HistoryResponse;
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
@@ -13,6 +14,9 @@ use super::{answer::Answer, taking::Intake};
 use crate::store::{
     Event, Identity, PhotoName, PhotoSize, Request, Status, StoreClient, StoreError, StorePhase, SyncLine,
 };
+
+/// A record's history, or why it cannot be shown.
+pub(crate) type Told = Result<HistoryResponse, String>;
 
 /// Everything that all screens share. Copies speak of the same session.
 #[derive(Clone, Copy, PartialEq)]
@@ -30,6 +34,8 @@ pub(crate) struct Session {
     pub(crate) note: Signal<Option<Note>>,
     /// Pictures that did not come from the township, and why; written whenever one came or did not.
     pub(crate) fetched: Signal<BTreeMap<(PhotoName, bool), String>>,
+    /// The history that was asked for last, once it has come, or why it has not.
+    pub(crate) history: Signal<Option<(Uuid, Told)>>,
     /// Photos on their way in, by the record that is to show them: they outlive its screen.
     pub(crate) takings: Signal<BTreeMap<String, Intake>>,
     /// Why the store could not say who this phone is.
@@ -75,6 +81,7 @@ impl Session {
             phase: Signal::new(StorePhase::Opening),
             changed: Signal::new(0),
             note: Signal::new(None),
+            history: Signal::new(None),
             fetched: Signal::new(BTreeMap::new()),
             takings: Signal::new(BTreeMap::new()),
             trouble: Signal::new(None),
@@ -119,6 +126,12 @@ impl Session {
             self.fetched.write().remove(&picture);
         }
         self.tell(Request::FetchPicture { name: name.clone(), size });
+    }
+
+    /// Asks the township for a record's history.
+    pub(crate) fn ask_history(mut self, record: Uuid) {
+        self.history.set(None);
+        self.tell(Request::FetchHistory { record });
     }
 
     /// Why a picture has not come from the township, if it has not.
@@ -223,6 +236,7 @@ impl Session {
                         None => fetched.remove(&picture),
                     };
                 }
+                Event::History { record, told } => self.history.set(Some((record, told))),
                 Event::Standing => self.refresh().await,
             }
         }

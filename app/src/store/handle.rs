@@ -12,7 +12,10 @@ use lianxin_shared::{
     replica::Clock,
     sqlite::{REPLICA_V1, REPLICA_V2, REPLICA_V3, migrate, refresh_stale},
     sync::{CommitReport, Outgoing, Salvage},
-    wire::v1::{EnrolResponse, ErrorCode, Life, Receipt, RepairResponse, SalvageResponse, SyncResponse},
+    wire::v1::{
+        EnrolResponse, ErrorCode, HistoryResponse, Life, Receipt, RepairResponse, SalvageResponse,
+        SyncResponse,
+    },
 };
 use rusqlite::{Connection, TransactionBehavior};
 use std::collections::BTreeMap;
@@ -66,8 +69,9 @@ impl Store {
         })
     }
 
-    /// Does what was asked; what it answers is durable. [`Request::SyncNow`], [`Request::Online`] and
-    /// [`Request::FetchPicture`] belong to the driver beside the store, which takes them afterwards.
+    /// Does what was asked; what it answers is durable. [`Request::SyncNow`], [`Request::Online`],
+    /// [`Request::FetchPicture`] and [`Request::FetchHistory`] belong to the driver beside the store, which takes them
+    /// afterwards.
     ///
     /// # Errors
     /// [`StoreError`], in the user's words.
@@ -119,7 +123,10 @@ impl Store {
             Request::KeepPhoto(new) => self.keep_photo(&new),
             Request::Picture { name, size } => self.picture(&name, size),
             Request::PhotoPlace { name } => self.photo_place(name),
-            Request::SyncNow | Request::Online { .. } | Request::FetchPicture { .. } => Ok(Reply::Done),
+            Request::SyncNow
+            | Request::Online { .. }
+            | Request::FetchPicture { .. }
+            | Request::FetchHistory { .. } => Ok(Reply::Done),
             reading => self.read(reading, now_ms),
         }
     }
@@ -249,6 +256,11 @@ impl Store {
     fn changed(&mut self) {
         self.register.note_change();
         self.say_sync_line();
+    }
+
+    /// A record's history has come, or why not.
+    pub(crate) fn history_told(&mut self, record: Uuid, told: Result<HistoryResponse, String>) {
+        self.events.push(Event::History { record, told });
     }
 
     pub(super) fn say_sync_line(&mut self) {

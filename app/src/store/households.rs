@@ -132,6 +132,7 @@ fn row_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<HouseholdRow> {
         tags: tags.iter().flat_map(|codes| codes.split(',')).map(str::to_owned).collect(),
         must_visit_left: row.get("is_left")?,
         last_visit_ms: row.get("last_visit")?,
+        found_by: None,
     })
 }
 

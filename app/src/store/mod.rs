@@ -32,6 +32,7 @@ mod request;
 mod scope;
 mod search;
 mod tally;
+mod words;
 #[cfg(target_family = "wasm")]
 mod worker_web;
 

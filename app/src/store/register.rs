@@ -1,12 +1,14 @@
 //! What the store keeps of the register in memory between two requests: the chips' counts, and the searched words.
 
 use super::{
-    HouseholdQuery, Households, Reply, Request, Store, StoreError, SyncPhase,
+    FoundBy, HouseholdQuery, Households, Reply, Request, Store, StoreError, SyncPhase,
     campaign::Running,
     households::{self, Chips},
     search::SearchIndex,
 };
 use rusqlite::Connection;
+use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// 今日 as a place to reopen at.
 const TODAY_ADDRESS: &str = "/";
@@ -76,8 +78,15 @@ impl Register {
     ) -> Result<Households, StoreError> {
         let chips = self.chips(db, running)?.clone();
         let found = self.ready(db)?.find(db, query, &chips.left, cadre)?;
+        let (page, by): (Vec<Uuid>, Vec<Option<FoundBy>>) = found.page.into_iter().unzip();
+        let mut by: BTreeMap<Uuid, FoundBy> =
+            page.iter().copied().zip(by).filter_map(|(id, by)| Some((id, by?))).collect();
+        let mut rows = households::lines(db, &page, running)?;
+        for row in &mut rows {
+            row.found_by = by.remove(&row.id);
+        }
         Ok(Households {
-            rows: households::lines(db, &found.page, running)?,
+            rows,
             total: found.total,
             all: chips.all,
             not_visited: chips.not_visited(),

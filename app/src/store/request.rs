@@ -13,11 +13,13 @@ mod visit;
 pub use pages::{Diary, Mine, OutboxRow, Today};
 pub use photo::{Bytes, NewPhoto, PhotoName, PhotoPlace, PhotoSize, PhotoView};
 pub use record::{ConflictView, Edit, Loaded, RecordPlace, Taken};
-pub use register::{HouseholdFilter, HouseholdPage, HouseholdQuery, HouseholdRow, Households, TimelineEntry};
+pub use register::{
+    FoundBy, HouseholdFilter, HouseholdPage, HouseholdQuery, HouseholdRow, Households, TimelineEntry,
+};
 pub use status::{FontSize, Identity, Status, SyncLine, SyncPhase, Tally};
 pub use visit::{DraftRow, OpenDraft, VisitPage, VisitTarget};
 
-use lianxin_shared::wire::v1::EnrolResponse;
+use lianxin_shared::wire::v1::{EnrolResponse, HistoryResponse};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -63,6 +65,8 @@ pub enum Request {
     PhotoPlace { name: PhotoName },
     /// Gets a picture from the township. → [`Reply::Done`]; [`Event::Fetched`] says what became of it.
     FetchPicture { name: PhotoName, size: PhotoSize },
+    /// Asks the township for a record's history. → [`Reply::Done`]; [`Event::History`] brings it, or why not.
+    FetchHistory { record: Uuid },
     /// The diary: a day's entry (or a fresh id for it) and the days before. → [`Reply::Diary`]
     Diary { date: String },
     /// Where every record is. → [`Reply::Mine`]
@@ -119,6 +123,8 @@ pub enum Event {
     Changed,
     /// A picture has come from the township, or why not.
     Fetched { name: PhotoName, size: PhotoSize, refusal: Option<String> },
+    /// A record's history has come from the township, or why not.
+    History { record: Uuid, told: Result<HistoryResponse, String> },
     /// How the server stands to this phone has changed: [`Request::Status`] tells.
     Standing,
 }

@@ -1,9 +1,12 @@
 //! The register in memory, for what is searched while one types: SQL over encrypted pages would read every household
 //! and person of the phone at each keystroke. It is built by one scan, and what changes afterwards is read again alone:
 //! triggers of this connection note which households a write concerns, whoever writes. A household takes about 300
-//! bytes.
+//! bytes: names are compared with what is typed by reading their characters, no spelling is kept.
 
-use super::{HouseholdFilter, HouseholdQuery, StoreError, db_error, households};
+use super::{
+    FoundBy, HouseholdFilter, HouseholdQuery, StoreError, db_error, households,
+    words::{Typed, Words},
+};
 use lianxin_shared::sqlite::IS_PRESENT;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use std::cmp::Reverse;
@@ -33,7 +36,7 @@ CREATE TEMP TRIGGER IF NOT EXISTS person_gone AFTER DELETE ON main.person BEGIN
 DELETE FROM changed_household;";
 
 /// A household's columns as [`Entry::read`] takes them.
-const COLUMNS: &str = "id, village, grp_no, grp, door_no, door, head, search";
+const COLUMNS: &str = "id, village, grp_no, grp, door_no, door, head, search, phone";
 
 type Id = [u8; 16];
 
@@ -49,7 +52,7 @@ struct Place {
     id: Id,
 }
 
-/// A household with the searched words of its own and of its members, a line each: no word goes over a line's end.
+/// A household with the searched words of its own and of its members.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     place: Place,
@@ -57,7 +60,7 @@ struct Entry {
 }
 
 impl Entry {
-    fn read(row: &Row<'_>) -> rusqlite::Result<(Place, String)> {
+    fn read(row: &Row<'_>) -> rusqlite::Result<(Place, Words)> {
         let place = Place {
             id: row.get(0)?,
             village: row.get(1)?,
@@ -67,7 +70,8 @@ impl Entry {
             door: row.get(5)?,
             head: row.get(6)?,
         };
-        Ok((place, row.get(7)?))
+        let words = Words::of_household(&place.head, &row.get::<_, String>(7)?, &row.get::<_, String>(8)?);
+        Ok((place, words))
     }
 }
 
@@ -84,8 +88,8 @@ struct Picked {
 pub(super) struct Found {
     /// How many households in all.
     pub total: u32,
-    /// Those of the page.
-    pub page: Vec<Uuid>,
+    /// Those of the page, with what the line does not show and they were found by.
+    pub page: Vec<(Uuid, Option<FoundBy>)>,
 }
 
 /// The register in memory.
@@ -105,15 +109,15 @@ impl SearchIndex {
         db.execute_batch(WATCH).map_err(db_error)?;
         let sql = format!("SELECT {COLUMNS} FROM household ORDER BY id");
         let mut read = rows(db, &sql, [], Entry::read)?;
-        let mut statement = db.prepare_cached("SELECT household, search FROM person").map_err(db_error)?;
+        let mut statement =
+            db.prepare_cached("SELECT household, name, search FROM person").map_err(db_error)?;
         let mut persons = statement.query([]).map_err(db_error)?;
         while let Some(person) = persons.next().map_err(db_error)? {
             let household: Id = person.get(0).map_err(db_error)?;
             let at = read.binary_search_by(|(place, _)| place.id.cmp(&household));
             if let Some((_, words)) = at.ok().and_then(|at| read.get_mut(at)) {
-                let search = person.get_ref(1).map_err(db_error)?;
-                words.push('\n');
-                words.push_str(search.as_str().map_err(|e| db_error(e.into()))?);
+                let text = |column| person.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
+                words.add_member(text(1).map_err(db_error)?, text(2).map_err(db_error)?);
             }
         }
         let entries = read.into_iter().map(|(place, words)| Entry { place, words: words.into() });
@@ -170,16 +174,15 @@ impl SearchIndex {
                 Picked { entries: self.pick(db, &query.filter, left, cadre)?, filter: query.filter.clone() }
             }
         };
-        let text = query.text.to_lowercase();
-        let words: Vec<&str> = text.split_whitespace().collect();
+        let typed = Typed::new(&query.text);
         let chosen = picked.entries.iter().filter_map(|at| self.entries.get(*at));
-        let found = chosen.filter(|entry| words.iter().all(|word| entry.words.contains(word)));
+        let found = chosen.filter(|entry| typed.is_in(&entry.words));
         let (from, limit) = (query.offset as usize, query.limit.min(households::rows_max) as usize);
         let mut answer = Found::default();
         for (nth, entry) in found.enumerate() {
             answer.total += 1;
             if nth >= from && answer.page.len() < limit {
-                answer.page.push(Uuid::from_bytes(entry.place.id));
+                answer.page.push((Uuid::from_bytes(entry.place.id), typed.found_by(&entry.words)));
             }
         }
         self.picked = Some(picked);
@@ -249,11 +252,10 @@ fn read_one(db: &Connection, id: Id) -> Result<Option<Entry>, StoreError> {
         .and_then(|mut s| s.query_row([id], Entry::read).optional())
         .map_err(db_error)?;
     let Some((place, mut words)) = household else { return Ok(None) };
-    let members: Vec<String> =
-        rows(db, "SELECT search FROM person WHERE household = ?1", params![id], |row| row.get(0))?;
-    for member in members {
-        words.push('\n');
-        words.push_str(&member);
+    let sql = "SELECT name, search FROM person WHERE household = ?1";
+    let members: Vec<(String, String)> = rows(db, sql, params![id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for (name, search) in members {
+        words.add_member(&name, &search);
     }
     Ok(Some(Entry { place, words: words.into() }))
 }

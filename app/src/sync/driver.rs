@@ -10,9 +10,13 @@ use super::{
 use crate::store::{Request, Store, StoreError, SyncPhase};
 use lianxin_shared::{
     sync::{Action, CourierInput, Failure, Input, Machine, Phase},
-    wire::v1::{EnrolResponse, RepairResponse, SalvageResponse, SyncResponse},
+    wire::{
+        PROTOCOL,
+        v1::{EnrolResponse, HistoryRequest, HistoryResponse, RepairResponse, SalvageResponse, SyncResponse},
+    },
 };
 use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
 
 /// What the platform does for the driver.
 #[derive(Debug)]
@@ -81,6 +85,7 @@ impl Driver {
                 Input::SyncNow
             }
             Request::FetchPicture { name, size } => return self.photos.want(store, name, *size),
+            Request::FetchHistory { record } => return ask_history(store, *record),
             Request::Enrol { .. } => Input::SyncNow,
             Request::Online { online } => Input::Online(*online),
             Request::Save(_) | Request::CompleteVisit { .. } | Request::Resolve { .. } => Input::Changed,
@@ -116,6 +121,11 @@ impl Driver {
             Path::Repair => Input::Repaired(decode::<RepairResponse>(answer)),
             Path::Salvage => Input::Salvaged(decode::<SalvageResponse>(answer)),
             Path::Clone => Input::Recast(decode::<EnrolResponse>(answer)),
+            Path::History(record) => {
+                let told = decode::<HistoryResponse>(answer).map(|told| *told);
+                store.history_told(record, told.map_err(|failure| words::of_history(&failure)));
+                return Vec::new();
+            }
         };
         self.step(store, input, now_ms)
     }
@@ -225,6 +235,22 @@ impl Driver {
                 None
             }
         })
+    }
+}
+
+/// Reads nothing of the store's own: the township has every change, this phone only what came of them.
+fn ask_history(store: &mut Store, record: Uuid) -> Vec<Effect> {
+    let asked = store.membership().and_then(|member| {
+        let server_id = member.ok_or(StoreError::NotFound)?.server_id;
+        let request = HistoryRequest { protocol: PROTOCOL, server_id, record };
+        exchange(store, Path::History(record), &request)
+    });
+    match asked {
+        Ok(exchange) => vec![Effect::Send(exchange)],
+        Err(error) => {
+            store.history_told(record, Err(error.to_string()));
+            Vec::new()
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use reqwest::{Client, header};
 use std::{io::Write, time::Duration};
+use uuid::Uuid;
 
 /// An exchange that takes longer has failed; the next batch is smaller.
 #[allow(non_upper_case_globals)]
@@ -21,6 +22,8 @@ pub enum Path {
     Salvage,
     /// `/v1/clone`
     Clone,
+    /// `/v1/history`, of this record.
+    History(Uuid),
 }
 
 /// A request on its way.
@@ -76,6 +79,7 @@ impl Transport {
             Path::Repair => "/v1/repair",
             Path::Salvage => "/v1/salvage",
             Path::Clone => "/v1/clone",
+            Path::History(_) => "/v1/history",
         };
         let token = Some(exchange.token.as_str());
         self.post(&format!("{}{path}", exchange.server_url), token, exchange.body).await

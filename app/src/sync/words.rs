@@ -17,3 +17,16 @@ pub(super) fn of(failure: &Failure) -> String {
         Failure::Store(words) => words.clone(),
     }
 }
+
+/// Why a record's history cannot be shown now.
+pub(super) fn of_history(failure: &Failure) -> String {
+    match failure {
+        Failure::Network => {
+            "修改记录在乡镇服务器上，要连上网才看得到，现在连不上。您写的都在本机，一条没丢。".to_owned()
+        }
+        Failure::Busy { .. } | Failure::Server => {
+            "乡镇服务器这会儿没有答上来，请过一会儿再看。您写的都在本机，一条没丢。".to_owned()
+        }
+        other => of(other),
+    }
+}

@@ -3,6 +3,8 @@
 use lianxin_shared::domain::enrol_code::{ENROL_CODE_DIGITS, NoCode};
 
 pub(crate) const TITLE: &str = "连心册";
+pub(crate) const AGAIN: &str = "重新登记";
+pub(crate) const AGAIN_LEAD: &str = "向乡镇走访办要新的登记码，写在下面。要有网；您写的都留着。";
 pub(crate) const LEAD: &str = "走村入户，听一句记一句。没有网也能用，有网自动上报乡镇。";
 pub(crate) const HOW: [&str; 3] = [
     "向乡镇走访办要登记码；扫二维码打开的，码已填好。",

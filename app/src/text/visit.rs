@@ -13,6 +13,10 @@ pub(crate) const NAME: &str = "名称";
 pub(crate) const NAME_HINT: &str = "如：清溪镇中心小学";
 pub(crate) const BEGIN: &str = "开始走访";
 pub(crate) const NAME_WANTED: &str = "请先写上名称。";
+/// “第2步/共3步”
+pub(crate) fn step_of(step: usize, all: usize) -> String {
+    format!("第{step}步/共{all}步")
+}
 pub(crate) const STEPS: &str = "走访步骤";
 pub(crate) const STEP_NAMES: [&str; 3] = ["清单", "原话、照片", "看一遍"];
 pub(crate) const HOW: &str = "怎么走的";
@@ -27,6 +31,7 @@ pub(crate) const ABSENT_HINT: &str = "没见到人，不算到过，这一户仍
 pub(crate) const SAME: &str = "同上次";
 pub(crate) const IS_SAME: &str = "和上次一样";
 pub(crate) const SAME_ALL: &str = "全部同上次";
+pub(crate) const SEVERAL: &str = "可多选";
 pub(crate) const MUST_ANSWER: &str = "必答";
 pub(crate) const NO_LIST: &str = "这里没有清单要问，直接记他们说的话。";
 pub(crate) const BACK: &str = "上一步";

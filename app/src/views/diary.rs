@@ -6,7 +6,10 @@ use lianxin_shared::{
     replica::{FieldSet, Value},
 };
 
-use super::photos::{PhotoEditor, PhotosOnTheirWay};
+use super::{
+    history::HistoryLink,
+    photos::{PhotoEditor, PhotosOnTheirWay},
+};
 use crate::{
     beijing,
     components::{
@@ -96,6 +99,7 @@ fn DiaryOfDay(date: String) -> Element {
 #[component]
 fn Editor(date: String, diary: Diary, is_today: bool) -> Element {
     let identity = use_session().identity();
+    let (id, is_begun) = (diary.entry.id, !diary.entry.fields.is_empty());
     let form = use_form(|| {
         if diary.entry.fields.is_empty() {
             let opening = FieldSet::from([
@@ -136,6 +140,9 @@ fn Editor(date: String, diary: Diary, is_today: bool) -> Element {
                 on: move |typed| form.type_text(field::TEXT, typed),
             }
             DiaryPhotos { form, taking, date }
+            if is_begun {
+                HistoryLink { id }
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use dioxus::{history::history, prelude::*};
 use crate::{
     components::{
         fields::{Keyboard, TextField, Typed},
+        frame::{Page, TopBar},
         icon::Logo,
         notice::Notice,
     },
@@ -17,46 +18,66 @@ use crate::{
     text::enrol as words,
 };
 
-/// The first start.
+/// The first start, or that of a phone which was locked: `onback` leads to what it was told then.
 #[component]
-pub(crate) fn EnrolView() -> Element {
+pub(crate) fn EnrolView(onback: Option<EventHandler<()>>) -> Element {
     // The link has done its work: no later start must find it again.
     let address = use_hook(|| history().current_route());
-    rsx! { Enrolment { address, ondone: move |()| history().replace(Route::TodayPage {}.to_string()) } }
+    rsx! {
+        div { class: "frame",
+            if let Some(back) = onback {
+                TopBar { title: words::AGAIN, onback: move |_| back.call(()) }
+            }
+            main { class: "screen",
+                Enrolment { address, is_first: onback.is_none(), ondone: move |()| history().replace(Route::TodayPage {}.to_string()) }
+            }
+        }
+    }
 }
 
 /// An enrolled phone that the server does not know any more: the office lets it in again, and it keeps everything.
 #[component]
 pub(crate) fn EnrolAgainView(link: String) -> Element {
     let address = format!("enrol?{link}");
-    rsx! { Enrolment { address, ondone: move |()| drop(navigator().replace(Route::TodayPage {})) } }
+    rsx! {
+        Page { title: words::AGAIN,
+            Enrolment { address, is_first: false, ondone: move |()| drop(navigator().replace(Route::TodayPage {})) }
+        }
+    }
 }
 
-/// By the link in an address.
+/// By the link in an address; the first start says what the app is.
 #[component]
-fn Enrolment(address: String, ondone: EventHandler<()>) -> Element {
+fn Enrolment(address: String, is_first: bool, ondone: EventHandler<()>) -> Element {
     let link = use_hook(|| enrol_link(&address));
     let given = use_hook(|| enrol_at(&link, origin()));
     // What the cadre chose over the link: to enrol at this page's own server.
     let mut here = use_signal(|| None::<String>);
     let at = here().map_or(given, EnrolAt::ThisPage);
     rsx! {
-        main { class: "screen",
-            div { class: "welcome", "data-testid": "enrol",
+        div { class: "welcome", "data-testid": "enrol",
+            if is_first {
                 Logo {}
                 h1 { class: "title", {words::TITLE} }
                 p { {words::LEAD} }
-                match at {
-                    EnrolAt::Elsewhere { server, open } => rsx! {
-                        Elsewhere { server, open, onstay: move |()| here.set(origin()) }
-                    },
-                    EnrolAt::ThisPage(server) => rsx! {
-                        Form { link: Given(link), server, is_fixed: true, ondone }
-                    },
-                    EnrolAt::Any(server) => rsx! {
-                        Form { link: Given(link), server, is_fixed: false, ondone }
-                    },
+                ol {
+                    for (at, step) in words::HOW.into_iter().enumerate() {
+                        li { key: "{at}", "{step}" }
+                    }
                 }
+            } else {
+                p { {words::AGAIN_LEAD} }
+            }
+            match at {
+                EnrolAt::Elsewhere { server, open } => rsx! {
+                    Elsewhere { server, open, onstay: move |()| here.set(origin()) }
+                },
+                EnrolAt::ThisPage(server) => rsx! {
+                    Form { link: Given(link), server, is_fixed: true, ondone }
+                },
+                EnrolAt::Any(server) => rsx! {
+                    Form { link: Given(link), server, is_fixed: false, ondone }
+                },
             }
         }
     }
@@ -78,6 +99,13 @@ fn Elsewhere(server: String, open: String, onstay: EventHandler<()>) -> Element 
             }
         }
     }
+}
+
+/// What was refused may stand below the edge of a small screen.
+fn bring_into_view(event: &MountedEvent) {
+    let notice = event.data();
+    // A notice that cannot be scrolled to merely stays where it is.
+    spawn(async move { drop(notice.scroll_to(ScrollBehavior::Instant).await) });
 }
 
 /// An enrolment link as a property.
@@ -108,11 +136,6 @@ fn Form(link: Given, server: String, is_fixed: bool, ondone: EventHandler<()>) -
         busy.set(false);
     };
     rsx! {
-        ol {
-            for (at, step) in words::HOW.into_iter().enumerate() {
-                li { key: "{at}", "{step}" }
-            }
-        }
         TextField {
             label: words::CODE, hint: words::CODE_HINT, initial: code_given, class: "code", keyboard: Keyboard::Digits, testid: "enrol-code",
             on: move |typed| if let Typed::Text(text) = typed { code.set(text) },
@@ -126,7 +149,9 @@ fn Form(link: Given, server: String, is_fixed: bool, ondone: EventHandler<()>) -
             }
         }
         if let Some(words) = refused() {
-            Notice { look: "stop", testid: "enrol-error", "{words}" }
+            div { onmounted: move |event| bring_into_view(&event),
+                Notice { look: "stop", testid: "enrol-error", "{words}" }
+            }
         }
         button { class: "btn p wide", r#type: "button", disabled: busy(), "data-testid": "enrol-go", onclick: go,
             if busy() { {words::GOING} } else { {words::GO} }

@@ -15,6 +15,7 @@ use crate::{
     state::{
         asked::use_asked,
         place::use_place,
+        register::RegisterSearch,
         session::{Note, use_session},
     },
     store::{RecordPlace, Request, VisitPage},
@@ -37,9 +38,16 @@ pub(crate) fn Shell() -> Element {
 #[component]
 pub(crate) fn Tabs() -> Element {
     let here = use_route::<Route>();
+    let search = use_context::<RegisterSearch>().0;
+    // Whoever comes to the 户册 by its tab looks for another household than last time; 返回 leads to the same list.
+    let ontab = move |to: Route| {
+        if to == (Route::HouseholdList {}) {
+            search.clear()
+        }
+    };
     rsx! {
         div { class: "frame", Outlet::<Route> {} }
-        TabBar { here }
+        TabBar { here, ontab }
     }
 }
 

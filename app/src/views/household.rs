@@ -8,7 +8,9 @@ use lianxin_shared::{
 };
 use uuid::Uuid;
 
-use super::{conflicts::ConflictList, frame::DoneNote, go_visit::GoVisit, photos::TimelinePhotos};
+use super::{
+    conflicts::ConflictList, frame::DoneNote, go_visit::GoVisit, history::HistoryLink, photos::TimelinePhotos,
+};
 use crate::{
     components::{
         frame::Page,
@@ -75,6 +77,7 @@ fn Whole(page: HouseholdPage) -> Element {
             Members { members: page.members.clone() }
             div { class: "sec", h2 { {words::TIMELINE} } }
             Timeline { entries: page.timeline.clone() }
+            HistoryLink { id }
         }
     }
 }

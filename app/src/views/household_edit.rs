@@ -214,7 +214,7 @@ pub(crate) fn TagChips(form: Form, borne_by: BorneByProp) -> Element {
         div { class: "field",
             span { class: "label", {words::TAGS} }
             span { class: "hint", {words::TAGS_HINT} }
-            div { class: "chips wrap", role: "group", "aria-label": words::TAGS,
+            div { class: "chips wrap several", role: "group", "aria-label": words::TAGS,
                 for (code, name, on) in offered {
                     Chip {
                         key: "{code}", name, on, testid: "tag-{code}",

@@ -71,15 +71,14 @@ pub(crate) fn HouseholdsView() -> Element {
     }
 }
 
-/// The search field; what was typed stays when the page is left and come back to.
+/// The search field; what was typed stays while one looks at a household.
 #[component]
 pub(crate) fn SearchField(search: Search) -> Element {
-    let mut cleared = use_signal(|| 0);
     let has_text = !search.text.read().is_empty();
     rsx! {
         div { class: "search", role: "search",
             Icon { path: icons::SEARCH }
-            for round in [cleared()] {
+            for round in [search.cleared.read()] {
                 input {
                     key: "{round}", class: "input", r#type: "search", autocomplete: "off", enterkeyhint: "search",
                     "aria-label": words::SEARCH, placeholder: words::SEARCH_HINT, "data-testid": "search",
@@ -90,10 +89,7 @@ pub(crate) fn SearchField(search: Search) -> Element {
             if has_text {
                 button {
                     class: "icon-btn", r#type: "button", "aria-label": words::CLEAR, "data-testid": "search-clear",
-                    onclick: move |_| {
-                        search.type_text(String::new());
-                        cleared += 1;
-                    },
+                    onclick: move |_| search.clear(),
                     Icon { path: icons::CLOSE, small: true }
                 }
             }

@@ -11,10 +11,11 @@ use crate::{
         notice::{Failed, Notice, Waiting},
     },
     format,
-    platform::{StorageInfo, now_ms, storage_info},
+    platform::{Look, StorageInfo, now_ms, storage_info},
     route::Route,
     state::{
         asked::use_asked,
+        look::ChosenLook,
         session::{Session, use_session},
     },
     store::{FontSize, Mine, OutboxRow, Request, Status, SyncLine, SyncPhase},
@@ -48,18 +49,20 @@ pub(crate) fn MineView() -> Element {
 fn Whole(mine: Mine) -> Element {
     let session = use_session();
     let line = session.line.read().clone();
+    // Then nothing else can be done first, and one button alone is red.
+    let is_unknown = session.status.read().as_ref().is_some_and(|status| status.unknown);
     rsx! {
         div { class: "stack",
             Counts { mine: mine.clone() }
             PhotosLacking { line: line.clone(), refused: mine.photos_refused }
-            SyncNow { label: words::SYNC }
-            HowItStands { line: line.clone() }
-        }
-        if session.status.read().as_ref().is_some_and(|status| status.unknown) {
-            button { class: "btn p wide", r#type: "button", "data-testid": "enrol-again",
-                onclick: move |_| drop(navigator().push(Route::EnrolAgain { link: String::new() })),
-                {words::ENROL_AGAIN}
+            if is_unknown {
+                button { class: "btn p wide", r#type: "button", "data-testid": "enrol-again",
+                    onclick: move |_| drop(navigator().push(Route::EnrolAgain { link: String::new() })),
+                    {words::ENROL_AGAIN}
+                }
             }
+            SyncNow { label: words::SYNC, is_first: !is_unknown }
+            HowItStands { line: line.clone() }
         }
         if !mine.conflicts.is_empty() {
             div { class: "sec", h2 { {today::LOOK} } }
@@ -214,6 +217,7 @@ fn ThisPhone(mine: Mine) -> Element {
     rsx! {
         div { class: "card",
             FontRow { session }
+            LookRow {}
             Fact { name: words::VILLAGES, value: villages.join("、") }
             Storage { mine }
             Fact { name: words::SERVER, value: identity.server_url }
@@ -288,6 +292,24 @@ fn FontRow(session: Session) -> Element {
                     label: words::FONT, chosen, testid: "font",
                     options: sizes.iter().map(|(_, code, name)| ((*code).to_owned(), (*name).to_owned())).collect::<Vec<_>>(),
                     onpick: pick,
+                }
+            }
+        }
+    }
+}
+
+/// 跟随手机、浅色、深色: at once, and kept.
+#[component]
+fn LookRow() -> Element {
+    let look = use_context::<ChosenLook>();
+    rsx! {
+        div { class: "row",
+            div { class: "gr stack",
+                span { class: "name", {words::LOOK} }
+                Segments {
+                    label: words::LOOK, chosen: vec![look.now().code().to_owned()], testid: "look",
+                    options: Look::ALL.map(|one| (one.code().to_owned(), words::look(one).to_owned())).to_vec(),
+                    onpick: move |code: String| look.choose(Look::from_code(&code)),
                 }
             }
         }

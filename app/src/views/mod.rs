@@ -5,6 +5,7 @@ pub(crate) mod diary;
 pub(crate) mod enrol;
 pub(crate) mod frame;
 pub(crate) mod go_visit;
+pub(crate) mod history;
 pub(crate) mod household;
 pub(crate) mod household_edit;
 pub(crate) mod households;

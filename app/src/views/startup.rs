@@ -57,7 +57,7 @@ pub(crate) fn Locked(drafts: u32, photos: u32) -> Element {
     // Opened by the link that the office gave for it.
     let mut again = use_signal(|| !enrol_link(&history().current_route()).code.is_empty());
     if again() {
-        return rsx! { EnrolView {} };
+        return rsx! { EnrolView { onback: move |()| again.set(false) } };
     }
     rsx! {
         main { class: "screen",

@@ -12,9 +12,13 @@ use crate::{
     text::mine as words,
 };
 
-/// The button, and under it what became of the last press.
+/// The button, and under it what became of the last press. Red unless something else comes first on its page.
 #[component]
-pub(crate) fn SyncNow(label: &'static str, #[props(default = "sync-now")] testid: &'static str) -> Element {
+pub(crate) fn SyncNow(
+    label: &'static str,
+    #[props(default = "sync-now")] testid: &'static str,
+    #[props(default = true)] is_first: bool,
+) -> Element {
     let session = use_session();
     let mut pressed_ms = use_signal(|| None::<i64>);
     let line = session.line.read().clone();
@@ -30,7 +34,7 @@ pub(crate) fn SyncNow(label: &'static str, #[props(default = "sync-now")] testid
         _ => label.to_owned(),
     };
     rsx! {
-        button { class: "btn p wide", r#type: "button", "data-testid": testid, onclick: press,
+        button { class: if is_first { "btn p wide" } else { "btn wide" }, r#type: "button", "data-testid": testid, onclick: press,
             Icon { path: icons::SYNC, small: true }
             "{label}"
         }

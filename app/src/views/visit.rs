@@ -111,6 +111,7 @@ fn Steps(open: OpenDraft, step: u8) -> Element {
                 li {
                     key: "{at}", class: if at < usize::from(step) { "done" },
                     "aria-current": if at == usize::from(step) { "step" },
+                    "data-at": words::step_of(at + 1, words::STEP_NAMES.len()),
                     "{name}"
                 }
             }

@@ -8,7 +8,7 @@ use lianxin_shared::{
 };
 use uuid::Uuid;
 
-use super::{frame::DoneNote, go_visit::go_to_draft, photos::PhotoGrid};
+use super::{frame::DoneNote, go_visit::go_to_draft, history::HistoryLink, photos::PhotoGrid};
 use crate::{
     components::{
         frame::Page,
@@ -92,6 +92,7 @@ fn Whole(page: VisitPage) -> Element {
                         p { class: "verbatim", "{visit.notes}" }
                     }
                 }
+                HistoryLink { id: page.record.id }
             }
         }
     }

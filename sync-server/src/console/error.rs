@@ -10,7 +10,7 @@ use lianxin_shared::sqlite::SqliteError;
 
 /// A page that could not be shown.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum PageError {
+pub enum PageError {
     /// No such record.
     #[error("not found")]
     NotFound,

@@ -107,14 +107,8 @@ fn record_of(db: &Connection, id: Uuid, changes: &[Change]) -> Result<Row, PageE
 }
 
 fn item(db: &Connection, change: &Change, is_first: bool, now_ms: i64) -> Result<Markup, PageError> {
-    let mut lines = Vec::new();
-    for field in change.fields.iter().filter(|field| wording::speaks(&field.field)) {
-        if field.before.as_ref() != Some(&field.after) || field.settled {
-            lines.push(line(db, &change.kind, field, now_ms)?);
-        }
-    }
-    let settled = change.fields.iter().any(|field| field.settled);
-    let unseen = change.fields.iter().any(|field| field.unseen && !field.settled);
+    let lines: Vec<Line> =
+        spoken(change).map(|field| line(db, &change.kind, field, now_ms)).collect::<Result<_, _>>()?;
     Ok(html! {
         p.when {
             b { (change.by) } @if is_first { " 第一次写下" } @else if !lines.is_empty() { " 改了 " (lines.len()) " 处" }
@@ -126,8 +120,8 @@ fn item(db: &Connection, change: &Change, is_first: bool, now_ms: i64) -> Result
         }
         p.marks {
             @if change.refused { span.st.accent { "未收下" } " " } @else if !change.held.is_empty() { span.st.wait { "待收下" } " " }
-            @if settled { span.st.info { "在几种写法里选定" } " " }
-            @if unseen { span.st.wait { "写的时候没看到别人的改动" } " " }
+            @if change.is_settling() { span.st.info { "在几种写法里选定" } " " }
+            @if change.is_blind() { span.st.wait { "写的时候没看到别人的改动" } " " }
             @if let Some(by) = &change.salvaged_by {
                 span.st.info { "服务器恢复后补回" } " "
                 @if !by.is_empty() { small { "由 " (by) " 的手机" } " " }
@@ -159,6 +153,12 @@ fn item(db: &Connection, change: &Change, is_first: bool, now_ms: i64) -> Result
     })
 }
 
+/// The fields of a change that people read: not those that it repeated.
+pub(super) fn spoken(change: &Change) -> impl Iterator<Item = &FieldChange> {
+    let tells = |field: &&FieldChange| field.before.as_ref() != Some(&field.after) || field.settled;
+    change.fields.iter().filter(|field| wording::speaks(&field.field)).filter(tells)
+}
+
 /// One item that was written: what stood there, if anything did, and what stands there since.
 struct Line {
     item: String,
@@ -169,6 +169,6 @@ struct Line {
 fn line(db: &Connection, record_kind: &str, change: &FieldChange, now_ms: i64) -> Result<Line, PageError> {
     let shown = |value: &Value| value_of(db, record_kind, &change.field, value, now_ms);
     let after = shown(&change.after)?;
-    let before = change.before.as_ref().filter(|before| **before != Value::Null).map(shown).transpose()?;
+    let before = change.stood().map(shown).transpose()?;
     Ok(Line { item: label::field(record_kind, &change.field), before, after })
 }

@@ -9,7 +9,7 @@ use axum::{
     http::header,
     response::{Html, IntoResponse, Response},
 };
-use lianxin_assets::{CONSOLE_CSS, CONSOLE_JS, LOGO_SVG, TOKENS_CSS};
+use lianxin_assets::{CONSOLE_CSS, CONSOLE_JS, LOGO_SVG, SYSTEM_IS_DARK, TOKENS_CSS, TOKENS_DARK_CSS};
 use lianxin_shared::sqlite::IS_PRESENT;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use rusqlite::Connection;
@@ -184,7 +184,9 @@ fn version() -> &'static str {
     static VERSION: OnceLock<String> = OnceLock::new();
     VERSION.get_or_init(|| {
         let mut hasher = Sha256::new();
-        [TOKENS_CSS, CONSOLE_CSS, CONSOLE_JS].iter().for_each(|part| hasher.update(part.as_bytes()));
+        [TOKENS_CSS, TOKENS_DARK_CSS, CONSOLE_CSS, CONSOLE_JS]
+            .iter()
+            .for_each(|part| hasher.update(part.as_bytes()));
         hasher.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
     })
 }
@@ -194,7 +196,8 @@ const KEEP: &str = "public, max-age=31536000, immutable";
 /// `GET /console.css`
 pub(super) async fn sheet() -> Response {
     let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, KEEP)];
-    (headers, format!("{TOKENS_CSS}{CONSOLE_CSS}")).into_response()
+    let sheet = format!("{TOKENS_CSS}@media {SYSTEM_IS_DARK} {{\n{TOKENS_DARK_CSS}}}\n{CONSOLE_CSS}");
+    (headers, sheet).into_response()
 }
 
 /// `GET /console.svg`

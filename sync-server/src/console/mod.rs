@@ -23,6 +23,7 @@ mod request;
 mod scope;
 mod sign_in;
 mod staff;
+mod told;
 mod wording;
 
 #[cfg(test)]
@@ -44,12 +45,13 @@ use axum::{
     routing::{get, post},
 };
 use diary::DiaryFilter;
-use error::PageError;
+pub use error::PageError;
 use households::HouseholdFilter;
 use layout::{Content, Page, Room};
 use opinions::OpinionFilter;
 use rusqlite::Connection;
 use std::sync::Arc;
+pub use told::{history_changes_max, told_history};
 
 /// The largest form that is read, bytes.
 #[allow(non_upper_case_globals)]

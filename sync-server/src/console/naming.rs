@@ -52,6 +52,12 @@ pub(super) fn name_of(db: &Connection, record: &Row) -> Result<(String, Option<S
     })
 }
 
+/// The record that a value of this field names.
+pub(super) fn referred(field: &str, value: &Value) -> Option<Uuid> {
+    let refers = matches!(field, "household" | "visit" | "merged_into");
+    value.as_text().filter(|_| refers).and_then(|text| Uuid::try_parse(text).ok())
+}
+
 /// A value of a field as people read it; another record by its name.
 pub(super) fn value_of(
     db: &Connection,
@@ -60,8 +66,7 @@ pub(super) fn value_of(
     value: &Value,
     now_ms: i64,
 ) -> Result<String, PageError> {
-    let refers = matches!(field, "household" | "visit" | "merged_into");
-    if let Some(id) = value.as_text().filter(|_| refers).and_then(|text| Uuid::try_parse(text).ok()) {
+    if let Some(id) = referred(field, value) {
         return match read_row(db, id)? {
             Some(row) => Ok(name_of(db, &row)?.0),
             // Nobody reads an id: what it names waits itself, or never came.

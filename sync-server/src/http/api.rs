@@ -4,6 +4,7 @@ use super::{ApiError, AppState, packed::Packed};
 use crate::{
     auth::{Device, authenticate},
     clock::now_ms,
+    console::told_history,
     service::Caller,
 };
 use axum::{
@@ -11,7 +12,7 @@ use axum::{
     http::{header, request::Parts},
     response::{IntoResponse, Response},
 };
-use lianxin_shared::wire::v1::{ErrorCode, RepairRequest, SalvageRequest, SyncRequest};
+use lianxin_shared::wire::v1::{ErrorCode, HistoryRequest, RepairRequest, SalvageRequest, SyncRequest};
 
 impl FromRequestParts<AppState> for Caller {
     type Rejection = ApiError;
@@ -121,6 +122,25 @@ pub(super) async fn salvage(
     };
     let response = state.desk.take(packed, work).await?;
     state.desk.answer(answer, move || Ok(response)).await
+}
+
+/// `POST /v1/history`
+pub(super) async fn history(
+    State(state): State<AppState>,
+    Active(caller): Active,
+    packed: Packed,
+) -> Result<Response, ApiError> {
+    let (answer, service, storage) = (packed.answer(), state.service.clone(), state.storage.clone());
+    let request: HistoryRequest = state.desk.take(packed, Ok).await?;
+    let work = move || {
+        service.knows(request.protocol, request.server_id)?;
+        let told =
+            storage.read(|db| told_history(db, &caller, request.record, now_ms()).map_err(ApiError::from))?;
+        // Whether it exists elsewhere is not told either.
+        let words = "乡镇那里还没有这条记录的修改记录，或者它不在您的村。您写的都在本机。";
+        told.ok_or_else(|| ApiError::new(ErrorCode::NoSuchRecord, words))
+    };
+    state.desk.answer(answer, work).await
 }
 
 /// `GET /healthz`: the database answers.

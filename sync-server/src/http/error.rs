@@ -2,6 +2,7 @@
 
 use crate::{
     auth::AuthError,
+    console::PageError,
     files::FileError,
     service::{Refusal, ServiceError},
     storage::StorageError,
@@ -44,7 +45,7 @@ impl ApiError {
             | ErrorCode::CodeExpired
             | ErrorCode::Revoked
             | ErrorCode::OtherVillage => StatusCode::FORBIDDEN,
-            ErrorCode::NoSuchFile => StatusCode::NOT_FOUND,
+            ErrorCode::NoSuchFile | ErrorCode::NoSuchRecord => StatusCode::NOT_FOUND,
             ErrorCode::ChecksumDiffers => checksum_mismatch(),
             ErrorCode::NotAPicture => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ErrorCode::TooMany => StatusCode::TOO_MANY_REQUESTS,
@@ -100,6 +101,11 @@ impl From<FileError> for ApiError {
             FileError::Io(cause) => return Self::unavailable(cause),
         };
         Self::new(code, error.to_string())
+    }
+}
+impl From<PageError> for ApiError {
+    fn from(error: PageError) -> Self {
+        Self::unavailable(&error)
     }
 }
 impl From<AuthError> for ApiError {

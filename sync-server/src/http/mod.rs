@@ -93,6 +93,7 @@ pub fn router(state: AppState, pages: Pages) -> Router {
         .route("/v1/sync", post(api::sync))
         .route("/v1/repair", post(api::repair))
         .route("/v1/salvage", post(api::salvage))
+        .route("/v1/history", post(api::history))
         .layer(DefaultBodyLimit::max(request_bytes_max));
     let enrol =
         Router::new().route("/v1/enrol", post(enrol::enrol)).route("/v1/clone", post(enrol::clone)).layer(

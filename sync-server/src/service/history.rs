@@ -16,6 +16,8 @@ use uuid::Uuid;
 pub struct Change {
     /// Kind of the record as the writer had it.
     pub kind: String,
+    /// Whose chain it came in.
+    pub device: DeviceId,
     /// The cadre, or who of the office.
     pub by: String,
     /// When it was written, by the writer's clock (Unix milliseconds).
@@ -62,6 +64,25 @@ pub struct FieldChange {
     pub settled: bool,
 }
 
+impl Change {
+    /// It chose one of several values that stood.
+    pub fn is_settling(&self) -> bool {
+        self.fields.iter().any(|field| field.settled)
+    }
+
+    /// Its writer had not seen what it changed.
+    pub fn is_blind(&self) -> bool {
+        self.fields.iter().any(|field| field.unseen && !field.settled)
+    }
+}
+
+impl FieldChange {
+    /// The value that stood there, if there was one.
+    pub fn stood(&self) -> Option<&Value> {
+        self.before.as_ref().filter(|before| **before != Value::Null)
+    }
+}
+
 /// The history of a record in the order of its writes; empty if nobody wrote it.
 ///
 /// # Errors
@@ -86,6 +107,7 @@ pub fn history(db: &Connection, record: Uuid) -> Result<Vec<Change>, StorageErro
         }
         let salvaged_by = salvaged_by(db, place)?;
         changes.push(Change {
+            device: place.0,
             by: writer(db, edit.stamp.device, place)?,
             kind: edit.kind,
             written_ms: i64::try_from(edit.stamp.wall_ms).unwrap_or_default(),

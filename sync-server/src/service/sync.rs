@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     clock::now_ms,
-    storage::{Storage, StorageError, nonce_at, read_identity},
+    storage::{ServerIdentity, Storage, StorageError, nonce_at, read_identity},
 };
 use lianxin_shared::{
     replica::Patch,
@@ -53,6 +53,18 @@ fn judge(
     (protocol, server_id): (u32, Uuid),
     epoch: Uuid,
 ) -> Result<(), ServiceError> {
+    let identity = known(db, protocol, server_id)?;
+    if epoch != identity.epoch {
+        let mut refusal =
+            Refusal::new(ErrorCode::OtherEpoch, "乡镇服务器恢复过备份，正在重新对一遍。您写的都在本机。");
+        refusal.0.life = Some(life_of(db, identity.epoch, caller)?);
+        return Err(refusal.into());
+    }
+    Ok(())
+}
+
+/// Refuses a protocol that this build does not speak, and a phone of another server.
+fn known(db: &Connection, protocol: u32, server_id: Uuid) -> Result<ServerIdentity, ServiceError> {
     if protocol > PROTOCOL {
         return Err(Refusal::new(
             ErrorCode::ProtocolTooNew,
@@ -75,13 +87,7 @@ fn judge(
         )
         .into());
     }
-    if epoch != identity.epoch {
-        let mut refusal =
-            Refusal::new(ErrorCode::OtherEpoch, "乡镇服务器恢复过备份，正在重新对一遍。您写的都在本机。");
-        refusal.0.life = Some(life_of(db, identity.epoch, caller)?);
-        return Err(refusal.into());
-    }
-    Ok(())
+    Ok(identity)
 }
 
 /// A request whose patches are out of their columns: done before the writer is waited for.
@@ -214,6 +220,14 @@ impl SyncService {
             judge(db, caller, (request.protocol, request.server_id), request.epoch)?;
             Ok(repair(db, caller, request)?)
         })
+    }
+
+    /// Whether the phone of a request that only reads speaks to its own server in words that both know.
+    ///
+    /// # Errors
+    /// A refusal, or the storage's failure.
+    pub fn knows(&self, protocol: u32, server_id: Uuid) -> Result<(), ServiceError> {
+        self.storage.read(|db| known(db, protocol, server_id).map(drop))
     }
 
     /// Takes back what a former life had.

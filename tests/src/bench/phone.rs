@@ -11,6 +11,7 @@ use lianxin_app::{
 };
 use lianxin_server::demo;
 use lianxin_shared::{
+    domain::pinyin,
     replica::{DeviceId, FieldVersion, Row, Stamp, kind},
     sqlite::{Replica, project},
     templates::templates,
@@ -146,7 +147,7 @@ fn filled(mut draft: VisitDraft, record: &VisitRecord) -> anyhow::Result<VisitDr
     Ok(draft)
 }
 
-/// S2: households found as one types, over `n` households: every prefix of names, initials and phones. The first
+/// S2: households found as one types, over `n` households: every prefix of names, pinyin, initials and phones. The first
 /// keystroke after the start reads the whole register, unless a quiet moment came before it; `first_ms` is without.
 ///
 /// # Errors
@@ -172,7 +173,8 @@ pub fn search_households(n: usize) -> anyhow::Result<Value> {
         let field =
             |name: &str| home.fields.get(name).and_then(|v| v.as_text()).unwrap_or_default().to_owned();
         typed(&mut store, &field("head"))?;
-        typed(&mut store, &lianxin_shared::domain::pinyin::initials(&field("head")))?;
+        typed(&mut store, &pinyin::initials(&field("head")))?;
+        typed(&mut store, &pinyin::syllables(&field("head")).concat())?;
         typed(&mut store, &field("phone"))?;
         typed(&mut store, &format!("{} {}", field("group"), field("door")))?;
     }

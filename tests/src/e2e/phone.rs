@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 const FIND: &str = "
 const [id, text] = arguments[0];
 const all = [...document.querySelectorAll(`[data-testid=\"${id}\"]`)].filter((one) => one.getClientRects().length > 0);
-const found = all.filter((one) => !text || one.textContent.includes(text));
+// A space that keeps a number and its unit together is a space to whoever reads.
+const found = all.filter((one) => !text || one.textContent.replaceAll('\\u00a0', ' ').includes(text));
 ";
 
 /// The middle of the first of them, once it can be tapped there.
@@ -145,7 +146,7 @@ impl Phone {
 
     /// The texts of all of them, as they stand now.
     pub async fn texts(&self, testid: &str) -> Vec<String> {
-        let script = format!("{FIND} return found.map((one) => one.innerText);");
+        let script = format!("{FIND} return found.map((one) => one.innerText.replaceAll('\\u00a0', ' '));");
         self.browser.script(&script, json!([testid, ""])).await
     }
 
@@ -174,7 +175,12 @@ impl Phone {
 
     /// Whether something on the page says this anywhere.
     pub async fn page_says(&self, text: &str) -> bool {
-        self.browser.script("return document.body.innerText.includes(arguments[0]);", json!(text)).await
+        self.browser
+            .script(
+                "return document.body.innerText.replaceAll('\\u00a0', ' ').includes(arguments[0]);",
+                json!(text),
+            )
+            .await
     }
 
     /// Waits until the page says this anywhere.

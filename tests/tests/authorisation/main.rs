@@ -20,10 +20,12 @@ const ROOM: [u16; 8] = [DOOR, DOOR, DOOR, DOOR, DOOR, 200, DOOR, 200];
 const DEED: [u16; 8] = [DOOR, DOOR, DOOR, DOOR, DOOR, 303, DOOR, 403];
 
 /// Every route, and what each role is told, in the order of [`ROLES`].
-const MATRIX: [(&str, &str, [u16; 8]); 60] = [
+const MATRIX: [(&str, &str, [u16; 8]); 61] = [
     ("POST", "/v1/sync", PHONES),
     ("POST", "/v1/repair", PHONES),
     ("POST", "/v1/salvage", PHONES),
+    // A record of another village is no record.
+    ("POST", "/v1/history", [401, 401, 200, 404, 403, 401, 401, 401]),
     ("POST", "/v1/clone", PHONES),
     // A code alone decides; this one is nobody's.
     ("POST", "/v1/enrol", [403; 8]),
@@ -122,7 +124,7 @@ async fn everybody_gets_what_is_theirs_and_nothing_else() {
             let told = body.contains(WORDS);
             let may = matches!(role, Role::Own | Role::Office | Role::NoCsrf);
             assert!(may || !told, "{method} {path} told {role:?} what is not theirs");
-            let shows = matches!((path, role), ("/v1/sync" | "/v1/repair", Role::Own))
+            let shows = matches!((path, role), ("/v1/sync" | "/v1/repair" | "/v1/history", Role::Own))
                 || matches!((path, role), ("/console/households/{id}", Role::Office | Role::NoCsrf));
             assert!(
                 !shows || told,

@@ -2,7 +2,10 @@
 
 use lianxin_shared::wire::{
     PROTOCOL,
-    v1::{CloneRequest, Cursor, EnrolRequest, EnrolResponse, RepairRequest, SalvageRequest, SyncRequest},
+    v1::{
+        CloneRequest, Cursor, EnrolRequest, EnrolResponse, HistoryRequest, RepairRequest, SalvageRequest,
+        SyncRequest,
+    },
 };
 use lianxin_tests::e2e::{
     OFFICE, Server, secure_client,
@@ -185,6 +188,10 @@ impl Township {
             "/v1/salvage" => {
                 let (patches, orders) = (Default::default(), Default::default());
                 let asked = SalvageRequest { protocol: PROTOCOL, server_id, epoch, patches, orders };
+                ("application/json", serde_json::to_string(&asked).expect("JSON"))
+            }
+            "/v1/history" => {
+                let asked = HistoryRequest { protocol: PROTOCOL, server_id, record: self.household };
                 ("application/json", serde_json::to_string(&asked).expect("JSON"))
             }
             "/v1/clone" => {

@@ -2,6 +2,7 @@
 
 pub mod database;
 mod key_file;
+pub mod look;
 pub mod paths;
 pub mod picture;
 pub mod storage;

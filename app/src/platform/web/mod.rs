@@ -5,6 +5,7 @@ pub mod database;
 pub(crate) mod js;
 mod key_box;
 pub(crate) mod leaving;
+pub mod look;
 pub mod picture;
 pub mod storage;
 pub mod turn;

@@ -8,7 +8,7 @@ use super::{ConflictView, Loaded, PhotoName, RecordPlace};
 /// What to look for among households.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct HouseholdQuery {
-    /// Name, pinyin initials, group, door number, phone, tag; empty for all.
+    /// Name, pinyin whole or begun, initials, group, door number, phone, tag; empty for all.
     pub text: String,
     /// One chip.
     pub filter: HouseholdFilter,
@@ -76,6 +76,24 @@ pub struct HouseholdRow {
     pub must_visit_left: bool,
     /// Last visit that met somebody, Unix ms.
     pub last_visit_ms: Option<i64>,
+    /// By what a search found it, if the line does not show that anyway.
+    pub found_by: Option<FoundBy>,
+}
+
+/// What a search found a household by, beside what its line shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FoundBy {
+    /// Its telephone.
+    Phone(String),
+    /// A member's name.
+    Member(String),
+    /// A member's telephone.
+    MemberPhone {
+        /// Whose.
+        name: String,
+        /// The number.
+        phone: String,
+    },
 }
 
 /// One household's page: its 连心册.

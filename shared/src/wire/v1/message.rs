@@ -317,6 +317,8 @@ pub enum ErrorCode {
     OtherVillage,
     /// No such file, or no such upload (any more): begin anew.
     NoSuchFile,
+    /// No such record in the villages of the device.
+    NoSuchRecord,
     /// The upload stands elsewhere than the sender believed: ask where.
     OffsetDiffers,
     /// The bytes are not those of the checksum or of the file's hash.

@@ -1,0 +1,174 @@
+//! What a household is searched by, and why it was found.
+//!
+//! A line for the household and one for each member. Each line has three parts: the name, what else a list shows of it
+//! (initials, group, door, tags), and the telephone, which no list shows. Words are typed without spaces, so none goes over
+//! the end of a part.
+
+use super::FoundBy;
+use lianxin_shared::domain::pinyin;
+
+const LINE: char = '\n';
+const PART: char = '\t';
+
+/// The searched words of a household and of its members, while they are gathered.
+#[derive(Debug)]
+pub(super) struct Words(String);
+
+impl Words {
+    /// `search` as its projection has it: head, initials, group, door, phone, tags.
+    pub fn of_household(head: &str, search: &str, phone: &str) -> Self {
+        let mut words = Self(String::with_capacity(search.len() + head.len()));
+        let phone = one_line(phone).to_lowercase();
+        let rest = format!(" {} ", own_part(head, search));
+        let rest = if phone.is_empty() { rest } else { rest.replacen(&format!(" {phone} "), " ", 1) };
+        words.line(head, rest.trim(), &phone);
+        words
+    }
+
+    /// `search` as its projection has it: name, initials, phone.
+    pub fn add_member(&mut self, name: &str, search: &str) {
+        self.0.push(LINE);
+        let rest = own_part(name, search);
+        let (initials, phone) = rest.split_once(' ').unwrap_or((&rest, ""));
+        self.line(name, initials, phone.trim());
+    }
+
+    fn line(&mut self, name: &str, rest: &str, phone: &str) {
+        self.0.push_str(&one_line(name));
+        for part in [rest, phone] {
+            self.0.push(PART);
+            self.0.push_str(part);
+        }
+    }
+}
+
+impl From<Words> for Box<str> {
+    fn from(words: Words) -> Self {
+        words.0.into()
+    }
+}
+
+/// A text in which nothing looks like the end of a part.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What a projection's words say beside the name that they begin with.
+fn own_part(name: &str, search: &str) -> String {
+    let rest = search.strip_prefix(&name.to_lowercase()).unwrap_or(search);
+    one_line(rest)
+}
+
+/// What somebody has typed: words, all of which a household must have.
+#[derive(Debug)]
+pub(super) struct Typed(Vec<Word>);
+
+#[derive(Debug)]
+struct Word {
+    text: String,
+    /// It has letters, so that it may spell a name.
+    may_spell: bool,
+}
+
+impl Typed {
+    /// The words of a text.
+    pub fn new(text: &str) -> Self {
+        let text = text.to_lowercase();
+        let word = |word: &str| Word { text: word.to_owned(), may_spell: word.contains(char::is_lowercase) };
+        Self(text.split_whitespace().map(word).collect())
+    }
+
+    /// Whether a household has every word.
+    pub fn is_in(&self, words: &str) -> bool {
+        self.0.iter().all(|word| words.contains(&word.text) || word.spells_any(words))
+    }
+
+    /// What a line of the list does not show, and a household that has every word was found by.
+    pub fn found_by(&self, words: &str) -> Option<FoundBy> {
+        self.0.iter().find_map(|word| word.found_by(words))
+    }
+}
+
+impl Word {
+    fn spells_any(&self, words: &str) -> bool {
+        self.may_spell && lines(words).any(|(name, ..)| pinyin::is_spelled(name, &self.text))
+    }
+
+    fn shows_in(&self, name: &str, rest: &str) -> bool {
+        name.contains(&self.text)
+            || rest.contains(&self.text)
+            || self.may_spell && pinyin::is_spelled(name, &self.text)
+    }
+
+    fn found_by(&self, words: &str) -> Option<FoundBy> {
+        let mut lines = lines(words);
+        let (head, rest, phone) = lines.next()?;
+        if self.shows_in(head, rest) {
+            return None;
+        }
+        if phone.contains(&self.text) {
+            return Some(FoundBy::Phone(phone.to_owned()));
+        }
+        lines.find_map(|(name, rest, phone)| {
+            if self.shows_in(name, rest) {
+                return Some(FoundBy::Member(name.to_owned()));
+            }
+            let member = || FoundBy::MemberPhone { name: name.to_owned(), phone: phone.to_owned() };
+            phone.contains(&self.text).then(member)
+        })
+    }
+}
+
+/// The lines' parts: name, what else shows, telephone.
+fn lines(words: &str) -> impl Iterator<Item = (&str, &str, &str)> {
+    words.split(LINE).map(|line| {
+        let mut parts = line.split(PART);
+        let mut part = || parts.next().unwrap_or_default();
+        (part(), part(), part())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zhou() -> Box<str> {
+        let mut words =
+            Words::of_household("周秀兰", "周秀兰 zxl 三组 17号 138 0000 0001 残疾人", "138 0000 0001");
+        words.add_member("王小明", "王小明 wxm 13900000002");
+        words.add_member("Li明", "li明 lim ");
+        words.into()
+    }
+
+    fn found_by(text: &str) -> Option<FoundBy> {
+        let (typed, words) = (Typed::new(text), zhou());
+        assert!(typed.is_in(&words), "{text}");
+        typed.found_by(&words)
+    }
+
+    #[test]
+    fn what_the_line_shows_needs_no_word() {
+        for text in ["", "周", "zxl", "zhouxiu", "三组 17", "残疾", "周 三组"] {
+            assert_eq!(found_by(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_it_does_not_show_is_said() {
+        let ming = || Some(FoundBy::Member("王小明".to_owned()));
+        for text in ["小明", "wxm", "wangxiaoming", "wang xm", "周 wangx"] {
+            assert_eq!(found_by(text), ming(), "{text}");
+        }
+        assert_eq!(found_by("LI明"), Some(FoundBy::Member("Li明".to_owned())));
+        assert_eq!(found_by("0001"), Some(FoundBy::Phone("138 0000 0001".to_owned())));
+        let by_phone = FoundBy::MemberPhone { name: "王小明".to_owned(), phone: "13900000002".to_owned() };
+        assert_eq!(found_by("1390"), Some(by_phone));
+    }
+
+    #[test]
+    fn nothing_is_found_across_two_people_or_parts() {
+        for text in ["兰王", "xiulanwang", "zxl三组", "wxm13900000002"] {
+            assert!(!Typed::new(text).is_in(&zhou()), "{text}");
+        }
+    }
+}

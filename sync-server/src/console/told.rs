@@ -1,0 +1,84 @@
+//! 修改记录 of one record for a cadre's phone: what the office's page says, as far as the phone's villages reach.
+
+use super::{
+    error::PageError,
+    history::spoken,
+    naming::{referred, value_of, withheld},
+};
+use crate::service::{Caller, Change, FieldChange, history};
+use lianxin_shared::{
+    domain::label,
+    replica::Value,
+    sqlite::read_row,
+    wire::{
+        PROTOCOL,
+        v1::{HistoryChange, HistoryLine, HistoryResponse},
+    },
+};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+/// The most changes of one answer.
+#[allow(non_upper_case_globals)]
+pub const history_changes_max: usize = 200;
+
+/// A record of a village that the phone has nothing to do with, by its name.
+const ELSEWHERE: &str = "（别的村的）";
+
+/// The history of a record as the caller may read it; none of a record that is not of its villages, or whose speaker did
+/// not wish to be named. What the township keeps apart is told to its own writer alone.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn told_history(
+    db: &Connection,
+    caller: &Caller,
+    record: Uuid,
+    now_ms: i64,
+) -> Result<Option<HistoryResponse>, PageError> {
+    let row = read_row(db, record)?.filter(|row| caller.villages.contains(&row.village) && !withheld(row));
+    if row.is_none() {
+        return Ok(None);
+    }
+    let mut all = history(db, record)?;
+    all.retain(|change| change.held.is_empty() || change.device == caller.device);
+    let older = u32::try_from(all.len().saturating_sub(history_changes_max)).unwrap_or(u32::MAX);
+    let newest = all.iter().rev().take(history_changes_max);
+    let changes = newest.map(|change| told(db, caller, change, now_ms)).collect::<Result<_, _>>()?;
+    Ok(Some(HistoryResponse { protocol: PROTOCOL, changes, older }))
+}
+
+fn told(db: &Connection, caller: &Caller, change: &Change, now_ms: i64) -> Result<HistoryChange, PageError> {
+    let lines = spoken(change).map(|field| line(db, caller, &change.kind, field, now_ms));
+    Ok(HistoryChange {
+        by: change.by.clone(),
+        written_ms: change.written_ms,
+        received_ms: change.received_ms,
+        held: change.held.clone(),
+        settled: change.is_settling(),
+        unseen: change.is_blind(),
+        salvaged: change.salvaged_by.is_some(),
+        lines: lines.collect::<Result<_, _>>()?,
+    })
+}
+
+fn line(
+    db: &Connection,
+    caller: &Caller,
+    record_kind: &str,
+    change: &FieldChange,
+    now_ms: i64,
+) -> Result<HistoryLine, PageError> {
+    let words = |value: &Value| -> Result<String, PageError> {
+        let other = referred(&change.field, value).map(|id| read_row(db, id)).transpose()?.flatten();
+        if other.is_some_and(|row| !caller.villages.contains(&row.village) || withheld(&row)) {
+            return Ok(ELSEWHERE.to_owned());
+        }
+        value_of(db, record_kind, &change.field, value, now_ms)
+    };
+    Ok(HistoryLine {
+        label: label::field(record_kind, &change.field),
+        before: change.stood().map(words).transpose()?,
+        after: words(&change.after)?,
+    })
+}
