@@ -310,15 +310,15 @@ fn a_household_is_found_by_whole_pinyin_and_by_its_members_and_says_by_whom() {
     let mut by = |text: &str| -> Vec<_> {
         phone.find(HouseholdFilter::All, text).rows.into_iter().map(|row| (row.head, row.found_by)).collect()
     };
-    let own = ("王桂花".to_owned(), None);
+    let own = [("王桂花".to_owned(), None)];
     for text in ["wangguihua", "wanggui", "wang gh", "wanggh"] {
-        assert_eq!(by(text), [own.clone()], "{text}");
+        assert_eq!(by(text), own, "{text}");
     }
     let heads: Vec<String> = by("wangg").into_iter().map(|(head, _)| head).collect();
     assert_eq!(heads.len(), 2, "both are spelled so: {heads:?}");
-    let ming = ("王桂花".to_owned(), Some(FoundBy::Member("李小明".to_owned())));
+    let ming = [("王桂花".to_owned(), Some(FoundBy::Member("李小明".to_owned())))];
     for text in ["lixiaoming", "xiaom", "li xm", "小明", "wang 小明"] {
-        assert_eq!(by(text), [ming.clone()], "{text}");
+        assert_eq!(by(text), ming, "{text}");
     }
     let phone_of = FoundBy::MemberPhone { name: "李小明".to_owned(), phone: "1390002".to_owned() };
     assert_eq!(by("139"), [("王桂花".to_owned(), Some(phone_of))]);
