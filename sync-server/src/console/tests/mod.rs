@@ -8,3 +8,4 @@ mod held;
 mod pages;
 mod photos;
 mod staff;
+mod told;
