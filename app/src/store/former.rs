@@ -97,6 +97,13 @@ fn lacks(row: &Row, field: &str, version: &FieldVersion) -> bool {
         .is_none_or(|standing| standing.stamp != version.stamp && version.wins_over(standing))
 }
 
+/// Whether any record is shown as a former life had it, where the present one says nothing newer.
+pub(super) fn shows(db: &Connection) -> Result<bool, StoreError> {
+    db.prepare_cached("SELECT EXISTS (SELECT 1 FROM former_record)")
+        .and_then(|mut s| s.query_row([], |row| row.get(0)))
+        .map_err(db_error)
+}
+
 /// Whether there is anything left of the former life.
 pub(super) fn remains(db: &Connection) -> Result<bool, StoreError> {
     db.prepare_cached(

@@ -132,8 +132,8 @@ pub(super) fn commit(
     let receipted = receipted(db, &response.receipt)?;
     let mut clock = records::clock_of(db)?;
     clock.set_server_time(response.server_time, now_ms);
-    keep_orders(db, &response.accepted)?;
     let mut touched = BTreeSet::new();
+    let lowered = keep_orders(db, &response.accepted, &mut touched)?;
     let mut replica = Replica::new(db);
     fold_accepted(db, &mut replica, &response.accepted, &mut touched)?;
     mark_receipted(db, response.receipt.device_seq)?;
@@ -169,8 +169,8 @@ pub(super) fn commit(
             None => records::project_shown(db, id)?,
         }
     }
-    if let Some(order) = response.accepted.orders.values().max() {
-        rewind(db, &mut clock, *order)?;
+    if let Some(order) = lowered {
+        rewind(db, &mut clock, order)?;
     }
     meta::keep_clock(db, &clock)?;
     meta::keep_cursor(db, &response.cursor)?;
@@ -225,14 +225,33 @@ fn mark_receipted(db: &Connection, receipt: u64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What the server gave stays with the patch: if it must be sent again, to a later life, it must not rise.
-fn keep_orders(db: &Connection, accepted: &Accepted) -> Result<(), StoreError> {
-    let mut update =
-        db.prepare_cached("UPDATE patch SET ord = ?2 WHERE device_seq = ?1").map_err(db_error)?;
+/// What the server gave stays with the patch: if it must be sent again, to a later life, it must not rise. Returns the
+/// greatest of those below their stamps.
+fn keep_orders(
+    db: &Connection,
+    accepted: &Accepted,
+    touched: &mut BTreeSet<Uuid>,
+) -> Result<Option<Stamp>, StoreError> {
+    let mut update = db
+        .prepare_cached(
+            "UPDATE patch SET ord = ?2 WHERE device_seq = ?1 RETURNING stamp > ?2 AS lowered, record",
+        )
+        .map_err(db_error)?;
+    let mut greatest = None;
     for (device_seq, order) in &accepted.orders {
-        update.execute(params![*device_seq as i64, order.to_bytes()]).map_err(db_error)?;
+        let patch = update
+            .query_row(params![*device_seq as i64, order.to_bytes()], |row| {
+                Ok((row.get::<_, bool>("lowered")?, uuid_at(row, "record")?))
+            })
+            .optional()
+            .map_err(db_error)?;
+        let Some((lowered, record)) = patch else { continue };
+        touched.insert(record);
+        if lowered {
+            greatest = greatest.max(Some(*order));
+        }
     }
-    Ok(())
+    Ok(greatest)
 }
 
 /// The same from a row, where the answer to the push itself was lost.
@@ -247,14 +266,15 @@ fn learn_orders(db: &Connection, row: &Row) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Folds the patches whose rows the server did not echo. What is shown stays as it is, only deeper down, unless the
-/// server gave a patch another order: such records are `touched`.
+/// Folds the patches whose rows the server did not echo. What is shown stays as it is, only deeper down, unless it was
+/// a former life's: such records are `touched`.
 fn fold_accepted(
     db: &Connection,
     replica: &mut Replica<'_>,
     accepted: &Accepted,
     touched: &mut BTreeSet<Uuid>,
 ) -> Result<(), StoreError> {
+    let former = former::shows(db)?;
     let mut find = db
         .prepare_cached(
             "SELECT at, stamp, record, kind, village, body FROM whole_patch WHERE device_seq = ?1 AND state IN (1, 2)",
@@ -269,15 +289,14 @@ fn fold_accepted(
         row_seq += step;
         let own = find.query_row([device_seq as i64], records::patch_from).optional().map_err(db_error)?;
         let Some(own) = own else { continue };
-        let given = accepted.orders.get(&device_seq).copied();
-        let order = given.unwrap_or(own.edit.stamp);
+        let order = accepted.orders.get(&device_seq).copied().unwrap_or(own.edit.stamp);
         let id = own.edit.id;
         let mut row = read_row(db, id)?.unwrap_or_else(|| Row::empty(&own.edit.kind, id, &own.edit.village));
         row.apply(&own.edit, order);
         row.seq = row_seq.unsigned_abs();
         replica.put(&row)?;
         done.execute([own.at]).map_err(db_error)?;
-        touched.extend(given.map(|_| id));
+        touched.extend(former.then_some(id));
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ mod history;
 mod life;
 mod local;
 mod moves;
+mod order;
 mod pull;
 mod push;
 mod repair;

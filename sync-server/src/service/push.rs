@@ -6,6 +6,7 @@ use super::{
     held::refuse_again,
     life::receipt_of,
     moves::{placed, written_before_the_move},
+    order,
     sync::Refusal,
 };
 use crate::{
@@ -14,9 +15,8 @@ use crate::{
 };
 use lianxin_shared::{
     domain::household,
-    replica::{ChainHash, Clock, DeviceId, Patch, PatchDraft, PatchHash, Row, Stamp, Value, kind},
+    replica::{ChainHash, DeviceId, Patch, PatchDraft, PatchHash, Row, Stamp, Value, kind},
     sqlite::read_row,
-    sync::order_of,
     wire::v1::{Accepted, ErrorCode, Receipt},
 };
 use rusqlite::{Connection, OptionalExtension, params};
@@ -70,9 +70,9 @@ pub fn push(
             pushed.accepted.first = patch.device_seq;
         }
         let row = read_row(db, patch.edit.id).map_err(StorageError::from)?;
-        observe_overwritten(&mut clock, row.as_ref(), patch);
         let claimed = orders.get(&patch.device_seq).filter(|order| **order < patch.edit.stamp);
-        let order = order_of(*claimed.unwrap_or(&patch.edit.stamp), &mut clock, now_ms);
+        let claimed = *claimed.unwrap_or(&patch.edit.stamp);
+        let order = order::place(db, &mut clock, row.as_ref(), &patch.edit, claimed, now_ms)?;
         if order != patch.edit.stamp {
             pushed.accepted.orders.insert(patch.device_seq, order);
         }
@@ -98,14 +98,6 @@ pub fn push(
         }
     }
     Ok(pushed)
-}
-
-/// An order given at admission must stand above what its patch writes over, which may be up to ten minutes
-/// ahead itself: otherwise what its editor replaced, perhaps their own words, would come back as the winner.
-fn observe_overwritten(clock: &mut Clock, row: Option<&Row>, patch: &Patch) {
-    let standing = row.into_iter().flat_map(|row| &row.fields);
-    let overwritten = standing.filter(|(name, _)| patch.edit.set.contains_key(*name));
-    overwritten.for_each(|(_, version)| clock.observe(version.order));
 }
 
 /// Which rows the phone can compute itself: those it knew as they stood (up to its cursor, or from its own

@@ -9,6 +9,7 @@ use super::{
     apply::{Applier, Body},
     life::is_of_a_former_life,
     moves::is_village,
+    order,
     push::{objection, record_patch},
     sync::Refusal,
 };
@@ -17,7 +18,6 @@ use lianxin_shared::{
     domain::household,
     replica::{DeviceId, Patch, PatchDraft, PatchHash, Stamp, kind},
     sqlite::read_row,
-    sync::order_of,
     wire::{
         PROTOCOL,
         v1::{ErrorCode, SalvageRequest, SalvageResponse, patches_of_batch},
@@ -78,7 +78,7 @@ pub fn salvage(
             Known::Otherwise => edit.stamp = clock.tick(now_ms),
             Known::No => {}
         }
-        let order = order_of(claimed, &mut clock, now_ms);
+        let order = order::place(db, &mut clock, row.as_ref(), &edit, claimed, now_ms)?;
         let patch = Patch { device_seq: next_seq, edit };
         record_patch(db, office, &patch, order, PatchHash::of(&patch), now_ms, "")?;
         db.prepare_cached("INSERT INTO salvaged (device, device_seq, offered_by) VALUES (?1, ?2, ?3)")
