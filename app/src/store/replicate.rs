@@ -308,11 +308,14 @@ fn read_seq(db: &Connection, id: Uuid) -> Result<Option<u64>, StoreError> {
         .map_err(db_error)
 }
 
-/// All rows are here: receipted patches are in them and leave the overlay; held ones stay visible.
+/// All rows are here: receipted patches are in them and leave the overlay; held ones stay visible. So does a household
+/// that no row will come of (its village is no longer this phone's) while a visit to it is being written.
 fn settle(db: &Connection, receipt: u64, touched: &mut BTreeSet<Uuid>) -> Result<(), StoreError> {
     let mut statement = db
         .prepare_cached(
             "UPDATE patch SET state = 3 WHERE state = 2 AND held = '' AND coalesce(device_seq, 0) <= ?1
+               AND NOT (EXISTS (SELECT 1 FROM draft WHERE draft.household = patch.record)
+                        AND NOT EXISTS (SELECT 1 FROM record WHERE record.id = patch.record))
              RETURNING record",
         )
         .map_err(db_error)?;

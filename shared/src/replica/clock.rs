@@ -81,8 +81,12 @@ impl Clock {
 /// The order stamp that admission gives to `stamp`, or none if it needs none: minted by the server's clock
 /// when the writer's clock is too far ahead.
 pub(crate) fn order_for(stamp: Stamp, server: &mut Clock, server_now_ms: i64) -> Option<Stamp> {
-    let limit = u64::try_from(server_now_ms).unwrap_or(0).saturating_add(ahead_ms_max);
-    (stamp.wall_ms > limit).then(|| server.tick(server_now_ms))
+    runs_ahead(stamp, server_now_ms).then(|| server.tick(server_now_ms))
+}
+
+/// Whether it lies more than [`ahead_ms_max`] after the server's time.
+pub(crate) fn runs_ahead(stamp: Stamp, server_now_ms: i64) -> bool {
+    stamp.wall_ms > u64::try_from(server_now_ms).unwrap_or(0).saturating_add(ahead_ms_max)
 }
 
 #[cfg(test)]

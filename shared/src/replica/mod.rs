@@ -11,8 +11,8 @@ mod stamp;
 mod value;
 
 pub use chain::{ChainHash, PatchHash};
-pub(crate) use clock::order_for;
 pub use clock::{Clock, ahead_ms_max};
+pub(crate) use clock::{order_for, runs_ahead};
 pub use conflict::{Conflict, conflict_id};
 pub use fold::{History, RecordFold, Write};
 pub use patch::{Base, FieldSet, Patch, PatchDraft, field_name_bytes_max, patch_bytes_max, patch_fields_max};

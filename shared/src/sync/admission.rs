@@ -18,6 +18,11 @@ pub fn order_of(stamp: Stamp, server: &mut Clock, server_now_ms: i64) -> Stamp {
     crate::replica::order_for(stamp, server, server_now_ms).unwrap_or(stamp)
 }
 
+/// Whether admission gives this stamp another order: its writer's clock runs too far ahead of the server's.
+pub fn runs_ahead(stamp: Stamp, server_now_ms: i64) -> bool {
+    crate::replica::runs_ahead(stamp, server_now_ms)
+}
+
 /// Judges a patch against the row that stands (none for a new record) and the fields of it that have open
 /// conflicts. Plain only if for each field the base names exactly the write that stands, and wins over it:
 /// then the fold over the whole history cannot differ from the row.

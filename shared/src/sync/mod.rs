@@ -6,7 +6,7 @@ mod courier;
 mod machine;
 mod steps;
 
-pub use admission::{Admission, admit, order_of};
+pub use admission::{Admission, admit, order_of, runs_ahead};
 pub use backoff::{Backoff, retry_ms_max, retry_ms_min};
 pub use courier::{
     Courier, CourierAction, CourierInput, Errand, Outcome, Parcel, Part, detours_max, piece_bytes_max,

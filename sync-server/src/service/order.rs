@@ -2,42 +2,64 @@
 
 use crate::storage::StorageError;
 use lianxin_shared::{
-    replica::{Clock, PatchDraft, Row, Stamp},
-    sync::order_of,
+    replica::{Clock, Patch, PatchDraft, Row, Stamp},
+    sync::{order_of, runs_ahead},
 };
 use rusqlite::{Connection, params};
+use std::collections::BTreeMap;
 
-/// The order of a new patch, which claims `claimed` (what a former life gave it, or its stamp). `row` is what stands.
-/// Whatever clocks say: a write stands above what its editor has seen, and below those that have seen it. Otherwise
-/// what was replaced would come back as the winner.
+/// How far back the writes of a push are set whose clock ran ahead, milliseconds by `device_seq`. A write may arrive
+/// after those whose editors had seen it (anew, in a later life): it stands below them, and with it what its writer
+/// wrote before.
 ///
 /// # Errors
 /// When SQLite fails.
-pub(super) fn place(
+pub(super) fn set_back(
     db: &Connection,
+    patches: &[Patch],
+    orders: &BTreeMap<u64, Stamp>,
+    now_ms: i64,
+) -> Result<BTreeMap<u64, u64>, StorageError> {
+    let (mut by, mut all) = (0, BTreeMap::new());
+    let unordered = |patch: &&Patch| !orders.contains_key(&patch.device_seq);
+    for patch in patches.iter().rev().filter(unordered).filter(|patch| runs_ahead(patch.edit.stamp, now_ms)) {
+        if let Some(seen_by) = least_that_saw(db, &patch.edit)? {
+            by = by.max(patch.edit.stamp.wall_ms.saturating_sub(seen_by.wall_ms).saturating_add(1));
+        }
+        if by > 0 {
+            all.insert(patch.device_seq, by);
+        }
+    }
+    Ok(all)
+}
+
+/// The order of a new patch, which claims `claimed` (what a former life gave it, or its stamp). `row` is what stands.
+/// Whatever clocks say, a write stands above what its editor has seen: otherwise what was replaced would come back as
+/// the winner.
+pub(super) fn place(
     clock: &mut Clock,
     row: Option<&Row>,
     edit: &PatchDraft,
     claimed: Stamp,
+    set_back_ms: Option<&u64>,
     now_ms: i64,
-) -> Result<Stamp, StorageError> {
+) -> Stamp {
     // What is overwritten may be up to ten minutes ahead itself.
     let standing = row.into_iter().flat_map(|row| &row.fields);
     let overwritten = standing.filter(|(name, _)| edit.set.contains_key(*name));
     overwritten.clone().for_each(|(_, version)| clock.observe(version.order));
-    let order = order_of(claimed, clock, now_ms);
-    if order != claimed {
-        return Ok(
-            least_that_saw(db, edit)?.map_or(order, |seen_by| order.min(just_below(seen_by, edit.stamp)))
-        );
-    }
+    let given = order_of(claimed, clock, now_ms);
+    let order = match set_back_ms {
+        Some(by) => given.min(Stamp { wall_ms: claimed.wall_ms.saturating_sub(*by), ..claimed }),
+        None => given,
+    };
     let seen = |name: &str, stamp| edit.base.get(name).is_some_and(|base| base.contains(&stamp));
-    let hidden =
+    let is_hidden =
         overwritten.into_iter().any(|(name, version)| version.order >= order && seen(name, version.stamp));
-    Ok(if hidden { clock.tick(now_ms) } else { order })
+    if is_hidden { clock.tick(now_ms) } else { order }
 }
 
-/// The least order among the writes whose editors had seen this one: it may arrive after them, anew in a later life.
+/// The least order among the writes whose editors had seen this one.
 fn least_that_saw(db: &Connection, edit: &PatchDraft) -> Result<Option<Stamp>, StorageError> {
     let mut statement = db.prepare_cached(
         "SELECT min(ord) FROM patch WHERE record = ?1 AND held = '' AND instr(body, ?2) > 0",
@@ -45,9 +67,4 @@ fn least_that_saw(db: &Connection, edit: &PatchDraft) -> Result<Option<Stamp>, S
     let least: Option<[u8; 16]> =
         statement.query_row(params![edit.id.as_bytes(), edit.stamp.to_string()], |row| row.get(0))?;
     Ok(least.map(Stamp::from_bytes))
-}
-
-/// An order below `upper` that no other write has.
-fn just_below(upper: Stamp, stamp: Stamp) -> Stamp {
-    Stamp { wall_ms: upper.wall_ms.saturating_sub(1), ..stamp }
 }

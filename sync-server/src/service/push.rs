@@ -51,6 +51,7 @@ pub fn push(
     let Receipt { device_seq: mut receipt, mut chain } = receipt_of(db, caller.device)?;
     let mut pushed = Pushed::default();
     let mut clock = read_clock(db)?;
+    let set_back = order::set_back(db, patches, orders, now_ms)?;
     let mut applier = Applier::new(db)?;
     let mut outcomes: Vec<(Uuid, Option<Applied>)> = Vec::new();
     for patch in patches {
@@ -72,7 +73,14 @@ pub fn push(
         let row = read_row(db, patch.edit.id).map_err(StorageError::from)?;
         let claimed = orders.get(&patch.device_seq).filter(|order| **order < patch.edit.stamp);
         let claimed = *claimed.unwrap_or(&patch.edit.stamp);
-        let order = order::place(db, &mut clock, row.as_ref(), &patch.edit, claimed, now_ms)?;
+        let order = order::place(
+            &mut clock,
+            row.as_ref(),
+            &patch.edit,
+            claimed,
+            set_back.get(&patch.device_seq),
+            now_ms,
+        );
         if order != patch.edit.stamp {
             pushed.accepted.orders.insert(patch.device_seq, order);
         }

@@ -78,7 +78,7 @@ pub fn salvage(
             Known::Otherwise => edit.stamp = clock.tick(now_ms),
             Known::No => {}
         }
-        let order = order::place(db, &mut clock, row.as_ref(), &edit, claimed, now_ms)?;
+        let order = order::place(&mut clock, row.as_ref(), &edit, claimed, None, now_ms);
         let patch = Patch { device_seq: next_seq, edit };
         record_patch(db, office, &patch, order, PatchHash::of(&patch), now_ms, "")?;
         db.prepare_cached("INSERT INTO salvaged (device, device_seq, offered_by) VALUES (?1, ?2, ?3)")
