@@ -68,3 +68,59 @@ fn least_that_saw(db: &Connection, edit: &PatchDraft) -> Result<Option<Stamp>, S
         statement.query_row(params![edit.id.as_bytes(), edit.stamp.to_string()], |row| row.get(0))?;
     Ok(least.map(Stamp::from_bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lianxin_shared::replica::{DeviceId, FieldVersion, Value};
+    use uuid::Uuid;
+
+    const NOW_MS: i64 = 1_000_000_000;
+
+    fn stamp(wall_ms: u64, device: u64) -> Stamp {
+        Stamp { wall_ms, counter: 0, device: DeviceId::from_bits(device) }
+    }
+
+    fn edit(stamp: Stamp, seen: Stamp) -> PatchDraft {
+        PatchDraft {
+            stamp,
+            kind: "household".to_owned(),
+            id: Uuid::nil(),
+            village: "519921105201".to_owned(),
+            set: BTreeMap::from([("phone".to_owned(), Value::Text("13800000002".to_owned()))]),
+            base: BTreeMap::from([("phone".to_owned(), vec![seen])]),
+        }
+    }
+
+    /// A row whose telephone number was written with `stamp` and got `order`.
+    fn row(stamp: Stamp, order: Stamp) -> Row {
+        let mut row = Row::empty("household", Uuid::nil(), "519921105201");
+        let value = Value::Text("13800000003".to_owned());
+        row.fields.insert("phone".to_owned(), FieldVersion { value, stamp, order });
+        row
+    }
+
+    #[test]
+    fn what_was_seen_and_replaced_does_not_come_back_though_a_later_life_ordered_it_anew() {
+        let (seen, replaced_at) = (stamp(9_000_000_000, 1), stamp(900_000_000, 2));
+        let mut clock = Clock::new(DeviceId::from_bits(0xff));
+        let anew = row(seen, stamp(999_000_000, 0xff));
+        let order = place(&mut clock, Some(&anew), &edit(replaced_at, seen), replaced_at, None, NOW_MS);
+        assert!(order > stamp(999_000_000, 0xff));
+        let unseen = edit(replaced_at, stamp(5, 5));
+        let order = place(&mut clock, Some(&anew), &unseen, replaced_at, None, NOW_MS);
+        assert_eq!(order, replaced_at, "what was not seen is a conflict, and times decide");
+    }
+
+    #[test]
+    fn a_clock_ahead_is_set_back_as_far_as_those_that_saw_its_writes_demand() {
+        let mut clock = Clock::new(DeviceId::from_bits(0xff));
+        let ahead = stamp(9_000_000_000, 1);
+        let nothing_seen = edit(ahead, stamp(5, 5));
+        let plain = place(&mut clock, None, &nothing_seen, ahead, None, NOW_MS);
+        assert!(plain.wall_ms >= NOW_MS as u64 && plain < ahead);
+        let by = 8_100_000_001;
+        let set_back = place(&mut clock, None, &nothing_seen, ahead, Some(&by), NOW_MS);
+        assert_eq!(set_back, stamp(899_999_999, 1));
+    }
+}
