@@ -133,16 +133,15 @@ async fn gaps_are_filled_one_after_the_other_and_a_finished_visit_is_corrected()
     let mut places = 0;
     while let Some((card, option)) = next_gap(&phone).await {
         match option {
-            Some(option) => {
-                phone.tap(&option).await;
-                let taken = format!("return document.querySelector('#{card}.missing') === null;");
-                until("the answer is taken", async || {
-                    phone.browser.script::<bool>(&taken, Value::Null).await.then_some(())
-                })
-                .await;
-            }
+            Some(option) => phone.tap(&option).await,
             None => phone.write(&format!("{card}-answer"), "问过了").await,
         }
+        // It says so at once, with the cursor still in the field.
+        let taken = format!("return document.querySelector('#{card}.missing') === null;");
+        until("the answer is taken", async || {
+            phone.browser.script::<bool>(&taken, Value::Null).await.then_some(())
+        })
+        .await;
         places += 1;
         let way = if phone.count("next-gap").await > 0 { "next-gap" } else { "to-review" };
         phone.tap(way).await;

@@ -81,7 +81,7 @@ fn Asked(draft: Draft, item: Item, focus: bool) -> Element {
                     }
                 },
                 ontyped: {
-                    let item = typed.clone();
+                    let (item, told) = (typed.clone(), problem.is_some());
                     move |typed| match typed {
                         Typed::Text(text) => {
                             // What is no number yet stays as typed: the draft loses nothing, and leaving the field says so.
@@ -91,6 +91,10 @@ fn Asked(draft: Draft, item: Item, focus: bool) -> Element {
                                 _ => Value::Text(text),
                             };
                             draft.typed(|visit| drop(visit.answers.insert(item.field(), value)));
+                            // What was missing is there: the card and the foot say so while the cursor is still in it.
+                            if told && draft.problem_of(&item, left()).is_none() {
+                                draft.redraw();
+                            }
                         }
                         Typed::Composing(on) => draft.composing(on),
                         Typed::Entered => draft.focus(&item.field()),
