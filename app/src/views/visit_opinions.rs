@@ -86,6 +86,8 @@ fn with(visit: &mut crate::store::draft::VisitDraft, id: Uuid, change: impl FnOn
 fn OpinionCard(draft: Draft, opinion: OpinionDraft, at: usize, focus: bool) -> Element {
     let id = opinion.id;
     let testid = format!("opinion-{}", at + 1);
+    // What was not chosen is reported as 问题: the screen shows what will be reported.
+    let kind = OpinionKind::from_code(&opinion.kind).unwrap_or_default();
     let kinds: Vec<_> =
         OpinionKind::ALL.iter().map(|one| (one.code().to_owned(), one.label().to_owned())).collect();
     rsx! {
@@ -101,10 +103,8 @@ fn OpinionCard(draft: Draft, opinion: OpinionDraft, at: usize, focus: bool) -> E
                 },
             }
             Segments {
-                label: words::OPINION_KIND, options: kinds, chosen: vec![opinion.kind.clone()], testid: "{testid}-kind",
-                onpick: move |code: String| draft.change(|visit| with(visit, id, |one| {
-                    one.kind = if one.kind == code { String::new() } else { code };
-                })),
+                label: words::OPINION_KIND, options: kinds, chosen: vec![kind.code().to_owned()], testid: "{testid}-kind",
+                onpick: move |code: String| draft.change(|visit| with(visit, id, |one| one.kind = code)),
             }
             details { class: "more", "data-testid": "{testid}-more",
                 summary {
