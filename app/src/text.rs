@@ -221,6 +221,7 @@ pub(crate) mod household {
     pub(crate) const TWICE_SEE: &str = "看今天那次";
     pub(crate) const MEMBERS: &str = "家里人";
     pub(crate) const ADD_MEMBER: &str = "添一人";
+    pub(crate) const NAMELESS_MEMBER: &str = "没填姓名";
     pub(crate) const NO_MEMBERS: &str = "还没有写家里人";
     pub(crate) const TIMELINE: &str = "走访";
     pub(crate) const NO_VISITS: &str = "还没有走访过";
@@ -368,11 +369,11 @@ pub(crate) mod mine {
     pub(crate) fn because(reason: &str) -> String {
         format!("缘故：{reason}")
     }
-    /// What a record without any words of its own is called.
+    /// What a record is called of which the phone knows no words of its own: its village may have been taken away.
     pub(crate) fn untitled(kind: &str) -> &'static str {
         match kind {
-            "household" => super::NAMELESS,
-            "person" => "没填姓名",
+            "household" => "户的资料",
+            "person" => "家里人的资料",
             "conflict" => "您选定的一处",
             _ => super::EMPTIED,
         }

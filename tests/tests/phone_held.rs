@@ -34,6 +34,8 @@ async fn what_was_written_for_a_village_that_was_taken_away_is_told_and_kept() {
     phone.tap("sync-now").await;
     phone.see_text("held", "这个村没有分给您").await;
     phone.see_words("一个字没少").await;
+    // Its household went with the village: it is not called nameless for that.
+    phone.see_text("held", "户的资料").await;
     phone.see_text("count-waiting", "0").await;
     assert_eq!(phone.count("outbox").await, 0, "it is with the township, not on its way");
     phone.tap("tab-today").await;

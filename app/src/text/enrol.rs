@@ -45,6 +45,6 @@ pub(crate) fn no_code(why: &NoCode) -> String {
 /// For a phone that is enrolled and opens an enrolment link.
 pub(crate) fn already(cadre: &str, township: &str) -> String {
     format!(
-        "这部手机已经登记给 {cadre}（{township}），刚才打开的登记码没有用掉，资料都没有动。要给别人用或换服务器，请用另一个浏览器打开那个登记链接。乡镇让这部手机重新登记的，先在“我的”里点“现在同步”，再打开一次。"
+        "这部手机已经登记给{cadre}（{township}）。刚才的登记码没有用掉，资料都没有动。乡镇让您重新登记的：先到“我的”点“现在同步”，再打开一次。给别人用、换服务器的：请换一个浏览器打开。"
     )
 }

@@ -4,7 +4,7 @@ use dioxus::prelude::*;
 use lianxin_assets::icons;
 use lianxin_shared::{
     domain::{Coded, category, household, person, visit::VisitMode},
-    replica::{Value, kind},
+    replica::Value,
 };
 use uuid::Uuid;
 
@@ -160,7 +160,7 @@ fn Member(member: Loaded) -> Element {
             span { class: "gr",
                 span { class: "name",
                     if one.name.trim().is_empty() {
-                        {text::mine::untitled(kind::PERSON)}
+                        {words::NAMELESS_MEMBER}
                     } else {
                         "{one.name}"
                     }
