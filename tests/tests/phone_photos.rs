@@ -164,7 +164,8 @@ async fn a_visit_waits_for_all_photos_that_were_chosen_and_tells_what_was_not_ta
     see_photos(&phone, 8).await;
 
     phone.back().await;
-    phone.tap("go-visit").await;
+    phone.tap("go-visit-again").await;
+    phone.tap("twice-go").await;
     phone.see("visit-step-0").await;
     phone.answer_required().await;
     phone.tap("step-next").await;
