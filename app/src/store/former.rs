@@ -25,13 +25,9 @@ pub(super) fn renew(db: &Connection, life: &Life) -> Result<(), StoreError> {
         return Err(StoreError::Copied);
     }
     set_aside(db)?;
-    let changes = [
-        "UPDATE patch SET state = 1, held = '' WHERE device_seq > ?1 AND state >= 2",
-        "UPDATE patch SET state = 2 WHERE device_seq <= ?1 AND state < 2",
-    ];
-    for change in changes {
-        db.execute(change, [receipt]).map_err(db_error)?;
-    }
+    db.execute("UPDATE patch SET state = 2 WHERE device_seq <= ?1 AND state < 2", [receipt])
+        .map_err(db_error)?;
+    let waiting_again = wait_again(db, receipt)?;
     // What the office has refused is not offered past it. What still waited is: nobody else has it.
     let again =
         "UPDATE patch SET orphan = CASE WHEN held <> '' AND state = 3 THEN 5 ELSE 1 END WHERE orphan > 0";
@@ -39,7 +35,20 @@ pub(super) fn renew(db: &Connection, life: &Life) -> Result<(), StoreError> {
     meta::set(db, "epoch", &life.epoch.to_string())?;
     meta::set(db, "receipt", &receipt.to_string())?;
     meta::set(db, "chain", &life.receipt.chain.to_string())?;
-    meta::keep_cursor(db, &Cursor::default())
+    meta::keep_cursor(db, &Cursor::default())?;
+    // A record whose rows had left this phone is shown again as far as its own patches tell of it.
+    waiting_again.into_iter().try_for_each(|record| records::project_shown(db, record))
+}
+
+/// The patches after a receipt wait to be sent once more; the records they write to.
+fn wait_again(db: &Connection, receipt: i64) -> Result<BTreeSet<Uuid>, StoreError> {
+    let mut statement = db
+        .prepare(
+            "UPDATE patch SET state = 1, held = '' WHERE device_seq > ?1 AND state >= 2 RETURNING record",
+        )
+        .map_err(db_error)?;
+    let records = statement.query_map([receipt], |row| uuid_at(row, "record"));
+    records.and_then(Iterator::collect).map_err(db_error)
 }
 
 /// The chain over this phone's patches up to a number; none if it has not written so many.
@@ -299,3 +308,7 @@ fn lost_words(db: &Connection, conflict: &Row) -> Result<Vec<(PatchDraft, Stamp)
     };
     Ok(vec![(edit, lost.order)])
 }
+
+#[cfg(test)]
+#[path = "former_tests.rs"]
+mod tests;
