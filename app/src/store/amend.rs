@@ -105,7 +105,8 @@ pub(super) fn finish(
     for (was, is) in [(&before.answers, &after.answers), (&shown, &named)] {
         set.extend(changes(was, is));
         // Emptied is null, never removed.
-        set.extend(was.keys().filter(|name| !is.contains_key(*name)).map(|name| (name.clone(), Value::Null)));
+        let gone = was.iter().filter(|(name, value)| **value != Value::Null && !is.contains_key(*name));
+        set.extend(gone.map(|(name, _)| (name.clone(), Value::Null)));
     }
     if set.is_empty() {
         return Ok(());

@@ -14,13 +14,12 @@ const VILLAGE: &str = "519921105201";
 const NOW_MS: i64 = 1_448_172_300_000;
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
-fn store() -> Store {
-    let mut store = Store::open(Connection::open_in_memory().unwrap()).unwrap();
-    let enrolled = EnrolResponse {
+fn enrolled(device: u64) -> EnrolResponse {
+    EnrolResponse {
         protocol: 1,
         server_id: Uuid::from_u128(1),
         epoch: Uuid::from_u128(2),
-        device: DeviceId::from_bits(7),
+        device: DeviceId::from_bits(device),
         token: "secret".to_owned(),
         server_time: NOW_MS.unsigned_abs(),
         cadre: "axiang".to_owned(),
@@ -28,8 +27,12 @@ fn store() -> Store {
         unit: "柳树沟村委会".to_owned(),
         township: "清溪镇".to_owned(),
         villages: BTreeMap::from([(VILLAGE.to_owned(), "柳树沟村".to_owned())]),
-    };
-    let request = Request::Enrol { server_url: "http://here".to_owned(), enrolled: Box::new(enrolled) };
+    }
+}
+
+fn store() -> Store {
+    let mut store = Store::open(Connection::open_in_memory().unwrap()).unwrap();
+    let request = Request::Enrol { server_url: "http://here".to_owned(), enrolled: Box::new(enrolled(7)) };
     store.handle(request, NOW_MS).unwrap();
     store
 }
@@ -201,6 +204,41 @@ fn a_field_that_only_somebody_else_changed_meanwhile_is_left_alone() {
     let fields = page(&mut store, id).record.fields;
     assert_eq!(fields[field::CARD_LEFT], true.into());
     assert_eq!(fields[field::NOTES], "补一句。".into());
+}
+
+#[test]
+fn an_answer_that_was_empty_already_is_not_emptied_over_what_somebody_gave_meanwhile() {
+    let mut store = store();
+    let (_, id) = visited(&mut store);
+    let given = Visit::from_fields(&page(&mut store, id).record.fields).answers;
+    let open = opened(&mut store, Request::AmendVisit { id }, NOW_MS);
+    finished(&mut store, open, |draft| draft.absent = true, NOW_MS);
+    store.sync_load(patch_bytes_max, None).unwrap();
+    let open = opened(&mut store, Request::AmendVisit { id }, NOW_MS + HOUR_MS);
+    let (answer, value) = given.first_key_value().unwrap();
+    write_elsewhere(&mut store, id, answer, value.clone());
+    finished(&mut store, open, |draft| draft.notes = "补一句。".to_owned(), NOW_MS + HOUR_MS);
+    let fields = page(&mut store, id).record.fields;
+    assert_eq!(fields[answer], *value);
+    assert_eq!(fields[field::NOTES], "补一句。".into());
+}
+
+#[test]
+fn a_correction_goes_on_when_the_phone_becomes_another_device_and_signs_its_visit_anew() {
+    let mut store = store();
+    let (_, id) = visited(&mut store);
+    store.sync_load(patch_bytes_max, None).unwrap();
+    let open = opened(&mut store, Request::AmendVisit { id }, NOW_MS);
+    store.sync_become_other(&enrolled(8), NOW_MS).unwrap();
+    let stands = page(&mut store, id).record.stamps[field::NOTES];
+    assert_eq!(stands.device, DeviceId::from_bits(8));
+    finished(&mut store, open, |draft| draft.notes = "老人耳背，要大声。".to_owned(), NOW_MS + HOUR_MS);
+    let sent = store.sync_load(patch_bytes_max, None).unwrap().patches;
+    let blind = sent
+        .iter()
+        .filter(|patch| patch.edit.id == id)
+        .find(|patch| patch.edit.stamp != stands && patch.edit.base.get(field::NOTES) != Some(&vec![stands]));
+    assert_eq!(blind, None, "its author has seen what is corrected: no conflict with the own words");
 }
 
 #[test]

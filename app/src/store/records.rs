@@ -161,6 +161,7 @@ pub(super) fn save(
         Some(id) => id,
         None => crate::ids::new_id(now_ms).map_err(|e| StoreError::Broken(e.to_string()))?,
     };
+    let edit = Edit { base: as_signed_now(db, clock.device(), id, edit.base)?, ..edit };
     let row = shown(db, id)?;
     let as_loaded = |name: &String, value: &Value| match row.as_ref().and_then(|row| row.fields.get(name)) {
         Some(standing) => {
@@ -179,6 +180,20 @@ pub(super) fn save(
     let village = row.as_ref().map_or(edit.village, |row| row.village.clone());
     write(db, clock, PatchContent { kind: edit.kind, id, village, set, base }, row.as_ref(), now_ms)?;
     load(db, id)
+}
+
+/// What an editor saw, by today's names: this phone may have become another device since, and signed its own writes
+/// anew ([`sign_anew`]).
+fn as_signed_now(db: &Connection, device: DeviceId, id: Uuid, mut base: Base) -> Result<Base, StoreError> {
+    let mut find =
+        db.prepare_cached("SELECT 1 FROM patch WHERE record = ?1 AND stamp = ?2").map_err(db_error)?;
+    for seen in base.values_mut().flatten().filter(|seen| seen.device != device) {
+        let own = Stamp { device, ..*seen };
+        if find.exists(params![id.as_bytes(), own.to_bytes()]).map_err(db_error)? {
+            *seen = own;
+        }
+    }
+    Ok(base)
 }
 
 /// A patch before it has its stamp.
