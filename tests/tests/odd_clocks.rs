@@ -49,10 +49,10 @@ impl Phone {
         let mut effects = VecDeque::from(self.driver.noticed(&mut self.store, &Request::SyncNow, now_ms));
         while let Some(effect) = effects.pop_front() {
             if let Effect::Send(exchange) = effect {
-                let path = exchange.path;
+                let asked = exchange.asked;
                 let answer = self.transport.send(exchange).await;
                 let now_ms = self.now_ms();
-                effects.extend(self.driver.answered(&mut self.store, path, answer, now_ms));
+                effects.extend(self.driver.answered(&mut self.store, asked, answer, now_ms));
             }
         }
     }

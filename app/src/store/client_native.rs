@@ -144,8 +144,8 @@ impl Actor {
             tokio::spawn(async move {
                 let work = match effect {
                     Effect::Send(exchange) => {
-                        let path = exchange.path;
-                        Work::Answered(path, transport.send(exchange).await)
+                        let asked = exchange.asked;
+                        Work::Answered(asked, transport.send(exchange).await)
                     }
                     Effect::SendFile(exchange) => {
                         let job = exchange.job.clone();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Event, Reply, Request, Store, StoreError, StorePhase};
 use crate::{
     platform::now_ms,
-    sync::{Answer, Driver, Effect, FileAnswer, FileJob, Path, Wish},
+    sync::{Answer, Asked, Driver, Effect, FileAnswer, FileJob, Wish},
 };
 
 /// To the actor.
@@ -37,7 +37,7 @@ pub(super) enum Work {
     /// A screen asks.
     Call { id: u64, request: Request },
     /// An exchange of the sync has ended.
-    Answered(Path, Answer),
+    Answered(Asked, Answer),
     /// The time that the sync wished for has come.
     Woke(Wish),
     /// A request for a file has ended.
@@ -105,7 +105,7 @@ impl Desk {
                 }
                 if fine { self.driver.noticed(store, &request, now) } else { Vec::new() }
             }
-            Work::Answered(path, answer) => self.driver.answered(store, path, answer, now),
+            Work::Answered(asked, answer) => self.driver.answered(store, asked, answer, now),
             Work::Woke(Wish::Quiet) => {
                 self.awaits_quiet = false;
                 store.use_quiet_moment();

@@ -203,9 +203,9 @@ impl Worker {
                 Effect::Send(exchange) => {
                     let (signals, transport) = (self.signals.clone(), transport.clone());
                     spawn_local(async move {
-                        let path = exchange.path;
+                        let asked = exchange.asked;
                         let answer = transport.send(exchange).await;
-                        let _ = signals.unbounded_send(Signal::Work(Work::Answered(path, answer)));
+                        let _ = signals.unbounded_send(Signal::Work(Work::Answered(asked, answer)));
                     });
                 }
                 Effect::SendFile(exchange) => {

@@ -4,7 +4,7 @@
 use super::{
     files::{FileAnswer, FileExchange, FileJob},
     photos::Photos,
-    transport::{Answer, Exchange, Path},
+    transport::{Answer, Asked, Exchange, Path},
     words,
 };
 use crate::store::{Request, Store, StoreError, SyncPhase};
@@ -51,6 +51,9 @@ pub enum Wish {
 /// The machine beside its store.
 pub struct Driver {
     machine: Machine,
+    /// Of the request whose answer the machine waits for. Requests outlive what asked: a driver of a former turn at
+    /// the database, or the device that this phone was. Their answers are not this machine's.
+    number: u64,
     wish: u64,
     photos: Photos,
     /// What the machine last reported, for the courier: whether text is done.
@@ -58,9 +61,9 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// With the seed of its back-off.
+    /// With a random seed of its back-off and of its requests' numbers.
     pub fn new(seed: u64) -> Self {
-        Self { machine: Machine::new(seed), wish: 0, photos: Photos::new(!seed), text: None }
+        Self { machine: Machine::new(seed), number: seed, wish: 0, photos: Photos::new(!seed), text: None }
     }
 
     /// The store has been opened: sync if this phone is enrolled.
@@ -86,7 +89,12 @@ impl Driver {
             }
             Request::FetchPicture { name, size } => return self.photos.want(store, name, *size),
             Request::FetchHistory { record } => return ask_history(store, *record),
-            Request::Enrol { .. } => Input::SyncNow,
+            Request::Enrol { .. } => {
+                // What is under way is in the name of the device that this phone was.
+                self.number = self.number.wrapping_add(1);
+                self.machine = Machine::new(self.number);
+                Input::SyncNow
+            }
             Request::Online { online } => Input::Online(*online),
             Request::Save(_) | Request::CompleteVisit { .. } | Request::Resolve { .. } => Input::Changed,
             _ => return Vec::new(),
@@ -115,17 +123,18 @@ impl Driver {
     }
 
     /// An exchange has ended.
-    pub fn answered(&mut self, store: &mut Store, path: Path, answer: Answer, now_ms: i64) -> Vec<Effect> {
-        let input = match path {
-            Path::Sync => Input::Answered(decode::<SyncResponse>(answer)),
-            Path::Repair => Input::Repaired(decode::<RepairResponse>(answer)),
-            Path::Salvage => Input::Salvaged(decode::<SalvageResponse>(answer)),
-            Path::Clone => Input::Recast(decode::<EnrolResponse>(answer)),
+    pub fn answered(&mut self, store: &mut Store, asked: Asked, answer: Answer, now_ms: i64) -> Vec<Effect> {
+        let input = match asked.path {
             Path::History(record) => {
                 let told = decode::<HistoryResponse>(answer).map(|told| *told);
                 store.history_told(record, told.map_err(|failure| words::of_history(&failure)));
                 return Vec::new();
             }
+            _ if asked.number != self.number => return Vec::new(),
+            Path::Sync => Input::Answered(decode::<SyncResponse>(answer)),
+            Path::Repair => Input::Repaired(decode::<RepairResponse>(answer)),
+            Path::Salvage => Input::Salvaged(decode::<SalvageResponse>(answer)),
+            Path::Clone => Input::Recast(decode::<EnrolResponse>(answer)),
         };
         self.step(store, input, now_ms)
     }
@@ -184,7 +193,7 @@ impl Driver {
             Action::LoadSums => Some(Input::Sums(store.sync_sums()?)),
             Action::Compare(response) => Some(Input::Differing(store.sync_compare(&response)?)),
             Action::CommitRepair(response) => Some(Input::Committed(store.sync_commit_repair(*response)?)),
-            Action::Send(request) => match exchange(store, Path::Sync, &*request) {
+            Action::Send(request) => match self.exchange(store, Path::Sync, &*request) {
                 Ok(exchange) => {
                     effects.push(Effect::Send(exchange));
                     None
@@ -192,15 +201,15 @@ impl Driver {
                 Err(error) => Some(Input::Answered(Err(Failure::Store(error.to_string())))),
             },
             Action::SendRepair(request) => {
-                effects.push(Effect::Send(exchange(store, Path::Repair, &*request)?));
+                effects.push(Effect::Send(self.exchange(store, Path::Repair, &*request)?));
                 None
             }
             Action::SendSalvage(request) => {
-                effects.push(Effect::Send(exchange(store, Path::Salvage, &*request)?));
+                effects.push(Effect::Send(self.exchange(store, Path::Salvage, &*request)?));
                 None
             }
             Action::SendClone(request) => {
-                effects.push(Effect::Send(exchange(store, Path::Clone, &request)?));
+                effects.push(Effect::Send(self.exchange(store, Path::Clone, &request)?));
                 None
             }
             Action::Renew(life) => {
@@ -236,6 +245,17 @@ impl Driver {
             }
         })
     }
+
+    /// The machine's next request.
+    fn exchange<T: Serialize>(
+        &mut self,
+        store: &Store,
+        path: Path,
+        message: &T,
+    ) -> Result<Exchange, StoreError> {
+        self.number = self.number.wrapping_add(1);
+        exchange(store, Asked { path, number: self.number }, message)
+    }
 }
 
 /// Reads nothing of the store's own: the township has every change, this phone only what came of them.
@@ -243,7 +263,7 @@ fn ask_history(store: &mut Store, record: Uuid) -> Vec<Effect> {
     let asked = store.membership().and_then(|member| {
         let server_id = member.ok_or(StoreError::NotFound)?.server_id;
         let request = HistoryRequest { protocol: PROTOCOL, server_id, record };
-        exchange(store, Path::History(record), &request)
+        exchange(store, Asked { path: Path::History(record), number: 0 }, &request)
     });
     match asked {
         Ok(exchange) => vec![Effect::Send(exchange)],
@@ -254,10 +274,10 @@ fn ask_history(store: &mut Store, record: Uuid) -> Vec<Effect> {
     }
 }
 
-fn exchange<T: Serialize>(store: &Store, path: Path, message: &T) -> Result<Exchange, StoreError> {
+fn exchange<T: Serialize>(store: &Store, asked: Asked, message: &T) -> Result<Exchange, StoreError> {
     let member = store.membership()?.ok_or(StoreError::NotFound)?;
     let body = serde_json::to_vec(message).map_err(|e| StoreError::Broken(e.to_string()))?;
-    Ok(Exchange { path, server_url: member.server_url, token: member.token, body })
+    Ok(Exchange { asked, server_url: member.server_url, token: member.token, body })
 }
 
 fn decode<T: DeserializeOwned>(answer: Answer) -> Result<Box<T>, Failure> {
@@ -287,31 +307,5 @@ fn report(store: &mut Store, phase: Phase) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use lianxin_shared::wire::v1::{ErrorBody, ErrorCode};
-
-    fn answer(status: u16, body: &str) -> Answer {
-        Answer::Body { status, body: body.as_bytes().to_vec(), retry_after_s: Some(7) }
-    }
-
-    #[test]
-    fn what_is_not_our_server_is_told_apart_from_what_is() {
-        let failure = |a| decode::<SyncResponse>(a).unwrap_err();
-        assert_eq!(failure(Answer::Unreachable), Failure::Network);
-        assert_eq!(failure(answer(200, "<html>请登录宾馆网络</html>")), Failure::Garbage);
-        assert_eq!(failure(answer(302, "")), Failure::Garbage);
-        assert_eq!(failure(answer(413, "")), Failure::TooLarge);
-        assert_eq!(failure(answer(429, "")), Failure::Busy { retry_ms: 7_000 });
-        assert_eq!(failure(answer(502, "bad gateway")), Failure::Server);
-        let revoked = ErrorBody { code: ErrorCode::Revoked, message: "停用".into(), life: None };
-        assert_eq!(
-            failure(answer(403, &serde_json::to_string(&revoked).unwrap())),
-            Failure::Refused(revoked)
-        );
-        let newer = answer(409, r#"{"code":"something_new","message":"新版的话","more":1}"#);
-        assert!(
-            matches!(failure(newer), Failure::Refused(ErrorBody { code: ErrorCode::Unknown, message, .. }) if message == "新版的话")
-        );
-    }
-}
+#[path = "driver_tests.rs"]
+mod tests;

@@ -12,8 +12,8 @@ const request_seconds_max: u64 = 70;
 /// What a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileJob {
-    /// A step of the courier.
-    Courier,
+    /// A step of the courier, by its number: an answer to any but the newest is nobody's.
+    Courier(u64),
     /// A picture that a screen wants.
     Fetch(PhotoName, PhotoSize),
 }

@@ -11,4 +11,4 @@ mod words;
 pub use driver::{Driver, Effect, Wish};
 pub use enrol::{EnrolError, enrol};
 pub use files::{FileAnswer, FileExchange, FileJob, Method};
-pub use transport::{Answer, Exchange, Path, Transport};
+pub use transport::{Answer, Asked, Exchange, Path, Transport};

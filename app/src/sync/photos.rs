@@ -21,15 +21,23 @@ const UPLOAD_BODY: &str = "application/offset+octet-stream";
 /// The courier beside its store, and the pictures that are wanted.
 pub(super) struct Photos {
     courier: Courier,
+    /// Of the courier's newest request.
+    number: u64,
     wish: u64,
     wanted: VecDeque<(PhotoName, PhotoSize)>,
     is_fetching: bool,
 }
 
 impl Photos {
-    /// With the seed of its back-off.
+    /// With the seed of its back-off and of its numbers.
     pub fn new(seed: u64) -> Self {
-        Self { courier: Courier::new(seed), wish: 0, wanted: VecDeque::new(), is_fetching: false }
+        Self {
+            courier: Courier::new(seed),
+            number: seed,
+            wish: 0,
+            wanted: VecDeque::new(),
+            is_fetching: false,
+        }
     }
 
     /// The time wished for has come; an outdated wish is ignored.
@@ -64,7 +72,9 @@ impl Photos {
         match action {
             CourierAction::LoadNext => return Ok(Some(CourierInput::Next(store.next_parcel()?))),
             CourierAction::Send(parcel, errand) => {
-                effects.push(Effect::SendFile(exchange(store, &parcel, &errand)?));
+                self.number = self.number.wrapping_add(1);
+                let job = FileJob::Courier(self.number);
+                effects.push(Effect::SendFile(exchange(store, job, &parcel, &errand)?));
             }
             CourierAction::Delivered(parcel) => store.parcel_delivered(&parcel)?,
             CourierAction::Refused(parcel, words) => store.parcel_refused(&parcel, &words)?,
@@ -86,7 +96,8 @@ impl Photos {
         now_ms: i64,
     ) -> Vec<Effect> {
         match job {
-            FileJob::Courier => self.tell(store, CourierInput::Answered(outcome_of(answer)), now_ms),
+            FileJob::Courier(number) if number != self.number => Vec::new(),
+            FileJob::Courier(_) => self.tell(store, CourierInput::Answered(outcome_of(answer)), now_ms),
             FileJob::Fetch(name, size) => {
                 self.is_fetching = false;
                 let outcome = picture_of(&answer);
@@ -126,7 +137,12 @@ impl Photos {
 }
 
 /// The request that an errand means.
-fn exchange(store: &Store, parcel: &Parcel, errand: &Errand) -> Result<FileExchange, StoreError> {
+fn exchange(
+    store: &Store,
+    job: FileJob,
+    parcel: &Parcel,
+    errand: &Errand,
+) -> Result<FileExchange, StoreError> {
     let Membership { server_url, token, .. } = store.membership()?.ok_or(StoreError::NotFound)?;
     let mut headers = vec![("Tus-Resumable", "1.0.0".to_owned())];
     let (method, path, body) = match errand {
@@ -147,14 +163,7 @@ fn exchange(store: &Store, parcel: &Parcel, errand: &Errand) -> Result<FileExcha
         headers.push(("Content-Type", UPLOAD_BODY.to_owned()));
         headers.push(("Upload-Checksum", format!("sha256 {}", STANDARD.encode(Sha256::digest(&body)))));
     }
-    Ok(FileExchange {
-        job: FileJob::Courier,
-        method,
-        url: format!("{server_url}{path}"),
-        token,
-        headers,
-        body,
-    })
+    Ok(FileExchange { job, method, url: format!("{server_url}{path}"), token, headers, body })
 }
 
 /// `Upload-Metadata`

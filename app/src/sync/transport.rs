@@ -26,11 +26,20 @@ pub enum Path {
     History(Uuid),
 }
 
+/// One request of one driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// Where to.
+    pub path: Path,
+    /// Which of the machine's: an answer to any but its newest is nobody's. (A history is known by its record.)
+    pub number: u64,
+}
+
 /// A request on its way.
 #[derive(Debug)]
 pub struct Exchange {
-    /// Where to.
-    pub path: Path,
+    /// What its answer names.
+    pub asked: Asked,
     /// The server's address without a slash at its end.
     pub server_url: String,
     /// The device's secret.
@@ -74,7 +83,7 @@ impl Transport {
 
     /// Sends one exchange and waits for its answer.
     pub async fn send(&self, exchange: Exchange) -> Answer {
-        let path = match exchange.path {
+        let path = match exchange.asked.path {
             Path::Sync => "/v1/sync",
             Path::Repair => "/v1/repair",
             Path::Salvage => "/v1/salvage",

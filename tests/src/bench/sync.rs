@@ -117,14 +117,14 @@ impl Phone {
             Effect::Send(exchange) => Some(exchange),
             _ => None,
         }) {
-            let (path, mut exchange) = (exchange.path, exchange);
+            let (asked, mut exchange) = (exchange.asked, exchange);
             exchange.server_url.clone_from(&self.url);
             self.requests += 1;
             let transport = self.transport.clone();
             let answer = self.runtime.spawn(async move { transport.send(exchange).await });
             driver.go_on(&mut self.store, now_ms());
             let answer = self.runtime.block_on(answer)?;
-            effects = driver.answered(&mut self.store, path, answer, now_ms());
+            effects = driver.answered(&mut self.store, asked, answer, now_ms());
             if received.is_none() && self.waiting()? == 0 {
                 received = Some(begun.elapsed());
             }
