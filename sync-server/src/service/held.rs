@@ -7,6 +7,7 @@ use super::{
     apply::{Applier, EDIT_COLUMNS, edit_from},
     moves::is_village,
     push::{MOVED_AWAY, NOT_GRANTED, judged, unfit},
+    salvage::BROUGHT_BACK,
 };
 use crate::{
     auth::{self, AuthError},
@@ -198,7 +199,7 @@ fn never_in(
     patch: &Waiting,
     row: Option<&Row>,
 ) -> Result<Option<&'static str>, StorageError> {
-    if patch.edit.stamp.device != patch.device {
+    if patch.edit.stamp.device != patch.device && patch.held != BROUGHT_BACK {
         return Ok(Some("署名不是这部手机"));
     }
     if matches!(patch.edit.kind.as_str(), kind::VILLAGE | kind::CAMPAIGN) {

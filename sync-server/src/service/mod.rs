@@ -28,7 +28,7 @@ pub use moves::{MoveError, move_household};
 pub use pull::{changes_beside_push_bytes_max, changes_bytes_max, pull};
 pub use push::{MOVED_AWAY, NOT_GRANTED, Pushed, push};
 pub use repair::repair;
-pub use salvage::salvage;
+pub use salvage::{BROUGHT_BACK, salvage};
 pub use sync::{Refusal, ServiceError, SyncService, Unpacked, write_phase};
 
 use lianxin_shared::replica::DeviceId;

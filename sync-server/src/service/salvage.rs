@@ -2,7 +2,8 @@
 //! the phone's villages, and kept as history like any other write. What the office alone decides (villages, campaigns,
 //! and where a household belongs) comes back only after a restore and under no phone's signature, villages
 //! and campaigns only where there is none: a phone never changes them. Who brought what back is kept in `salvaged`, since
-//! such a write bears the stamp of somebody else.
+//! such a write bears the stamp of somebody else. Where a household is in another village now than in the former life,
+//! what was written about it waits for the office.
 
 use super::{
     Caller,
@@ -10,21 +11,24 @@ use super::{
     life::is_of_a_former_life,
     moves::is_village,
     order,
-    push::{objection, record_patch},
+    push::{NOT_GRANTED, objection, record_patch},
     sync::Refusal,
 };
 use crate::storage::{StorageError, keep_clock, read_clock, read_identity};
 use lianxin_shared::{
     domain::household,
-    replica::{DeviceId, Patch, PatchDraft, PatchHash, Stamp, kind},
+    replica::{DeviceId, FieldSet, Patch, PatchDraft, PatchHash, Stamp, kind},
     sqlite::read_row,
     wire::{
         PROTOCOL,
         v1::{ErrorCode, SalvageRequest, SalvageResponse, patches_of_batch},
     },
 };
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Rows, params};
 use std::collections::BTreeSet;
+
+/// Why a write that was brought back waits for the office: no other phone may still have it.
+pub const BROUGHT_BACK: &str = "恢复备份以后由手机交回；这一户现在在别的村，不是交回的干部的";
 
 /// Takes what is offered and not yet there, in the caller's transaction. Offering it again changes nothing.
 ///
@@ -58,7 +62,9 @@ pub fn salvage(
             continue;
         }
         let is_office = is_of_a_former_life(db, edit.stamp.device)?;
-        let refused = objection(caller, &edit, row.as_ref()).is_some()
+        let objection = objection(caller, &edit, row.as_ref());
+        let refused = objection.is_some_and(|why| why != NOT_GRANTED)
+            || (objection.is_some() && is_unknown(caller, &edit.village))
             || (matches!(edit.kind.as_str(), kind::VILLAGE | kind::CAMPAIGN)
                 && (row.is_some() || !is_office))
             || is_refused(db, &edit)?;
@@ -78,13 +84,20 @@ pub fn salvage(
             Known::Otherwise => edit.stamp = clock.tick(now_ms),
             Known::No => {}
         }
+        if objection.is_some() && is_held(db, office, &edit)? {
+            continue;
+        }
         let order = order::place(&mut clock, row.as_ref(), &edit, claimed, None, now_ms);
         let patch = Patch { device_seq: next_seq, edit };
-        record_patch(db, office, &patch, order, PatchHash::of(&patch), now_ms, "")?;
+        // Its village was the caller's; where its household is now the caller has no say.
+        let held = objection.map_or("", |_| BROUGHT_BACK);
+        record_patch(db, office, &patch, order, PatchHash::of(&patch), now_ms, held)?;
         db.prepare_cached("INSERT INTO salvaged (device, device_seq, offered_by) VALUES (?1, ?2, ?3)")
             .and_then(|mut s| s.execute(params![office.to_i64(), next_seq as i64, caller.device.to_i64()]))
             .map_err(StorageError::from)?;
-        applier.apply(row.as_ref(), &patch.edit, order)?;
+        if held.is_empty() {
+            applier.apply(row.as_ref(), &patch.edit, order)?;
+        }
         next_seq += 1;
         taken += 1;
     }
@@ -93,16 +106,30 @@ pub fn salvage(
     Ok(SalvageResponse { protocol: PROTOCOL, taken, unknown })
 }
 
+/// Whether these very words wait for the office already.
+fn is_held(db: &Connection, office: DeviceId, edit: &PatchDraft) -> Result<bool, StorageError> {
+    let mut statement = db.prepare_cached(
+        "SELECT body FROM patch WHERE record = ?1 AND stamp = ?2 AND held <> '' AND device = ?3",
+    )?;
+    has_words(
+        statement.query(params![edit.id.as_bytes(), edit.stamp.to_bytes(), office.to_i64()])?,
+        &edit.set,
+    )
+}
+
 /// Whether the office has refused these very words: then nobody brings them in past it. Those that wait for it may have
 /// been let in by the life that was lost.
 fn is_refused(db: &Connection, edit: &PatchDraft) -> Result<bool, StorageError> {
     let mut statement = db.prepare_cached(
         "SELECT body FROM patch WHERE record = ?1 AND stamp = ?2 AND held <> '' AND refused = 1",
     )?;
-    let mut rows = statement.query(params![edit.id.as_bytes(), edit.stamp.to_bytes()])?;
+    has_words(statement.query(params![edit.id.as_bytes(), edit.stamp.to_bytes()])?, &edit.set)
+}
+
+fn has_words(mut rows: Rows<'_>, set: &FieldSet) -> Result<bool, StorageError> {
     while let Some(row) = rows.next()? {
         let body: Body = serde_json::from_str(row.get_ref(0)?.as_str().unwrap_or_default())?;
-        if body.set == edit.set {
+        if body.set == *set {
             return Ok(true);
         }
     }

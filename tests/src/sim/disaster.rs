@@ -4,6 +4,7 @@
 use super::{
     faults::End,
     network::Told,
+    oracle::{self, WriteId},
     phone::{Outcome, WallClock},
     rng::Rng,
     world::{Event, World},
@@ -14,7 +15,7 @@ use lianxin_shared::{
     replica::{DeviceId, Stamp},
     wire::v1::{EnrolResponse, Life, Scope},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which disasters a world has.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,9 +42,6 @@ pub enum GoingBack {
     /// Restored beside the present database.
     Beside,
 }
-
-/// A write that a phone had from the server: record, field, stamp; all hexadecimal.
-pub type Pulled = (String, String, String);
 
 impl Disasters {
     /// Those of a seed: mostly none, so that the common faults are not drowned.
@@ -114,11 +112,12 @@ impl World {
         self.coverage.count(if silently { "silent rollbacks" } else { "restores" });
         self.say(format!("the server goes back to its backup: {how:?}"));
         if let Some(server) = self.server.writer() {
-            let replaced = super::oracle::replaced(server)?;
-            self.pulled.retain(|write, _| !replaced.contains(write));
+            for (write, by) in oracle::replacements(server)? {
+                self.replaced.entry(write).or_default().extend(by);
+            }
         }
         for phone in self.phones.iter().filter(|phone| phone.is_up()) {
-            let had = super::oracle::pulled(phone.db()?)?;
+            let had = oracle::pulled(phone.db()?)?;
             for (write, village) in had {
                 let (_, phones) = self.pulled.entry(write).or_insert_with(|| (village, BTreeSet::new()));
                 phones.insert(phone.index);
@@ -257,24 +256,26 @@ impl World {
         Ok(Told::Other(serde_json::to_vec(&enrolled)?))
     }
 
-    /// Everything that a phone had pulled before the server went back is there again, or was knowingly replaced; or it
-    /// is still on the phone, while the server does not know that the village is its cadre's. Only the office's own
+    /// Everything that a phone had pulled before the server went back is there again, or what knowingly replaced it; or
+    /// it is still on the phone, while the server does not know that the village is its cadre's. Only the office's own
     /// withdrawal may take it away.
     ///
     /// # Errors
     /// When something is lost.
     pub(super) fn nothing_pulled_is_lost(&self) -> Result<()> {
         let server = self.server.writer().context("down")?;
-        let (accepted, replaced) = (super::oracle::accepted(server)?, super::oracle::replaced(server)?);
-        let missing =
-            self.pulled.iter().filter(|(write, _)| !accepted.contains(*write) && !replaced.contains(*write));
+        let mut standing = oracle::kept(server)?;
+        let mut replaced = self.replaced.clone();
+        for (write, by) in oracle::replacements(server)? {
+            replaced.entry(write).or_default().extend(by);
+        }
+        let missing = self.pulled.iter().filter(|(write, _)| !is_told_on(write, &replaced, &mut standing));
         for (write, (village, phones)) in missing {
             for phone in phones.iter().map(|index| &self.phones[*index]) {
                 let is_withdrawn = self.withdrawn.contains(&(phone.cadre.clone(), village.clone()));
                 ensure!(
                     is_withdrawn
-                        || (self.disasters.regrants
-                            && super::oracle::pulled(phone.db()?)?.contains_key(write)),
+                        || (self.disasters.regrants && oracle::pulled(phone.db()?)?.contains_key(write)),
                     "a write that phone {} had pulled is lost with the server's former life: {write:?}",
                     phone.index
                 );
@@ -282,4 +283,21 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// Whether a write stands, or one that replaced it, or one that replaced that.
+fn is_told_on(
+    write: &WriteId,
+    replaced: &BTreeMap<WriteId, BTreeSet<String>>,
+    standing: &mut BTreeSet<WriteId>,
+) -> bool {
+    let by = replaced.get(write).into_iter().flatten();
+    let found = standing.contains(write)
+        || by
+            .into_iter()
+            .any(|stamp| is_told_on(&(write.0.clone(), write.1.clone(), stamp.clone()), replaced, standing));
+    if found {
+        standing.insert(write.clone());
+    }
+    found
 }

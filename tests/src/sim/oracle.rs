@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A record's id, hexadecimal.
 pub type Id = String;
 
+/// A write's name: record, field, stamp.
+pub type WriteId = (Id, String, String);
+
 /// One write of one field of one record.
 #[derive(Debug, Clone)]
 pub struct Write {
@@ -68,9 +71,13 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// Reads all accepted writes.
 fn writes(server: &Connection) -> Result<Vec<Write>> {
+    writes_where(server, "held = ''")
+}
+
+fn writes_where(server: &Connection, condition: &str) -> Result<Vec<Write>> {
     let mut all = Vec::new();
-    let mut statement =
-        server.prepare("SELECT record, stamp, ord, kind, village, body FROM patch WHERE held = ''")?;
+    let sql = format!("SELECT record, stamp, ord, kind, village, body FROM patch WHERE {condition}");
+    let mut statement = server.prepare(&sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let [record, stamp, order] = [0, 1, 2].map(|column| row.get::<_, Vec<u8>>(column).map(|b| hex(&b)));
@@ -100,7 +107,7 @@ fn writes(server: &Connection) -> Result<Vec<Write>> {
 ///
 /// # Errors
 /// When its tables cannot be read.
-pub fn pulled(phone: &Connection) -> Result<BTreeMap<(Id, String, String), String>> {
+pub fn pulled(phone: &Connection) -> Result<BTreeMap<WriteId, String>> {
     let mut all = BTreeMap::new();
     let mut tables = vec!["record".to_owned()];
     tables.extend(former_layers(phone)?);
@@ -116,23 +123,29 @@ pub fn pulled(phone: &Connection) -> Result<BTreeMap<(Id, String, String), Strin
     Ok(all)
 }
 
-/// Every write that the server accepted: record, field, stamp.
+/// Every write that the server accepted or, brought back after a restore, holds for its office: record, field, stamp.
 ///
 /// # Errors
 /// When its table cannot be read.
-pub fn accepted(server: &Connection) -> Result<BTreeSet<(Id, String, String)>> {
-    Ok(writes(server)?.into_iter().map(|write| (write.record, write.field, write.stamp)).collect())
+pub fn kept(server: &Connection) -> Result<BTreeSet<WriteId>> {
+    let brought_back = "EXISTS (SELECT 1 FROM salvaged s
+                                WHERE s.device = patch.device AND s.device_seq = patch.device_seq)";
+    let kept = writes_where(server, &format!("held = '' OR {brought_back}"))?;
+    Ok(kept.into_iter().map(|write| (write.record, write.field, write.stamp)).collect())
 }
 
-/// Every write that an accepted one says it has replaced: record, field, stamp.
+/// Every write that an accepted one says it has replaced, with the stamps of those that did.
 ///
 /// # Errors
 /// When the table cannot be read.
-pub fn replaced(server: &Connection) -> Result<BTreeSet<(Id, String, String)>> {
-    let stamps = |Write { record, field, base, .. }: Write| {
-        base.into_iter().map(move |stamp| (record.clone(), field.clone(), stamp))
-    };
-    Ok(writes(server)?.into_iter().flat_map(stamps).collect())
+pub fn replacements(server: &Connection) -> Result<BTreeMap<WriteId, BTreeSet<String>>> {
+    let mut all: BTreeMap<WriteId, BTreeSet<String>> = BTreeMap::new();
+    for Write { record, field, stamp, base, .. } in writes(server)? {
+        for seen in base {
+            all.entry((record.clone(), field.clone(), seen)).or_default().insert(stamp.clone());
+        }
+    }
+    Ok(all)
 }
 
 /// Works everything out.

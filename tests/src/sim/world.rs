@@ -3,9 +3,10 @@
 use super::{
     checks,
     coverage::Coverage,
-    disaster::{Disasters, Pulled},
+    disaster::Disasters,
     faults::{End, Faults},
     network::{Line, Packet, Told},
+    oracle::WriteId,
     phone::Phone,
     rng::Rng,
     server::{Committed, Server},
@@ -133,7 +134,9 @@ pub struct World {
     /// The life that the server was silently taken back in; while it lasts, nobody has noticed.
     pub unnoticed: Option<Uuid>,
     /// Writes that phones had pulled when the server went back, with their village and the phones that had them.
-    pub pulled: BTreeMap<Pulled, (String, BTreeSet<usize>)>,
+    pub pulled: BTreeMap<WriteId, (String, BTreeSet<usize>)>,
+    /// What writes of the server's former lives said they had replaced, with the stamps of those that did.
+    pub replaced: BTreeMap<WriteId, BTreeSet<String>>,
     /// Cadres and villages that the office has withdrawn from them at some time.
     pub withdrawn: BTreeSet<(String, String)>,
     /// Devices given to copied phones.
@@ -188,6 +191,7 @@ impl World {
             backed_up: false,
             unnoticed: None,
             pulled: BTreeMap::new(),
+            replaced: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
             splits: 0,
             queue: BTreeMap::new(),

@@ -9,7 +9,7 @@ use lianxin_shared::{
     replica::{DeviceId, FieldSet, Row, Stamp},
     sqlite::{read_row, uuid_at},
 };
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -73,10 +73,11 @@ pub(super) fn keys(db: &Connection, refused: bool) -> Result<Vec<(DeviceId, Uuid
     Ok(keys.collect::<Result<_, _>>()?)
 }
 
-/// Whose phone a device is.
+/// Whose phone a device is. What phones brought back after a restore is the server's own.
 pub(super) fn holder(db: &Connection, device: DeviceId) -> Result<Holder, PageError> {
     let mut statement = db.prepare_cached("SELECT name, revoked_at IS NOT NULL FROM device WHERE id = ?1")?;
-    let (name, revoked) = statement.query_row([device.to_i64()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let phone = statement.query_row([device.to_i64()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let (name, revoked) = phone.unwrap_or_else(|| ("恢复备份后交回的".to_owned(), false));
     Ok(Holder { device, cadre: naming::holder(db, device)?, name, revoked })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     console::testing::{BRIDGE, HOUR_MS, NOW_MS, WILLOW, World},
-    service::{Caller, NewLife, Ruling, ServiceError, begin_life, push, rule, salvage},
+    service::{BROUGHT_BACK, Caller, NewLife, Ruling, begin_life, move_household, push, rule, salvage},
     storage::{StorageError, read_identity},
 };
 use lianxin_shared::{
@@ -50,6 +50,11 @@ fn offer(world: &World, caller: &Caller, edit: PatchDraft) -> u64 {
 
 fn village_of(world: &World, id: Uuid) -> String {
     world.storage.read(|db| Ok::<_, StorageError>(read_row(db, id)?.unwrap().village)).unwrap()
+}
+
+fn note_of(world: &World, id: Uuid) -> String {
+    let note = |db: &_| Ok::<_, StorageError>(read_row(db, id)?.unwrap().text(field::NOTE).to_owned());
+    world.storage.read(note).unwrap()
 }
 
 fn own_device(world: &World) -> DeviceId {
@@ -127,8 +132,31 @@ fn what_the_office_has_refused_does_not_come_in_by_another_door() {
     let no = Ruling { release: false, by: "老周".into(), why: "不是这一户".into(), at_ms: NOW_MS };
     world.storage.write(move |db| rule(db, device, None, &no)).unwrap();
     assert_eq!(offer(&world, &anew, edit), 0, "it was refused");
-    let note = world
-        .storage
-        .read(|db| Ok::<_, ServiceError>(read_row(db, home).unwrap().unwrap().text(field::NOTE).to_owned()));
-    assert_eq!(note.unwrap(), "");
+    assert_eq!(note_of(&world, home), "");
+}
+
+/// Found by the simulator: nobody had the office's words any more.
+#[tokio::test]
+async fn what_was_written_about_a_household_that_is_elsewhere_now_waits_for_the_office() {
+    let world = World::new();
+    let home = world.household(1, WILLOW, "周秀兰", &[]);
+    let office = own_device(&world);
+    begin_another_life(&world);
+    world.storage.write(move |db| move_household(db, home, BRIDGE, "老周", NOW_MS)).unwrap();
+    let axiang = caller(&world, &[WILLOW]);
+    let words = write(kind::HOUSEHOLD, home, WILLOW, stamp(office, 1), &[(field::NOTE, "井在屋后")]);
+    let elsewhere = write(kind::HOUSEHOLD, home, BRIDGE, stamp(office, 2), &[(field::NOTE, "假的")]);
+    assert_eq!(offer(&world, &axiang, elsewhere), 0, "a village that never was the phone's");
+    assert_eq!((offer(&world, &axiang, words.clone()), note_of(&world, home)), (1, String::new()));
+    assert_eq!(offer(&world, &axiang, words.clone()), 0, "offered again it is known");
+    let page = world.office().await.page("/console/held").await;
+    for words in ["共 1 条", "户 周秀兰", "井在屋后", BROUGHT_BACK] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+
+    let yes = Ruling { release: true, by: "老周".into(), why: String::new(), at_ms: NOW_MS };
+    let own = own_device(&world);
+    let ruled = world.storage.write(move |db| rule(db, own, Some(home), &yes)).unwrap();
+    assert_eq!((ruled.changed, ruled.unfit, note_of(&world, home).as_str()), (1, 0, "井在屋后"));
+    assert_eq!(offer(&world, &axiang, words), 0);
 }
