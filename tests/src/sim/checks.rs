@@ -7,7 +7,7 @@ use super::{
     world::{REGION, World},
 };
 use anyhow::{Context, Result, bail, ensure};
-use lianxin_app::store::{HouseholdQuery, Reply, Request};
+use lianxin_app::store::{HouseholdQuery, Loaded, Reply, Request};
 use lianxin_server::service::NOT_GRANTED;
 use lianxin_shared::{
     domain::household::field::HEAD,
@@ -269,11 +269,7 @@ pub fn shows_what_it_holds(phone: &mut Phone, now: i64) -> Result<()> {
     for (id, wanted) in oracle::shown(phone.db()?)? {
         let id = Uuid::parse_str(&id)?;
         let shown = phone.record(id, now)?.context("a record that is not shown")?;
-        let mut row = Row::empty(&shown.kind, shown.id, &shown.village);
-        for (name, value) in shown.fields {
-            let stamp = *shown.stamps.get(&name).context("a value without a stamp")?;
-            row.fields.insert(name, FieldVersion { value, stamp, order: stamp });
-        }
+        let row = as_row(shown)?;
         project(&copy, &row)?;
         ensure!(row.fields.len() == wanted.fields.len(), "a {} shows other fields than it has", row.kind);
         for (name, field) in wanted.fields {
@@ -300,6 +296,16 @@ pub fn shows_what_it_holds(phone: &mut Phone, now: i64) -> Result<()> {
     Ok(())
 }
 
+/// What a screen shows of a record, as projections are derived from it.
+fn as_row(shown: Loaded) -> Result<Row> {
+    let mut row = Row::empty(&shown.kind, shown.id, &shown.village);
+    for (name, value) in shown.fields {
+        let stamp = *shown.stamps.get(&name).context("a value without a stamp")?;
+        row.fields.insert(name, FieldVersion { value, stamp, order: stamp });
+    }
+    Ok(row)
+}
+
 fn every_household_is_found(phone: &mut Phone, now: i64) -> Result<()> {
     let known = rows(phone.db()?, "SELECT id, head FROM household WHERE head <> ''")?;
     let heads: BTreeSet<String> = known
@@ -316,38 +322,54 @@ fn every_household_is_found(phone: &mut Phone, now: i64) -> Result<()> {
     Ok(())
 }
 
-/// Damages rows of a phone behind its back: one changed, one gone, one that never was.
+/// Damages rows of a phone behind its back: one changed, one gone, one that never was. Its screens show what they say.
 ///
 /// # Errors
 /// When SQLite fails.
 pub fn damage(world: &mut World) -> Result<()> {
     let index = world.rng.below(world.phones.len());
     let id = world.fresh_id();
-    let phone = &world.phones[index];
-    let db = phone.db()?;
-    let village = phone.villages.first().context("no village")?;
+    let (now, phone) = (world.now, &mut world.phones[index]);
+    let village = phone.villages.first().context("no village")?.clone();
+    ensure!(village != REGION, "a village is no township");
+    let stamp = Stamp { wall_ms: 1, counter: 0, device: phone.device };
+    for row in damage_rows(phone.db()?, &Row::empty(kind::HOUSEHOLD, id, &village), stamp)? {
+        let mut shown = match phone.record(row.id, now)? {
+            Some(shown) => as_row(shown)?,
+            None => row,
+        };
+        if shown.fields.is_empty() {
+            shown.mark_deleted();
+        }
+        project(phone.db()?, &shown)?;
+    }
+    world.say(format!("rows of phone {index} are damaged"));
+    Ok(())
+}
+
+/// The rows it did it to, as they are now; one that is gone has no fields.
+fn damage_rows(db: &Connection, ghost: &Row, stamp: Stamp) -> Result<Vec<Row>> {
     let households = rows(db, "SELECT id FROM record WHERE kind = 'household' ORDER BY seq")?;
     let mut replica = Replica::new(db);
+    let mut damaged = Vec::new();
     for (n, cells) in households.iter().take(4).enumerate() {
         let Some(Sql::Blob(bytes)) = cells.first() else { continue };
         let Some(mut row) = read_row(db, Uuid::from_slice(bytes)?)? else { continue };
         if n % 2 == 0 {
             replica.remove(row.id)?;
+            row.fields.clear();
         } else if let Some(head) = row.fields.get_mut(HEAD) {
             head.value = "坏了的字节".into();
             replica.put(&row)?;
-            project(db, &row)?;
         }
+        damaged.push(row);
     }
-    let stamp = Stamp { wall_ms: 1, counter: 0, device: phone.device };
-    let mut ghost = Row::empty(kind::HOUSEHOLD, id, village);
+    let mut ghost = ghost.clone();
     let version = FieldVersion { value: "不存在的户".into(), stamp, order: stamp };
     ghost.fields.insert(HEAD.to_owned(), version);
     ghost.seq = 1;
     replica.put(&ghost)?;
-    project(db, &ghost)?;
     replica.finish()?;
-    ensure!(village != REGION, "a village is no township");
-    world.say(format!("rows of phone {index} are damaged"));
-    Ok(())
+    damaged.push(ghost);
+    Ok(damaged)
 }
