@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt};
 pub struct Coverage(BTreeMap<&'static str, u64>);
 
 /// What must have happened at least once over a run of a few hundred seeds.
-pub const ESSENTIAL: [&str; 59] = [
+pub const ESSENTIAL: [&str; 60] = [
     "I/O errors on a phone",
     "I/O errors on the server",
     "answers lost",
@@ -65,6 +65,7 @@ pub const ESSENTIAL: [&str; 59] = [
     "texts too long",
     "writes salvaged",
     "visits completed",
+    "visits corrected",
     "work refused by a phone's full disk",
     "work refused by the server's full disk",
 ];

@@ -6,13 +6,17 @@ use super::{
     world::World,
 };
 use anyhow::{Context, Result, bail, ensure};
-use lianxin_app::store::{Edit, Loaded, Reply, Request, StoreError, Taken, VisitTarget, draft::OpinionDraft};
+use lianxin_app::store::{
+    Edit, Loaded, Reply, Request, StoreError, Taken, VisitTarget,
+    draft::{Amended, OpinionDraft, VisitDraft},
+};
 use lianxin_shared::{
     domain::checklist::AnswerKind,
     replica::{Base, FieldSet, Value, kind},
     sync::Input,
     templates::templates,
 };
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 impl World {
@@ -35,13 +39,41 @@ impl World {
         Ok(())
     }
 
+    /// A finished visit is opened again by the one who made it, and often written on at once.
+    pub(super) fn amend_visit(&mut self, phone: usize) -> Result<()> {
+        let mine = own_visits(&self.phones[phone])?;
+        if mine.is_empty() {
+            return self.begin_visit(phone);
+        }
+        let id = *self.rng.pick(&mine);
+        let wall = self.phones[phone].clock.at(self.now);
+        match self.store(phone, |store| store.handle(Request::AmendVisit { id }, wall))? {
+            Outcome::Done(Reply::Draft(open)) => {
+                let phone = &mut self.phones[phone];
+                if phone.drafts.insert(open.draft.id, open.draft.clone()).is_none() {
+                    phone.draft_order.push(open.draft.id);
+                }
+            }
+            // It is void, or its words are withheld.
+            Outcome::Refused(StoreError::Invalid(_)) | Outcome::Burnt => return Ok(()),
+            other => bail!("a correction is not opened: {other:?}"),
+        }
+        if self.rng.chance(700) { self.write_on(phone, id) } else { Ok(()) }
+    }
+
     fn some_draft(&mut self, phone: usize) -> Option<Uuid> {
         let drafts = &self.phones[phone].draft_order;
         (!drafts.is_empty()).then(|| drafts[self.rng.below(drafts.len())])
     }
 
     pub(super) fn go_on_with_visit(&mut self, phone: usize) -> Result<()> {
-        let Some(id) = self.some_draft(phone) else { return self.begin_visit(phone) };
+        match self.some_draft(phone) {
+            Some(id) => self.write_on(phone, id),
+            None => self.begin_visit(phone),
+        }
+    }
+
+    fn write_on(&mut self, phone: usize, id: Uuid) -> Result<()> {
         let Some(mut draft) = self.phones[phone].drafts.get(&id).cloned() else { return Ok(()) };
         let wall = self.phones[phone].clock.at(self.now);
         for item in templates().items_of(&draft.checklists) {
@@ -71,6 +103,7 @@ impl World {
         let Some(id) = self.some_draft(phone) else { return self.begin_visit(phone) };
         let (now, wall) = (self.now, self.phones[phone].clock.at(self.now));
         let Some(draft) = self.phones[phone].drafts.get(&id).cloned() else { return Ok(()) };
+        let before = self.phones[phone].record(id, now)?;
         let completed = self.store(phone, |store| store.handle(Request::CompleteVisit { id }, wall))?;
         match completed {
             Outcome::Done(_) => {}
@@ -82,11 +115,18 @@ impl World {
         self.hear(phone, "changed", Input::Changed);
         self.phones[phone].drafts.remove(&id);
         self.phones[phone].draft_order.retain(|kept| *kept != id);
-        self.knows(Some(id), kind::VISIT, &draft.village);
         let visit = self.phones[phone].record(id, now)?.context("a completed visit is not shown")?;
-        let notes = visit.fields.get("notes").and_then(Value::as_text).unwrap_or_default();
-        ensure!(notes == draft.notes, "a visit lost its notes");
-        promise_all(&mut self.phones[phone], &visit)?;
+        match (&draft.amends, before) {
+            (Some(amended), Some(before)) => {
+                self.coverage.count("visits corrected");
+                promise_corrected(&mut self.phones[phone], &draft, amended, &before, &visit)?;
+            }
+            _ => {
+                self.knows(Some(id), kind::VISIT, &draft.village);
+                ensure!(notes_of(&visit.fields) == draft.notes, "a visit lost its notes");
+                promise_all(&mut self.phones[phone], &visit)?;
+            }
+        }
         for said in &draft.opinions {
             let opinion = self.phones[phone].record(said.id, now)?.context("an opinion is not shown")?;
             ensure!(opinion.fields.get("text") == Some(&said.text.as_str().into()), "an opinion changed");
@@ -153,6 +193,43 @@ impl World {
         let device = self.phones[phone].device;
         self.phones[phone].promises.acknowledge(device, Some(&before), &edit, &after)
     }
+}
+
+fn own_visits(phone: &Phone) -> Result<Vec<Uuid>> {
+    let mut statement = phone.db()?.prepare("SELECT id FROM visit WHERE visitor = ?1 ORDER BY id")?;
+    let ids = statement.query_map([&phone.cadre], |row| row.get::<_, [u8; 16]>(0))?;
+    Ok(ids.map(|id| id.map(Uuid::from_bytes)).collect::<Result<_, _>>()?)
+}
+
+fn notes_of(fields: &FieldSet) -> &str {
+    fields.get("notes").and_then(Value::as_text).unwrap_or_default()
+}
+
+/// What a correction has written is promised; what its author left as it was loaded is not touched.
+fn promise_corrected(
+    phone: &mut Phone,
+    draft: &VisitDraft,
+    amended: &Amended,
+    before: &Loaded,
+    after: &Loaded,
+) -> Result<()> {
+    let written = |field: &&String| after.stamps.get(*field) != before.stamps.get(*field);
+    let mut fields: BTreeSet<&String> = after.stamps.keys().filter(written).collect();
+    let notes = "notes".to_owned();
+    if notes_of(&amended.fields) == draft.notes {
+        ensure!(!fields.contains(&notes), "a correction wrote notes that it did not change");
+    } else {
+        ensure!(notes_of(&after.fields) == draft.notes, "a correction lost its notes");
+        // Folded into the open patch they have its stamp still.
+        fields.insert(&notes);
+    }
+    let value = |field: &String| after.fields.get(field).cloned().unwrap_or_default();
+    let set: FieldSet = fields.into_iter().map(|field| (field.clone(), value(field))).collect();
+    let stamps = amended.stamps.iter().filter(|(field, _)| set.contains_key(*field));
+    let base = stamps.map(|(field, stamp)| (field.clone(), vec![*stamp])).collect();
+    let edit =
+        Edit { kind: after.kind.clone(), id: Some(after.id), village: after.village.clone(), set, base };
+    phone.promises.acknowledge(phone.device, Some(before), &edit, after)
 }
 
 /// Everything of a record that this phone has just made is promised.
