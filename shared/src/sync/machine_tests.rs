@@ -156,6 +156,25 @@ fn an_answer_that_goes_on_from_what_could_not_be_committed_is_of_no_use() {
 }
 
 #[test]
+fn what_was_answered_is_committed_though_nothing_can_be_loaded_after_it() {
+    let mut machine = Machine::new(1);
+    machine.handle(Input::SyncNow, 0);
+    machine.handle(outgoing(3, 9), 0);
+    machine.handle(Input::Answered(Ok(response(3))), 0);
+    drain(&mut machine);
+    machine.handle(Input::StoreFailed("存满了".into()), 0);
+    let actions = drain(&mut machine);
+    assert!(
+        matches!(actions.as_slice(), [Action::Commit(answer)] if answer.receipt.device_seq == 3),
+        "{actions:?}"
+    );
+    machine.handle(Input::Committed(report(6)), 0);
+    assert!(load_bytes(&mut machine).is_some());
+    machine.handle(Input::StoreFailed("存满了".into()), 0);
+    assert!(!machine.is_busy(), "it tries again later");
+}
+
+#[test]
 fn a_copy_that_shows_itself_while_a_request_is_ahead_waits_for_its_answer() {
     let (mut machine, _) = one_ahead();
     machine.handle(Input::Copied, 0);

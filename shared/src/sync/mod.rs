@@ -3,6 +3,7 @@
 mod admission;
 mod backoff;
 mod courier;
+mod limits;
 mod machine;
 mod steps;
 
@@ -12,8 +13,8 @@ pub use courier::{
     Courier, CourierAction, CourierInput, Errand, Outcome, Parcel, Part, detours_max, piece_bytes_max,
     piece_bytes_min, piece_bytes_start, piece_slow_ms,
 };
-pub use machine::{
-    Machine, batch_bytes_max, batch_bytes_min, batch_bytes_start, batch_slow_ms, idle_pull_ms, renewals_max,
-    settle_ms,
+pub use limits::{
+    batch_bytes_max, batch_bytes_min, batch_bytes_start, batch_slow_ms, idle_pull_ms, renewals_max, settle_ms,
 };
+pub use machine::Machine;
 pub use steps::{Action, CommitReport, Failure, Input, Outgoing, Phase, Salvage};
