@@ -1,24 +1,19 @@
-//! The store itself: its database, the answers to requests, and the sync's transactions.
+//! The store itself: its database, and the answers to requests.
 
 use super::{
     Event, Identity, Reply, Request, Status, StoreError, SyncLine, SyncPhase, amend, campaign, conflicts,
-    db_error, drafts, former, households,
+    db_error, drafts, households,
     meta::{self, Membership},
     overview, photos, records,
     register::Register,
-    replicate, tally,
+    tally,
 };
 use lianxin_shared::{
     replica::Clock,
     sqlite::{REPLICA_V1, REPLICA_V2, REPLICA_V3, migrate, refresh_stale},
-    sync::{CommitReport, Outgoing, Salvage},
-    wire::v1::{
-        EnrolResponse, ErrorCode, HistoryResponse, Life, Receipt, RepairResponse, SalvageResponse,
-        SyncResponse,
-    },
+    wire::v1::{EnrolResponse, ErrorCode, HistoryResponse},
 };
 use rusqlite::{Connection, TransactionBehavior};
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Schema steps of the phone's database, oldest first; a shipped one is never edited.
@@ -253,7 +248,7 @@ impl Store {
         })
     }
 
-    fn changed(&mut self) {
+    pub(super) fn changed(&mut self) {
         self.register.note_change();
         self.say_sync_line();
     }
@@ -320,90 +315,6 @@ impl Store {
             self.events.push(Event::Standing);
         }
         Ok(())
-    }
-
-    /// The machine's `Load`: seals, commits, hands over.
-    ///
-    /// # Errors
-    /// [`StoreError::Copied`] when `after` is not of this phone's patches, or when SQLite fails; nothing was sealed then.
-    pub fn sync_load(&mut self, bytes_max: usize, after: Option<&Receipt>) -> Result<Outgoing, StoreError> {
-        self.transact(|db| replicate::load(db, bytes_max, after))
-    }
-
-    /// The machine's `Commit`: the whole answer or nothing.
-    ///
-    /// # Errors
-    /// When the answer contradicts this phone or SQLite fails; nothing of it is kept then.
-    pub fn sync_commit(&mut self, response: SyncResponse, now_ms: i64) -> Result<CommitReport, StoreError> {
-        let (report, changed) = self.transact(|db| replicate::commit(db, response, now_ms))?;
-        if changed {
-            self.changed();
-            self.events.push(Event::Changed);
-        }
-        Ok(report)
-    }
-
-    /// The machine's `LoadSums`.
-    ///
-    /// # Errors
-    /// When SQLite fails.
-    pub fn sync_sums(&self) -> Result<BTreeMap<String, String>, StoreError> {
-        replicate::sums(&self.connection)
-    }
-
-    /// The machine's `Compare`.
-    ///
-    /// # Errors
-    /// When SQLite fails.
-    pub fn sync_compare(&mut self, response: &RepairResponse) -> Result<Vec<Uuid>, StoreError> {
-        let wanted = self.transact(|db| replicate::compare(db, response))?;
-        self.changed();
-        Ok(wanted)
-    }
-
-    /// The machine's `CommitRepair`.
-    ///
-    /// # Errors
-    /// When SQLite fails.
-    pub fn sync_commit_repair(&mut self, response: RepairResponse) -> Result<CommitReport, StoreError> {
-        let report = self.transact(|db| replicate::commit_repair(db, response))?;
-        self.changed();
-        self.events.push(Event::Changed);
-        Ok(report)
-    }
-
-    /// The machine's `Renew`.
-    ///
-    /// # Errors
-    /// [`StoreError::Copied`], or when SQLite fails; nothing has changed then.
-    pub fn sync_renew(&mut self, life: &Life) -> Result<(), StoreError> {
-        self.transact(|db| former::renew(db, life))
-    }
-
-    /// The machine's `BecomeOther`.
-    ///
-    /// # Errors
-    /// When SQLite fails; nothing has changed then.
-    pub fn sync_become_other(&mut self, enrolled: &EnrolResponse, now_ms: i64) -> Result<(), StoreError> {
-        self.transact(|db| meta::become_other(db, enrolled, now_ms))
-    }
-
-    /// The machine's `LoadSalvage`.
-    ///
-    /// # Errors
-    /// When SQLite fails; nothing has changed then.
-    pub fn sync_load_salvage(&mut self, bytes_max: usize) -> Result<Salvage, StoreError> {
-        let salvage = self.transact(|db| former::load_salvage(db, bytes_max))?;
-        self.changed();
-        Ok(salvage)
-    }
-
-    /// The machine's `KeepSalvaged`.
-    ///
-    /// # Errors
-    /// When SQLite fails; nothing has changed then.
-    pub fn sync_keep_salvaged(&mut self, response: &SalvageResponse) -> Result<(), StoreError> {
-        self.transact(|db| former::keep_salvaged(db, response))
     }
 
     /// The database itself, for checks in tests and for the storage line.

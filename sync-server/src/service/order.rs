@@ -1,4 +1,5 @@
-//! The order that a patch gets among all writes: its stamp, unless its writer's clock ran too far ahead.
+//! The order that a patch gets among all writes: its stamp, unless its writer's clock ran too far ahead, or what its
+//! editor saw was given a later one.
 
 use crate::storage::StorageError;
 use lianxin_shared::{
