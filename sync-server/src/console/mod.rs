@@ -51,7 +51,7 @@ use layout::{Content, Page, Room};
 use opinions::OpinionFilter;
 use rusqlite::Connection;
 use std::sync::Arc;
-pub use told::{history_changes_max, told_history};
+pub use told::{history_bytes_max, history_changes_max, told_history};
 
 /// The largest form that is read, bytes.
 #[allow(non_upper_case_globals)]

@@ -21,6 +21,10 @@ use uuid::Uuid;
 /// The most changes of one answer.
 #[allow(non_upper_case_globals)]
 pub const history_changes_max: usize = 200;
+/// After so many bytes of words an answer ends, at least one change long: whoever wrote a long diary for months would
+/// otherwise fetch it a hundred times over.
+#[allow(non_upper_case_globals)]
+pub const history_bytes_max: usize = 1024 * 1024;
 
 /// A record of a village that the phone has nothing to do with, by its name.
 const ELSEWHERE: &str = "（别的村的）";
@@ -42,9 +46,17 @@ pub fn told_history(
     }
     let mut all = history(db, record)?;
     all.retain(|change| change.held.is_empty() || change.device == caller.device);
-    let older = u32::try_from(all.len().saturating_sub(history_changes_max)).unwrap_or(u32::MAX);
-    let newest = all.iter().rev().take(history_changes_max);
-    let changes = newest.map(|change| told(db, caller, change, now_ms)).collect::<Result<_, _>>()?;
+    let (mut changes, mut bytes) = (Vec::new(), 0);
+    for change in all.iter().rev().take(history_changes_max) {
+        if bytes > history_bytes_max {
+            break;
+        }
+        let change = told(db, caller, change, now_ms)?;
+        let words = |line: &HistoryLine| line.after.len() + line.before.as_ref().map_or(0, String::len);
+        bytes += change.lines.iter().map(words).sum::<usize>();
+        changes.push(change);
+    }
+    let older = u32::try_from(all.len().saturating_sub(changes.len())).unwrap_or(u32::MAX);
     Ok(Some(HistoryResponse { protocol: PROTOCOL, changes, older }))
 }
 

@@ -92,13 +92,17 @@ fn changed_rows(
                 more = true;
                 return false;
             }
-            bytes +=
-                64 + row.fields.values().map(|v| 16 + v.value.as_text().map_or(0, str::len)).sum::<usize>();
+            bytes += bytes_of(&row);
             rows.push(row);
             true
         },
     )?;
     Ok((rows, more))
+}
+
+/// About what a row takes in an answer.
+pub(super) fn bytes_of(row: &Row) -> usize {
+    64 + row.fields.values().map(|v| 16 + v.value.as_text().map_or(0, str::len)).sum::<usize>()
 }
 
 /// An answer without news: who answers, what is committed of the device, and what is held.

@@ -2,6 +2,7 @@
 
 use crate::{
     console::{
+        history_bytes_max,
         testing::{BRIDGE, NOW_MS, WILLOW, World},
         told_history,
     },
@@ -46,4 +47,20 @@ fn words_without_a_name_have_no_history() {
     let world = World::new();
     world.opinion(1, WILLOW, Opinion { text: "不敢留名的话".into(), anonymous: true, ..Opinion::default() });
     assert_eq!(told(&world, WILLOW, Uuid::from_u128(0x4001)), None);
+}
+
+#[test]
+fn a_long_history_is_told_in_part_and_says_so() {
+    let world = World::new();
+    let id = Uuid::from_u128(0x77);
+    let (text_bytes, texts) = (100_000, 2 * history_bytes_max / 100_000);
+    for n in 0..texts {
+        let text = format!("{n}{}", "x".repeat(text_bytes));
+        world.put(kind::DIARY, id, WILLOW, FieldSet::from([("text".to_owned(), text.into())]));
+    }
+    let told = told(&world, WILLOW, id).unwrap();
+    let lines = told.changes.iter().flat_map(|change| &change.lines);
+    let bytes: usize = lines.map(|line| line.after.len() + line.before.as_ref().map_or(0, String::len)).sum();
+    assert!((text_bytes..=history_bytes_max + 3 * text_bytes).contains(&bytes), "{bytes}");
+    assert_eq!(told.changes.len() + told.older as usize, texts);
 }
