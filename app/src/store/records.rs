@@ -225,7 +225,7 @@ pub(super) fn write(
             }
             (Some(at), edit)
         }
-        None => (None, PatchDraft { stamp: clock.tick(now_ms), kind, id, village, set, base }),
+        None => (None, PatchDraft { stamp: mint(db, clock, now_ms)?, kind, id, village, set, base }),
     };
     if edit.size_bytes() > patch_bytes_max {
         return Err(StoreError::TooLong { bytes: edit.size_bytes(), max: patch_bytes_max });
@@ -235,6 +235,39 @@ pub(super) fn write(
     }
     store_open(db, at, &edit, now_ms)?;
     project_shown(db, id)
+}
+
+/// Where it is kept how late the clock was when it was set back.
+const PEAK: &str = "clock_peak";
+
+fn peak(db: &Connection) -> Result<Option<Stamp>, StoreError> {
+    Ok(meta::get(db, PEAK)?.and_then(|text| text.parse().ok()))
+}
+
+/// Goes on from `order`, earlier than what the clock has given out.
+pub(super) fn set_back(db: &Connection, clock: &mut Clock, order: Stamp) -> Result<(), StoreError> {
+    let last = clock.last();
+    meta::set(db, PEAK, &peak(db)?.map_or(last, |peak| peak.max(last)).to_string())?;
+    clock.rewind_to(order);
+    Ok(())
+}
+
+/// The clock's next stamp. One that was set back comes through times that it has given out before: a stamp is one
+/// write for ever.
+fn mint(db: &Connection, clock: &mut Clock, now_ms: i64) -> Result<Stamp, StoreError> {
+    let peak = peak(db)?;
+    loop {
+        let stamp = clock.tick(now_ms);
+        if peak.is_none_or(|peak| stamp.wall_ms > peak.wall_ms) || !is_given(db, stamp)? {
+            return Ok(stamp);
+        }
+    }
+}
+
+fn is_given(db: &Connection, stamp: Stamp) -> Result<bool, StoreError> {
+    db.prepare_cached("SELECT 1 FROM patch WHERE stamp = ?1")
+        .and_then(|mut s| s.exists([stamp.to_bytes()]))
+        .map_err(db_error)
 }
 
 fn open_patch(db: &Connection, id: Uuid) -> Result<Option<OwnPatch>, StoreError> {

@@ -234,7 +234,7 @@ fn rewind(
         .map_err(db_error)?;
     // Writes of a former life may still come back with later orders.
     if !later && !former::remains(db)? {
-        clock.rewind_to(order);
+        records::set_back(db, clock, order)?;
         newest_order(db)?.into_iter().for_each(|newest| clock.observe(newest));
     }
     Ok(())
@@ -244,3 +244,7 @@ fn digest(db: &Connection) -> Result<String, StoreError> {
     let villages = scope::codes(db)?;
     Ok(format!("{:016x}", digest_of(db, villages.iter().map(String::as_str))?.0))
 }
+
+#[cfg(test)]
+#[path = "replicate_tests.rs"]
+mod tests;
