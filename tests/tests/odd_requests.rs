@@ -70,6 +70,7 @@ impl Device {
             scope: String::new(),
             patches: batch_of_patches(&patches),
             orders: Default::default(),
+            left: Vec::new(),
         };
         let sent = self.client.post(format!("{}/v1/sync", self.url)).bearer_auth(&self.own.token);
         let answer = sent.json(&request).send().await.expect("an answer");

@@ -12,9 +12,10 @@ use lianxin_shared::{
     wire::{
         PROTOCOL,
         v1::{
-            Accepted, Cursor, EnrolRequest, EnrolResponse, ErrorBody, ErrorCode, Held, HistoryChange,
-            HistoryLine, HistoryRequest, HistoryResponse, Receipt, RepairRequest, RepairResponse,
-            SyncRequest, SyncResponse, batch_of_patches, batch_of_rows, rows_of_batch,
+            Accepted, Cursor, EnrolRequest, EnrolResponse, ErrorBody, ErrorCode, Evicted, Held,
+            HistoryChange, HistoryLine, HistoryRequest, HistoryResponse, Receipt, RepairRequest,
+            RepairResponse, Scope, SyncRequest, SyncResponse, batch_of_patches, batch_of_rows, rows_of_batch,
+            scope_hash,
         },
     },
 };
@@ -81,6 +82,7 @@ fn sync_request() -> SyncRequest {
         scope: String::new(),
         patches: batch_of_patches(&patches()),
         orders: BTreeMap::new(),
+        left: Vec::new(),
     }
 }
 
@@ -113,6 +115,35 @@ fn sync_response() -> SyncResponse {
 
 fn quiet_request() -> SyncRequest {
     SyncRequest { patches: Default::default(), receipt_seen: 3, ..sync_request() }
+}
+
+/// With all that only some requests have.
+fn rare_request() -> SyncRequest {
+    SyncRequest {
+        scope: scope_hash([VILLAGE]),
+        orders: BTreeMap::from([(2, stamp(950, AXIANG))]),
+        left: vec![Uuid::from_u128(0x2221)],
+        ..sync_request()
+    }
+}
+
+/// With all that only some answers have.
+fn rare_response() -> SyncResponse {
+    let held = Held {
+        device_seq: 2,
+        reason: "不是这一户".to_owned(),
+        refused: true,
+        stamp: Some(stamp(1_001, AXIANG)),
+    };
+    let villages = BTreeMap::from([(VILLAGE.to_owned(), "柳树沟村".to_owned())]);
+    SyncResponse {
+        held: vec![held],
+        evicted: vec![Evicted { id: Uuid::from_u128(1), from: VILLAGE.to_owned(), seq: 8 }],
+        scope: Some(Scope { villages, region: "519921105000".to_owned() }),
+        more: true,
+        digest: String::new(),
+        ..sync_response()
+    }
 }
 
 fn quiet_response() -> SyncResponse {
@@ -229,7 +260,9 @@ fn holds<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(name: &s
 fn messages_are_written_and_read_as_in_version_1() {
     holds("sync_request", &sync_request());
     holds("sync_request_quiet", &quiet_request());
+    holds("sync_request_rare", &rare_request());
     holds("sync_response", &sync_response());
+    holds("sync_response_rare", &rare_response());
     holds("sync_response_quiet", &quiet_response());
     holds("repair_request", &repair_request());
     holds("repair_response", &repair_response());

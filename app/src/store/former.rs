@@ -32,7 +32,7 @@ pub(super) fn renew(db: &Connection, life: &Life) -> Result<(), StoreError> {
     let again =
         "UPDATE patch SET orphan = CASE WHEN held <> '' AND state = 3 THEN 5 ELSE 1 END WHERE orphan > 0";
     db.execute(again, []).map_err(db_error)?;
-    meta::set(db, "epoch", &life.epoch.to_string())?;
+    meta::enter_life(db, life.epoch)?;
     meta::set(db, "receipt", &receipt.to_string())?;
     meta::set(db, "chain", &life.receipt.chain.to_string())?;
     meta::keep_cursor(db, &Cursor::default())?;

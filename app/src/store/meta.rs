@@ -109,6 +109,25 @@ pub(super) fn become_other(db: &Connection, enrolled: &EnrolResponse, now_ms: i6
     keep_clock(db, &clock)
 }
 
+/// So many lives of the server are remembered.
+#[allow(non_upper_case_globals)]
+const lives_left_max: usize = 16;
+
+/// Lives of the server that this phone has left for later ones, the newest last.
+pub(super) fn lives_left(db: &Connection) -> Result<Vec<Uuid>, StoreError> {
+    Ok(get(db, "lives_left")?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+}
+
+/// Goes over into a later life of the server.
+pub(super) fn enter_life(db: &Connection, epoch: Uuid) -> Result<(), StoreError> {
+    let mut left = lives_left(db)?;
+    left.extend(membership(db)?.map(|member| member.epoch));
+    let old = left.len().saturating_sub(lives_left_max);
+    let text = serde_json::to_string(&left.split_off(old)).map_err(|e| StoreError::Broken(e.to_string()))?;
+    set(db, "lives_left", &text)?;
+    set(db, "epoch", &epoch.to_string())
+}
+
 pub(super) fn clock(db: &Connection) -> Result<Option<Clock>, StoreError> {
     let Some(device) = get(db, "device")?.and_then(|text| text.parse::<DeviceId>().ok()) else {
         return Ok(None);

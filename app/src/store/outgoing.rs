@@ -52,6 +52,7 @@ pub(super) fn load(
         scope: scope::hash(db)?,
         patches: next.patches,
         orders: next.orders,
+        left: meta::lives_left(db)?,
         waiting: waiting(db)?.saturating_sub(covered),
     })
 }

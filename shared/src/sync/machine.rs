@@ -198,6 +198,7 @@ impl Machine {
             scope: outgoing.scope,
             patches: batch_of_patches(&outgoing.patches),
             orders: outgoing.orders,
+            left: outgoing.left,
         })));
         let earlier = if uncommitted.is_some() { Earlier::Committing } else { Earlier::Committed };
         let behind = outgoing.waiting.saturating_sub(u32::try_from(patches).unwrap_or(u32::MAX));

@@ -22,6 +22,7 @@ fn outgoing(patches: usize, waiting: u32) -> Input {
         epoch: Uuid::nil(),
         cursor: Cursor::default(),
         receipt_seen: 0,
+        left: Vec::new(),
         scope: String::new(),
         patches: (0..patches).map(patch).collect(),
         orders: BTreeMap::new(),

@@ -27,6 +27,8 @@ pub struct Outgoing {
     pub patches: Vec<Patch>,
     /// Orders that a former life of the server gave them, by number.
     pub orders: BTreeMap<u64, Stamp>,
+    /// Lives of the server that the phone has left, the newest last.
+    pub left: Vec<Uuid>,
     /// Patches not yet receipted, these included (those that the uncommitted answer covers are not).
     pub waiting: u32,
 }

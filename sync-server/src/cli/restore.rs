@@ -39,7 +39,7 @@ impl Restore {
             .with_context(|| format!("{} 打不开或不是连心册的备份，没有恢复", self.file.display()))?;
         let storage = Storage::open(&staging).context("备份的数据库打不开，没有恢复")?;
         let (former, new, now) = (storage.identity().epoch, NewLife::random()?, now_ms());
-        storage.write(move |db| begin_life(db, former, new, "从备份恢复", now))?;
+        storage.write(move |db| begin_life(db, &[former], new, "从备份恢复", now))?;
         drop(storage);
         let db = open_writable(&staging.join(DATABASE_FILE))?;
         let carried = if state == Present::Readable { carry_over(&db, &present).ok() } else { None };

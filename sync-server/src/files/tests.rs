@@ -247,7 +247,7 @@ fn a_restored_database_leaves_its_photos_time_to_be_named_again() {
     let restored_ms = (orphan_days_max + 5) * day_ms;
     let former = world.storage.identity().epoch;
     let new = NewLife::random().unwrap();
-    let began = world.storage.write(move |db| begin_life(db, former, new, "从备份恢复", restored_ms));
+    let began = world.storage.write(move |db| begin_life(db, &[former], new, "从备份恢复", restored_ms));
     assert!(began.unwrap());
     assert_eq!(collect(&world.storage, restored_ms + day_ms).unwrap().unwrap().files, 0);
     assert!(world.open(&hash).is_ok(), "a phone may still bring back the record that names it");

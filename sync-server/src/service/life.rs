@@ -2,7 +2,7 @@
 //! takes an old receipt or cursor for one of the present.
 
 use super::Caller;
-use crate::storage::StorageError;
+use crate::storage::{StorageError, read_identity};
 use lianxin_shared::{
     replica::{ChainHash, DeviceId},
     wire::v1::{Life, Receipt},
@@ -29,28 +29,29 @@ impl NewLife {
     }
 }
 
-/// Begins a new life if `former` is still the present one; false if another has begun meanwhile.
+/// Begins a new life if the present one is among the `past`; false if another has begun meanwhile.
 ///
 /// # Errors
 /// When SQLite fails.
 pub fn begin_life(
     db: &Connection,
-    former: Uuid,
+    past: &[Uuid],
     new: NewLife,
     why: &str,
     now_ms: i64,
 ) -> Result<bool, StorageError> {
-    let changed = db.execute(
-        "UPDATE server SET epoch = ?2, device = ?3 WHERE epoch = ?1",
-        params![former.as_bytes(), new.epoch.as_bytes(), new.device.to_i64()],
-    )?;
-    if changed == 1 {
-        db.execute(
-            "INSERT INTO epoch (epoch, began_at, why) VALUES (?1, ?2, ?3)",
-            params![new.epoch.as_bytes(), now_ms, why],
-        )?;
+    if !past.contains(&read_identity(db)?.epoch) {
+        return Ok(false);
     }
-    Ok(changed == 1)
+    db.execute(
+        "UPDATE server SET epoch = ?1, device = ?2",
+        params![new.epoch.as_bytes(), new.device.to_i64()],
+    )?;
+    db.execute(
+        "INSERT INTO epoch (epoch, began_at, why) VALUES (?1, ?2, ?3)",
+        params![new.epoch.as_bytes(), now_ms, why],
+    )?;
+    Ok(true)
 }
 
 /// Whether a signature may be the server's own of a former life: there was one, and it is neither the present life's nor

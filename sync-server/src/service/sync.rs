@@ -121,8 +121,12 @@ pub fn write_phase(
     now_ms: i64,
 ) -> Result<Pushed, ServiceError> {
     let Unpacked { request, patches } = request.into();
-    judge(db, caller, (request.protocol, request.server_id), request.epoch)?;
-    if lacks_what_it_gave(db, caller, &request)? {
+    let identity = known(db, request.protocol, request.server_id)?;
+    let is_past = request.left.contains(&identity.epoch);
+    if !is_past {
+        judge(db, caller, (request.protocol, request.server_id), request.epoch)?;
+    }
+    if is_past || lacks_what_it_gave(db, caller, &request)? {
         return Err(Refusal::new(
             ErrorCode::RolledBack,
             "乡镇服务器的数据回到了从前的样子，正在重新对一遍。您写的都还在本机。",
@@ -149,7 +153,8 @@ pub fn write_phase(
     Ok(pushed)
 }
 
-/// Whether the phone proves a rollback: it has a receipt or a cursor that this database never gave.
+/// Whether the phone proves a rollback by a receipt or a cursor that this database never gave. (The other proof is that
+/// it has left the life that the database is in.)
 fn lacks_what_it_gave(db: &Connection, caller: &Caller, request: &SyncRequest) -> Result<bool, StorageError> {
     let receipt = receipt_of(db, caller.device)?.device_seq;
     Ok(receipt < request.receipt_seen
@@ -175,6 +180,7 @@ impl SyncService {
     pub fn push(&self, caller: Caller, request: SyncRequest) -> Result<Pushed, ServiceError> {
         let now = now_ms();
         let (protocol, server_id, former) = (request.protocol, request.server_id, request.epoch);
+        let past = [request.left.as_slice(), &[former]].concat();
         let (writer, request) = (caller.clone(), Unpacked::from(request));
         match self.storage.write(move |db| write_phase(db, &writer, request, now)) {
             Err(ServiceError::Refused(refusal)) if refusal.0.code == ErrorCode::RolledBack => {
@@ -187,7 +193,7 @@ impl SyncService {
                 }
                 tracing::error!(device = %caller.device, "the database has been rolled back: a new life begins");
                 let new = NewLife::random()?;
-                self.storage.write(move |db| begin_life(db, former, new, "数据回到了从前", now))?;
+                self.storage.write(move |db| begin_life(db, &past, new, "数据回到了从前", now))?;
                 // The phone's epoch is a former one now: this refusal tells it the life that has begun.
                 self.storage.read(|db| judge(db, &caller, (protocol, server_id), former))?;
                 Err(refusal.into())

@@ -322,7 +322,7 @@ impl Server {
         self.start()?;
         if how != GoingBack::Silently {
             let db = self.writer().context("down")?;
-            begin_life(db, read_identity(db)?.epoch, self.new_life(), "从备份恢复", now_ms)?;
+            begin_life(db, &[read_identity(db)?.epoch], self.new_life(), "从备份恢复", now_ms)?;
             if how == GoingBack::Beside {
                 ensure!(carry_over(db, &present)?, "the database of another server");
             }

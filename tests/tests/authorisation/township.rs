@@ -177,6 +177,7 @@ impl Township {
                     scope: String::new(),
                     patches,
                     orders: Default::default(),
+                    left: Vec::new(),
                 };
                 ("application/json", serde_json::to_string(&asked).expect("JSON"))
             }

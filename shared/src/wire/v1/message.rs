@@ -63,6 +63,10 @@ pub struct SyncRequest {
     /// Orders that a former life of the server gave some of them, by number: they stay as low as they were.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub orders: BTreeMap<u64, Stamp>,
+    /// Lives of the server that the phone has left for later ones, the newest last: a server that is in one of them
+    /// has been put back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Uuid>,
 }
 
 /// What became of the patches of this request that were new: the phone folds them itself.

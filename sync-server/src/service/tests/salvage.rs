@@ -65,7 +65,7 @@ fn begin_another_life(world: &World) {
     let new = NewLife { epoch: Uuid::from_u128(0xE), device: DeviceId::from_bits(0xD) };
     let begun = world.storage.write(move |db| {
         let former = read_identity(db)?.epoch;
-        begin_life(db, former, new, "从备份恢复", NOW_MS)
+        begin_life(db, &[former], new, "从备份恢复", NOW_MS)
     });
     assert!(begun.unwrap());
 }

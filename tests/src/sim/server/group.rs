@@ -6,7 +6,10 @@ use crate::sim::{
     network::{Ask, Packet},
 };
 use anyhow::{Context, Result};
-use lianxin_server::service::{Caller, Pushed, Refusal, ServiceError, begin_life, write_phase};
+use lianxin_server::{
+    service::{Caller, Pushed, Refusal, ServiceError, begin_life, write_phase},
+    storage::read_identity,
+};
 use lianxin_shared::wire::v1::{Cursor, ErrorCode, SyncRequest};
 use rusqlite::Connection;
 
@@ -78,7 +81,7 @@ impl Server {
         let cursor = request.cursor.clone();
         match write_phase(db, caller, request.clone(), now_ms) {
             Err(ServiceError::Refused(Refusal(body))) if body.code == ErrorCode::RolledBack => {
-                begin_life(db, request.epoch, self.new_life(), "数据回到了从前", now_ms)?;
+                begin_life(db, &[read_identity(db)?.epoch], self.new_life(), "数据回到了从前", now_ms)?;
                 // The refusal must stand in the same transaction as the life that it speaks of.
                 match write_phase(db, caller, request, now_ms) {
                     Err(ServiceError::Refused(refusal)) => Ok((Err(refusal), cursor)),
