@@ -173,7 +173,9 @@ impl World {
                 self.phones[phone].finds_what_the_tables_have(3, now).context("after a sync")?;
             }
         }
-        self.digest_outcome(phone, "committed", report, Input::Committed)
+        let failed_early = std::mem::take(&mut self.phones[phone].failed_early);
+        let name = if failed_early { "failure" } else { "committed" };
+        self.digest_outcome(phone, name, report, Input::Committed)
     }
 
     /// A problem on the screen must have a cause.
@@ -342,7 +344,8 @@ impl World {
             return Ok(());
         }
         self.phones[phone].in_flight = None;
-        if self.phones[phone].machine.has_action() {
+        let early = self.phones[phone].machine.has_action();
+        if early {
             self.coverage.count("answers that overtook a commit");
         }
         let input = match self.phones[phone].asked {
@@ -361,6 +364,7 @@ impl World {
                     self.plan(30_000, Event::EnrolAnew(phone));
                 }
                 self.say(line);
+                self.phones[phone].failed_early = early;
                 "failure"
             }
             _ => "answer",

@@ -95,6 +95,8 @@ pub struct Phone {
     pub older: bool,
     /// The input that the machine digests.
     pub last_input: &'static str,
+    /// A refusal came before the answer that it follows was committed: the machine speaks of it afterwards.
+    pub failed_early: bool,
     /// A batch is this many times smaller than the machine asks for, so that small worlds have several.
     pub batch_divisor: usize,
     /// SQLite moves its log into the database after so many pages, so that small worlds see that too.
@@ -162,6 +164,7 @@ impl Phone {
             waits_for_drafts: true,
             older: false,
             last_input: "",
+            failed_early: false,
             batch_divisor: 1,
             checkpoint_pages: 1_000,
             editors: Vec::new(),
