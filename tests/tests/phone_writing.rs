@@ -2,9 +2,16 @@
 
 use lianxin_tests::e2e::{Console, Phone, Server, until};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 const CADRE: &str = "韩冬梅";
+/// How long somebody writes without a pause.
+const WRITING: Duration = Duration::from_secs(4);
+/// A letter is kept within a second; the other half is for a machine that is shared.
+const SAVED_WITHIN: Duration = Duration::from_secs(2);
+/// Well below the pause after which typing is saved.
+const BETWEEN_LETTERS: Duration = Duration::from_millis(80);
 
 /// What the keyboard shows while it composes.
 async fn compose(phone: &Phone, text: &str) {
@@ -46,6 +53,52 @@ async fn composing_over_an_autosave_leaves_composition_and_words_as_they_are() {
     phone.die();
     phone.revive().await;
     phone.see_value("diary-text", "路上下雨，走不成。").await;
+}
+
+/// Writes for [`WRITING`] without ever pausing, then kills the phone. What stood there [`SAVED_WITHIN`] before.
+async fn write_without_pause_and_die(phone: &mut Phone, field: &str, composing: bool) -> String {
+    phone.write(field, "。").await;
+    let (begun, mut text, mut safe) = (Instant::now(), String::new(), String::new());
+    for letter in ["村", "口", "的", "桥", "塌", "了", "，"].into_iter().cycle() {
+        text.push_str(letter);
+        if composing {
+            compose(phone, &text).await;
+        } else {
+            phone.type_on(letter).await;
+        }
+        if begun.elapsed() + SAVED_WITHIN < WRITING {
+            safe.clone_from(&text);
+        }
+        if begun.elapsed() > WRITING {
+            break;
+        }
+        tokio::time::sleep(BETWEEN_LETTERS).await;
+    }
+    phone.die();
+    safe
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_typed_without_a_pause_are_saved_while_they_are_typed() {
+    let server = Server::demo(150);
+    let mut phone = Phone::at_the_words("阿香", &server, CADRE).await;
+    for (page, field) in [("", "opinion-1"), ("/diary", "diary-text"), ("/households", "f-address")] {
+        for composing in [false, true] {
+            if !page.is_empty() {
+                phone.open(page).await;
+            }
+            if field == "f-address" {
+                phone.tap("household-add").await;
+            }
+            let safe = write_without_pause_and_die(&mut phone, field, composing).await;
+            assert!(safe.chars().count() > 5, "{field}: only “{safe}” was typed");
+            phone.revive().await;
+            until(&format!("{field}, composing {composing}: “{safe}”"), async || {
+                phone.value(field).await.contains(&safe).then_some(())
+            })
+            .await;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

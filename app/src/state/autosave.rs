@@ -1,5 +1,5 @@
-//! Autosave: every change goes to the store at each pause, at once when the page is hidden, and never while
-//! somebody composes a character.
+//! Autosave: every change goes to the store at each pause, however long somebody types on, and at once when the
+//! page is hidden. Nothing is written into a field for it, so that a composition goes on undisturbed.
 //!
 //! What is being edited lives outside the signals of its screen, so that the last words are saved even when
 //! the screen is already gone.
@@ -24,6 +24,10 @@ use crate::store::{Reply, Request, StoreError};
 
 /// Pause after the last keystroke, then the text is saved.
 pub(crate) const TYPING_PAUSE: Duration = Duration::from_millis(280);
+/// The longest that a typed character waits for its save to begin, with or without a pause: it must be safe within a
+/// second of being typed. Composition does not hold it up either, since a keyboard that listens to speech composes for
+/// whole sentences.
+const TYPING_WAIT_MAX: Duration = Duration::from_millis(700);
 
 /// What an editor edits, as the saver sees it.
 pub(crate) trait Source: 'static {
@@ -41,6 +45,10 @@ struct Inner<S> {
     gate: RefCell<Gate>,
     /// Counts changes: a pause that ends after a newer change does nothing.
     ticket: Cell<u64>,
+    /// Counts saves: a longest wait that ends after a newer save has begun does nothing.
+    saves: Cell<u64>,
+    /// The count of saves for which a longest wait runs.
+    longest_for: Cell<Option<u64>>,
     composing: Cell<bool>,
     /// Told when the save under way has ended.
     waiting: RefCell<Vec<oneshot::Sender<()>>>,
@@ -72,15 +80,16 @@ impl<S: Source> Autosave<S> {
         result
     }
 
-    /// Changes it by typing: saved at the next pause.
+    /// Changes it by typing: saved at the next pause, or when it has waited for [`TYPING_WAIT_MAX`].
     pub(crate) fn typed<T>(&self, change: impl FnOnce(&mut S) -> T) -> T {
         let result = self.note(change);
         self.at_pause();
+        self.at_longest();
         result
     }
 
-    /// Composition of characters begins or ends; in between nothing is saved at a pause, so that no half
-    /// word becomes a record.
+    /// Composition of characters begins or ends; a pause in between is thinking, not the end of a word, and only the
+    /// longest wait saves.
     pub(crate) fn composing(&self, composing: bool) {
         self.inner.composing.set(composing);
         if !composing {
@@ -137,11 +146,27 @@ impl<S: Source> Autosave<S> {
         });
     }
 
+    /// Begins the longest wait of the first character that no save has taken.
+    fn at_longest(&self) {
+        let save = self.inner.saves.get();
+        if self.inner.longest_for.replace(Some(save)) == Some(save) {
+            return;
+        }
+        let this = self.clone();
+        spawn_forever(async move {
+            pause(TYPING_WAIT_MAX).await;
+            if this.inner.saves.get() == save {
+                this.save().await;
+            }
+        });
+    }
+
     async fn save(&self) {
         loop {
             if !self.inner.gate.borrow_mut().start() {
                 return;
             }
+            self.inner.saves.set(self.inner.saves.get() + 1);
             self.show();
             let request = self.inner.source.borrow_mut().take();
             let outcome = match request {
@@ -186,6 +211,8 @@ pub(crate) fn use_autosave<S: Source>(source: impl FnOnce() -> S) -> (Autosave<S
                 source: RefCell::new(source()),
                 gate: RefCell::default(),
                 ticket: Cell::new(0),
+                saves: Cell::new(0),
+                longest_for: Cell::new(None),
                 composing: Cell::new(false),
                 waiting: RefCell::default(),
                 mark,
