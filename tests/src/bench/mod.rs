@@ -1,14 +1,19 @@
 //! Benchmarks: the native store as the phone uses it, keyed and durable, against what bare SQLite and the bare network
 //! take in the same run.
 
+mod day;
+mod growth;
 mod input;
 mod limit;
 mod memory;
 mod phone;
+mod stage;
 mod start;
 mod sync;
 mod wire;
 
+pub use day::day;
+pub use growth::growth;
 pub use input::{VisitRecord, raw_records, records};
 pub use phone::{save_visit, search_households};
 pub use start::start_offline;

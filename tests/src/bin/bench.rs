@@ -31,6 +31,12 @@ struct Args {
     /// Only W1 to W5.
     #[arg(long)]
     sync_only: bool,
+    /// Only growth: W1 to W4 and a restart, with so many records on the server.
+    #[arg(long, value_delimiter = ',')]
+    growth: Vec<usize>,
+    /// Only a working day of so many phones at one server.
+    #[arg(long)]
+    day: Option<usize>,
     /// Households searched in S2.
     #[arg(long, default_value_t = 20_000)]
     households: usize,
@@ -44,6 +50,13 @@ struct Args {
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
+    if let Some(phones) = args.day {
+        println!("{}", bench::day(phones)?);
+        return Ok(());
+    }
+    if !args.growth.is_empty() {
+        return bench::growth(&args.growth, |line| println!("{line}"));
+    }
     if args.synced > 0 {
         let records = bench::records(args.input.as_deref(), args.synced)?;
         let lines = bench::raw_records(args.input.as_deref(), args.synced)?;
