@@ -115,8 +115,10 @@ async fn everything_is_still_there(phone: &mut Phone, household: &str, new_head:
     let (waiting, _) = phone.counts().await;
     assert_eq!(waiting, 3);
     phone.see_text("waiting-what", "1 次走访（含 2 条意见）、1 篇手记、1 户的资料").await;
+    phone.see("offline-hint").await;
     phone.tap("sync-now").await;
     phone.see_text("sync-said", "记录都在手机里；一有网会自动上报").await;
+    assert_eq!(phone.count("offline-hint").await, 0, "said once");
 }
 
 async fn the_office_sees_it(server: &Server, head: &str, new_head: &str) {

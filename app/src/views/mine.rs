@@ -61,7 +61,7 @@ fn Whole(mine: Mine) -> Element {
                     {words::ENROL_AGAIN}
                 }
             }
-            SyncNow { label: words::SYNC, is_first: !is_unknown }
+            SyncNow { label: words::SYNC, offline: words::OFFLINE_HINT, is_first: !is_unknown }
             HowItStands { line: line.clone() }
         }
         if !mine.conflicts.is_empty() {
@@ -141,8 +141,6 @@ fn HowItStands(line: SyncLine) -> Element {
         }
         if !line.problem.is_empty() {
             Notice { look, testid: "sync-problem", "{line.problem}" }
-        } else if line.phase == SyncPhase::Offline {
-            Notice { {words::OFFLINE_HINT} }
         }
     }
 }

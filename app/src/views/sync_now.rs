@@ -12,10 +12,12 @@ use crate::{
     text::mine as words,
 };
 
-/// The button, and under it what became of the last press. Red unless something else comes first on its page.
+/// The button, and under it one line: what became of the last press, or `offline` while there is no network and nobody
+/// has pressed. Red unless something else comes first on its page.
 #[component]
 pub(crate) fn SyncNow(
     label: &'static str,
+    #[props(default)] offline: &'static str,
     #[props(default = "sync-now")] testid: &'static str,
     #[props(default = true)] is_first: bool,
 ) -> Element {
@@ -38,8 +40,12 @@ pub(crate) fn SyncNow(
             Icon { path: icons::SYNC, small: true }
             "{label}"
         }
-        if let Some((look, words)) = pressed_ms().and_then(|pressed_ms| said(&line, pressed_ms)) {
-            Notice { look, testid: "sync-said", "{words}" }
+        if let Some(pressed_ms) = pressed_ms() {
+            if let Some((look, words)) = said(&line, pressed_ms) {
+                Notice { look, testid: "sync-said", "{words}" }
+            }
+        } else if line.phase == SyncPhase::Offline && line.problem.is_empty() && !offline.is_empty() {
+            Notice { testid: "offline-hint", {offline} }
         }
     }
 }
