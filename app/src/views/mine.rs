@@ -116,7 +116,8 @@ fn Counts(mine: Mine) -> Element {
         div { class: if more { "card flow more" } else { "card flow" },
             for (id, look, name, tally, always) in tiles {
                 if always || tally.things() > 0 {
-                    div { key: "{id}", class: look, "data-testid": "count-{id}",
+                    // Nothing waits, nothing has come: then there is no colour either.
+                    div { key: "{id}", class: if tally.things() > 0 { look }, "data-testid": "count-{id}",
                         strong { {tally.things().to_string()} }
                         span { "{name}" }
                     }
