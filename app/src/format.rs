@@ -53,13 +53,13 @@ pub fn moment(ms: i64, now_ms: i64) -> String {
     }
 }
 
-/// “11/15” for a list's edge; “2013/11” in another year.
+/// “11-15” for a list's edge; “2013-11” in another year.
 pub fn short(ms: i64, now_ms: i64) -> String {
     let at = beijing(ms);
     if at.year() == beijing(now_ms).year() {
-        format!("{}/{}", at.month(), at.day())
+        format!("{}-{}", at.month(), at.day())
     } else {
-        format!("{}/{}", at.year(), at.month())
+        format!("{}-{}", at.year(), at.month())
     }
 }
 
@@ -117,8 +117,8 @@ mod tests {
         assert_eq!(moment(SUNDAY, SUNDAY + DAY_MS), "昨天 14:05");
         assert_eq!(moment(SUNDAY, SUNDAY + 5 * DAY_MS), "11月22日 14:05");
         assert_eq!(moment(SUNDAY, SUNDAY + 400 * DAY_MS), "2015年11月22日 14:05");
-        assert_eq!(short(SUNDAY, SUNDAY), "11/22");
-        assert_eq!(short(SUNDAY, SUNDAY + 400 * DAY_MS), "2015/11");
+        assert_eq!(short(SUNDAY, SUNDAY), "11-22");
+        assert_eq!(short(SUNDAY, SUNDAY + 400 * DAY_MS), "2015-11");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! - first start: `enrol`, `enrol-at` (browser) or `enrol-server` (native), `enrol-code`, `enrol-go`, `enrol-error`,
 //!   `enrol-elsewhere`, `enrol-open`, `enrol-here`; `other-tab`, `take-over`, `trouble`, `locked` with `locked-photos`, `enrol-again`;
 //! - 今日: `today`, `must-left`, `must-all`, `draft-row`, `conflicts-row`, `held-row`, `diary-row`, `loud-reminder`;
-//! - 户册: `households`, `household-row`, `found-by`, `search`, `search-clear`, `chip-all|left|<category>`, `more`,
+//! - 户册: `households`, `household-row`, `last-visit`, `found-by`, `search`, `search-clear`, `chip-all|left|<category>`, `more`,
 //!   `household-add`; a household: `household`, `go-visit`, `edit-household`, `add-person`, `person-row`,
 //!   `timeline-row`; `go-visit-again` with `twice`, `twice-see`, `twice-go`; a form: `f-<field>` (with `f-<field>-<code>` where one is tapped), `tag-<category>`,
 //!   `village-<code>`, `done`;
@@ -43,6 +43,7 @@ pub(crate) const NOT_SAVED: &str = "没存上";
 pub(crate) const NAMELESS: &str = "没填户主";
 pub(crate) const NAMELESS_BADGE: &str = "户";
 pub(crate) const NOT_VISITED: &str = "未到";
+pub(crate) const NEVER_VISITED: &str = "还没走访到";
 pub(crate) const EMPTIED: &str = "（空白）";
 pub(crate) const TAKE_THIS: &str = "用这个";
 pub(crate) const CONFLICT_HINT: &str = "两边写的都还在。点哪个，就用哪个。";
@@ -66,7 +67,11 @@ pub(crate) fn last_visit_at(place: &str, day: &str) -> String {
 }
 /// “柳树沟 三组 · 还没走访到”
 pub(crate) fn never_visited_at(place: &str) -> String {
-    format!("{place}{DOT}还没走访到")
+    format!("{place}{DOT}{NEVER_VISITED}")
+}
+/// “上次 11-20”, at a line's edge.
+pub(crate) fn last_visit(day: &str) -> String {
+    format!("上次\u{a0}{day}")
 }
 /// “李翠花的电话，两个人写得不一样”
 pub(crate) fn two_wrote(title: &str, field: &str) -> String {

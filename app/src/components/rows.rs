@@ -77,16 +77,22 @@ pub(crate) fn HouseholdLine(
                     p { class: "found", "data-testid": "found-by", {text::register::found_by(by)} }
                 }
             }
-            span { class: "end",
-                if short {
-                    Icon { path: icons::NEXT, small: true }
-                } else if row.must_visit_left {
-                    span { class: "tag", {text::NOT_VISITED} }
-                } else if let Some(ms) = row.last_visit_ms {
-                    {format::short(ms, now_ms)}
-                }
+            if short {
+                span { class: "end", Icon { path: icons::NEXT, small: true } }
+            } else if row.must_visit_left {
+                span { class: "end", span { class: "tag", {text::NOT_VISITED} } }
+            } else if let Some(when) = last_visit(&row, now_ms) {
+                span { class: "end when", "data-testid": "last-visit", "{when}" }
             }
         }
+    }
+}
+
+/// When somebody was there last; nothing where nobody was and the household is off the register.
+fn last_visit(row: &HouseholdRow, now_ms: i64) -> Option<String> {
+    match row.last_visit_ms {
+        Some(ms) => Some(text::last_visit(&format::short(ms, now_ms))),
+        None => row.standing.is_empty().then(|| text::NEVER_VISITED.to_owned()),
     }
 }
 
