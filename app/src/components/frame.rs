@@ -72,7 +72,7 @@ pub(crate) fn StateLine(line: SyncLine, now_ms: i64) -> Element {
     rsx! {
         Link { to: Route::MinePage {}, class: "strip {words.look}", "data-testid": "state-line",
             Icon { path: words.icon }
-            span { role: "status", "aria-live": "polite", class: "rest",
+            span { role: "status", "aria-live": "polite", class: "rest words",
                 b { "{words.strong}" }
                 " {words.rest}"
             }
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn the_line_says_in_words_where_everything_is() {
-        assert_eq!(say(SyncPhase::Offline, 3, 0), "离线可用 已存本机，待上报 3 次走访");
+        assert_eq!(say(SyncPhase::Offline, 3, 0), "离线可用 已存本机，待上报 3\u{a0}次走访");
         assert_eq!(say(SyncPhase::Running { sent: 3, total: 12 }, 9, 0), "正在同步 3/12");
         assert_eq!(say(SyncPhase::Idle, 0, NOW), "已全部上报 乡镇 14:05 收到");
         let photos = SyncLine { phase: SyncPhase::Idle, photos: 3, last_ms: NOW, ..SyncLine::default() };

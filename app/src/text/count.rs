@@ -9,7 +9,7 @@ const NAMED_MAX: usize = 2;
 pub(crate) fn whole(tally: &Tally) -> String {
     let within = match tally.opinions_in_visits {
         0 => String::new(),
-        count => format!("（含 {count} 条意见）"),
+        count => format!("（含 {}）", super::counted(count, "条意见")),
     };
     parts(tally, &within).join("、")
 }
@@ -17,7 +17,7 @@ pub(crate) fn whole(tally: &Tally) -> String {
 /// “1 次走访、1 篇手记”, or “5 项” where there is more than one line can name.
 pub(crate) fn brief(tally: &Tally) -> String {
     let parts = parts(tally, "");
-    if parts.len() > NAMED_MAX { format!("{} 项", tally.things()) } else { parts.join("、") }
+    if parts.len() > NAMED_MAX { super::counted(tally.things(), "项") } else { parts.join("、") }
 }
 
 fn parts(tally: &Tally, within: &str) -> Vec<String> {
@@ -33,7 +33,7 @@ fn parts(tally: &Tally, within: &str) -> Vec<String> {
     ]
     .into_iter()
     .filter(|(count, ..)| *count > 0)
-    .map(|(count, name, within)| format!("{count} {name}{within}"))
+    .map(|(count, name, within)| format!("{}{within}", super::counted(count, name)))
     .collect()
 }
 
@@ -43,6 +43,9 @@ mod tests {
 
     #[test]
     fn a_visit_is_one_thing_with_what_was_said_in_it() {
+        // A number and its unit keep together.
+        let read = |words: String| words.replace('\u{a0}', " ");
+        let (whole, brief) = (|tally: &Tally| read(whole(tally)), |tally: &Tally| read(brief(tally)));
         let one = Tally { visits: 1, opinions_in_visits: 2, ..Tally::default() };
         assert_eq!((whole(&one).as_str(), brief(&one).as_str()), ("1 次走访（含 2 条意见）", "1 次走访"));
         let two = Tally { diaries: 1, ..one };

@@ -45,10 +45,10 @@ pub(crate) fn count(count: usize) -> String {
     format!("照片 {count} 张")
 }
 pub(crate) fn lacking(count: u32) -> String {
-    format!("照片差 {count} 张")
+    format!("照片差\u{a0}{}", super::counted(count, "张"))
 }
 pub(crate) fn text_there(count: u32) -> String {
-    format!("文字已到，照片差 {count} 张")
+    format!("{TEXT_THERE}，{}", lacking(count))
 }
 pub(crate) fn refused(count: u32) -> String {
     format!("有 {count} 张照片乡镇没有收，都还在本机；点开那张照片看原因，要再试就点“现在同步”。")

@@ -80,7 +80,11 @@ fn VisitNote(id: Uuid, done: String) -> Element {
         Some(_) if places.contains(&RecordPlace::Waiting) => ("", words::on_its_way(&done)),
         Some(_) => ("w", words::held(&done)),
     };
-    rsx! { Notice { look, testid: "note-done", "{words}" } }
+    rsx! {
+        Notice { look, testid: "note-done",
+            p { class: "words", "{words}" }
+        }
+    }
 }
 
 /// An address that leads nowhere.

@@ -125,7 +125,7 @@ fn Counts(mine: Mine) -> Element {
             }
         }
         for (id, _, name, tally, _) in tiles.into_iter().filter(|(id, .., tally, _)| *id != "saved" && *id != "received" && tally.things() > 0) {
-            p { key: "{id}", class: "sub", "data-testid": "{id}-what", {words::what(name, &count::whole(&tally))} }
+            p { key: "{id}", class: "sub words", "data-testid": "{id}-what", {words::what(name, &count::whole(&tally))} }
         }
     }
 }
