@@ -76,6 +76,14 @@ impl Listed {
             db.prepare(&format!("SELECT h.id FROM household h WHERE {sql} ORDER BY {order}"))?;
         let all: Vec<Uuid> =
             statement.query_map(named.as_slice(), |row| uuid_at(row, "id"))?.collect::<Result<_, _>>()?;
+        let mut fits = Vec::new();
+        for id in &all {
+            fits.push(fit(db, *id, &query.text.to_lowercase())?);
+        }
+        // What fits equally well stays in the order of the list.
+        let mut ranked: Vec<_> = fits.into_iter().zip(all).collect();
+        ranked.sort_by_key(|(fit, _)| *fit);
+        let all: Vec<Uuid> = ranked.into_iter().map(|(_, id)| id).collect();
         let page = all.iter().skip(query.offset as usize).take(query.limit as usize).copied().collect();
         Ok(Self { total: u32::try_from(all.len())?, page, query })
     }
@@ -108,7 +116,7 @@ fn spelt_by(db: &Connection, word: &str) -> Result<String> {
             statement.query_map([], |row| Ok((uuid_at(row, "id")?, row.get::<_, String>("head")?)))?;
         for one in named {
             let (id, name) = one?;
-            if is_spelt_by(&name, word) {
+            if spelt_by_name(&name, word).is_some() {
                 ids.push(id.simple().to_string());
             }
         }
@@ -116,30 +124,55 @@ fn spelt_by(db: &Connection, word: &str) -> Result<String> {
     Ok(serde_json::to_string(&ids)?)
 }
 
-/// Writes down everything that may be typed for a name from any of its characters on, as far as the word goes.
-fn is_spelt_by(name: &str, word: &str) -> bool {
+/// How well a household fits a text: 0 where a word is its head's whole name, 1 a member's; then where one begins a name,
+/// then where one lies within a name, and 6 where no word is of a name or each is a single letter.
+fn fit(db: &Connection, household: Uuid, text: &str) -> Result<u32> {
+    let sql = "SELECT head, 0 AS is_member FROM household WHERE id = ?1
+               UNION ALL SELECT name, 1 FROM person WHERE household = ?1";
+    let mut statement = db.prepare_cached(sql)?;
+    let names: Vec<(String, u32)> = statement
+        .query_map([household.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut best = 6;
+    for word in text.split_whitespace().filter(|word| word.len() > 1) {
+        for (name, is_member) in &names {
+            let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+            let written = name.find(word).map(|at| if at > 0 { 2 } else { u32::from(name != word) });
+            let spelt = spelt_by_name(&name, word).filter(|_| word.chars().any(char::is_lowercase));
+            let part = [written, spelt].into_iter().flatten().min();
+            best = part.map_or(best, |part| best.min(2 * part + is_member));
+        }
+    }
+    Ok(best)
+}
+
+/// Writes down everything that may be typed for a name from any of its characters on, as far as the word goes: 0 if the
+/// word is the whole name, 1 if it begins it, 2 if it lies within.
+fn spelt_by_name(name: &str, word: &str) -> Option<u32> {
     let syllables = pinyin::syllables(name);
     let own: Vec<char> =
         name.trim().chars().filter(|c| !c.is_whitespace() && !matches!(c, '·' | '•' | '．' | '.')).collect();
-    (0..syllables.len()).any(|from| {
+    let last = syllables.len().checked_sub(1)?;
+    let mut best = None;
+    for from in 0..=last {
         let mut written = BTreeSet::from([String::new()]);
-        for (syllable, own) in syllables.iter().zip(&own).skip(from) {
+        for (at, (syllable, own)) in syllables.iter().zip(&own).enumerate().skip(from) {
             let is_letters = *syllable != own.to_lowercase().to_string();
-            if is_letters && written.iter().any(|before| format!("{before}{syllable}").starts_with(word)) {
-                return true;
-            }
+            let is_begun =
+                is_letters && written.iter().any(|before| format!("{before}{syllable}").starts_with(word));
             let initials = if is_letters { 1 + usize::from(syllable[1..].starts_with('h')) } else { 0 };
             let mut pieces: Vec<String> = (1..=initials).map(|end| syllable[..end].to_owned()).collect();
             pieces.extend([syllable.clone(), own.to_string()]);
             let next =
                 |before: &String| pieces.iter().map(|piece| format!("{before}{piece}")).collect::<Vec<_>>();
             written = written.iter().flat_map(next).filter(|text| word.starts_with(text.as_str())).collect();
-            if written.contains(word) {
-                return true;
+            if is_begun || written.contains(word) {
+                let part = if from > 0 { 2 } else { u32::from(at < last) };
+                best = Some(best.map_or(part, |best: u32| best.min(part)));
             }
         }
-        false
-    })
+    }
+    best
 }
 
 /// Every chip with every text.

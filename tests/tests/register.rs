@@ -325,6 +325,25 @@ fn a_household_is_found_by_whole_pinyin_and_by_its_members_and_says_by_whom() {
 }
 
 #[test]
+fn the_household_whose_name_was_typed_stands_first() {
+    let mut phone = Phone::new();
+    let mut home = |head: &str, door: i64, member: &str| {
+        let set = vec![("head", head.into()), ("door", format!("{door}号").into())];
+        let id = phone.put(kind::HOUSEHOLD, None, set);
+        phone.put(kind::PERSON, None, vec![("household", id.to_string().into()), ("name", member.into())]);
+    };
+    home("张三", 1, "王明");
+    home("小王明", 2, "李四");
+    home("王明华", 3, "李四");
+    home("王明", 4, "赵六");
+    for text in ["王明", "wangming", "wm"] {
+        let found = phone.find(HouseholdFilter::All, text).rows;
+        let heads: Vec<&str> = found.iter().map(|row| row.head.as_str()).collect();
+        assert_eq!(heads, ["王明", "张三", "王明华", "小王明"], "{text}");
+    }
+}
+
+#[test]
 fn more_new_households_than_are_read_one_by_one_are_all_found() {
     let mut phone = Phone::new();
     phone.household("周秀兰");

@@ -156,7 +156,8 @@ impl SearchIndex {
         self.picked = None;
     }
 
-    /// The households that the chip chooses and whose words, or whose members' words, hold every word of the text.
+    /// The households that the chip chooses and whose words, or whose members' words, hold every word of the text: what
+    /// fits a name best comes first.
     /// `left` is [`Chips::left`](households::Chips).
     ///
     /// # Errors
@@ -176,17 +177,18 @@ impl SearchIndex {
         };
         let typed = Typed::new(&query.text);
         let chosen = picked.entries.iter().filter_map(|at| self.entries.get(*at));
-        let found = chosen.filter(|entry| typed.is_in(&entry.words));
-        let (from, limit) = (query.offset as usize, query.limit.min(households::rows_max) as usize);
-        let mut answer = Found::default();
-        for (nth, entry) in found.enumerate() {
-            answer.total += 1;
-            if nth >= from && answer.page.len() < limit {
-                answer.page.push((Uuid::from_bytes(entry.place.id), typed.found_by(&entry.words)));
-            }
+        let mut found: Vec<&Entry> = chosen.filter(|entry| typed.is_in(&entry.words)).collect();
+        if !typed.is_empty() {
+            // What fits equally well stays in the order of the list.
+            found.sort_by_cached_key(|entry| typed.fit(&entry.words));
         }
+        let (from, limit) = (query.offset as usize, query.limit.min(households::rows_max) as usize);
+        let total = u32::try_from(found.len()).unwrap_or(u32::MAX);
+        let page = found.into_iter().skip(from).take(limit);
+        let page =
+            page.map(|entry| (Uuid::from_bytes(entry.place.id), typed.found_by(&entry.words))).collect();
         self.picked = Some(picked);
-        Ok(answer)
+        Ok(Found { total, page })
     }
 
     fn pick(

@@ -83,13 +83,68 @@ impl Typed {
         self.0.iter().all(|word| words.contains(&word.text) || word.spells_any(words))
     }
 
+    /// How well a household that has every word fits them: as well as the word that fits best.
+    pub fn fit(&self, words: &str) -> Fit {
+        self.0.iter().map(|word| word.fit(words)).min().unwrap_or(Fit::ELSEWHERE)
+    }
+
+    /// Nothing was typed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What a line of the list does not show, and a household that has every word was found by.
     pub fn found_by(&self, words: &str) -> Option<FoundBy> {
         self.0.iter().find_map(|word| word.found_by(words))
     }
 }
 
+/// How well a household fits what was typed: the better, the smaller. The whole of a name comes before its beginning and
+/// that before what lies within, and of two such the head's name before a member's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Fit {
+    part: Part,
+    is_members: bool,
+}
+
+/// What of a name was typed, by its characters or spelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Whole,
+    Beginning,
+    Within,
+    /// No name: a group, a door, a telephone, a tag.
+    Elsewhere,
+}
+
+impl Fit {
+    const ELSEWHERE: Self = Self { part: Part::Elsewhere, is_members: false };
+}
+
 impl Word {
+    fn fit(&self, words: &str) -> Fit {
+        // A single letter or digit is in nearly every household and tells none from the others.
+        if self.text.len() == 1 {
+            return Fit::ELSEWHERE;
+        }
+        let names = lines(words).enumerate();
+        let fits = names.map(|(nth, (name, ..))| Fit { part: self.part_of(name), is_members: nth > 0 });
+        fits.filter(|fit| fit.part != Part::Elsewhere).min().unwrap_or(Fit::ELSEWHERE)
+    }
+
+    fn part_of(&self, name: &str) -> Part {
+        let text = self.text.as_str();
+        if name == text {
+            Part::Whole
+        } else if name.starts_with(text) || self.may_spell && pinyin::is_begun(name, text) {
+            if self.may_spell && pinyin::is_whole(name, text) { Part::Whole } else { Part::Beginning }
+        } else if name.contains(text) || self.may_spell && pinyin::is_spelled(name, text) {
+            Part::Within
+        } else {
+            Part::Elsewhere
+        }
+    }
+
     fn spells_any(&self, words: &str) -> bool {
         self.may_spell && lines(words).any(|(name, ..)| pinyin::is_spelled(name, &self.text))
     }
@@ -163,6 +218,32 @@ mod tests {
         assert_eq!(found_by("0001"), Some(FoundBy::Phone("138 0000 0001".to_owned())));
         let by_phone = FoundBy::MemberPhone { name: "王小明".to_owned(), phone: "13900000002".to_owned() };
         assert_eq!(found_by("1390"), Some(by_phone));
+    }
+
+    #[test]
+    fn a_whole_name_fits_best_and_the_heads_before_a_members() {
+        let of = |head: &str, member: &str| -> Box<str> {
+            let mut words = Words::of_household(head, head, "");
+            words.add_member(member, member);
+            words.into()
+        };
+        // From the best to the least.
+        let all = [
+            of("王明", "李四"),
+            of("张三", "王明"),
+            of("王明华", "李四"),
+            of("张三", "王明华"),
+            of("小王明", "李四"),
+            of("张三", "小王明"),
+        ];
+        for text in ["王明", "wangming", "wm", "三组 王明"] {
+            let fits: Vec<Fit> = all.iter().map(|words| Typed::new(text).fit(words)).collect();
+            assert!(fits.is_sorted_by(|a, b| a < b), "{text}: {fits:?}");
+        }
+        // Words that name nobody say nothing of the order.
+        for text in ["三组", "17", ""] {
+            assert!(all.iter().all(|words| Typed::new(text).fit(words) == Fit::ELSEWHERE), "{text}");
+        }
     }
 
     #[test]

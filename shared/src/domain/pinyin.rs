@@ -114,7 +114,7 @@ pub fn syllables(name: &str) -> Vec<String> {
 pub fn is_spelled(name: &str, typed: &str) -> bool {
     let mut readings = Readings::of(name);
     loop {
-        if follows(readings.clone(), typed) {
+        if follows(readings.clone(), typed, false) {
             return true;
         }
         if readings.next().is_none() {
@@ -123,24 +123,36 @@ pub fn is_spelled(name: &str, typed: &str) -> bool {
     }
 }
 
-/// Whether `typed` spells the characters from here on.
-fn follows(mut readings: Readings<'_>, typed: &str) -> bool {
+/// Whether `typed` spells the name from its first character on, as [`is_spelled`] does: 王桂花 by `wangg`.
+pub fn is_begun(name: &str, typed: &str) -> bool {
+    follows(Readings::of(name), typed, false)
+}
+
+/// Whether `typed` spells every character of the name: 王桂花 by `wgh`, `wangguihua`, `wangguihu`.
+pub fn is_whole(name: &str, typed: &str) -> bool {
+    follows(Readings::of(name), typed, true)
+}
+
+/// Whether `typed` spells the characters from here on; if `to_end`, all of them.
+fn follows(mut readings: Readings<'_>, typed: &str, to_end: bool) -> bool {
+    let is_enough = |rest: &Readings<'_>| !to_end || rest.clone().next().is_none();
     if typed.is_empty() {
-        return true;
+        return is_enough(&readings);
     }
     let Some((c, syllable)) = readings.next() else { return false };
     if let Some(rest) = typed.strip_prefix(c) {
-        return follows(readings, rest);
+        return follows(readings, rest, to_end);
     }
     let Some(syllable) = syllable else {
         let mut rest = typed.chars();
-        return c.to_lowercase().all(|one| rest.next() == Some(one)) && follows(readings, rest.as_str());
+        return c.to_lowercase().all(|one| rest.next() == Some(one))
+            && follows(readings, rest.as_str(), to_end);
     };
     // Whoever has no ü on the keyboard types v, or u.
     let same = |(a, b): &(u8, u8)| a == b || (*a == b'v' && *b == b'u');
     let agreed = syllable.bytes().zip(typed.bytes()).take_while(same).count();
-    let goes_on = |from: usize| typed.get(from..).is_some_and(|rest| follows(readings.clone(), rest));
-    agreed > 0 && agreed == typed.len()
+    let goes_on = |from: usize| typed.get(from..).is_some_and(|rest| follows(readings.clone(), rest, to_end));
+    agreed > 0 && agreed == typed.len() && is_enough(&readings)
         || agreed == syllable.len() && goes_on(agreed)
         || agreed >= 2 && syllable.get(1..2) == Some("h") && goes_on(2)
         || agreed >= 1 && syllable.len() > 1 && goes_on(1)
