@@ -1,7 +1,7 @@
 //! The one `Routable`: every screen and every step of a visit is a place in the history, so that Android's back
 //! goes one step back and never leaves a draft.
 
-use dioxus::prelude::*;
+use dioxus::{history::history, prelude::*};
 use uuid::Uuid;
 
 use crate::store::PhotoName;
@@ -68,6 +68,11 @@ pub(crate) enum Route {
         EnrolAgain { link: String },
         #[route("/:..segments", LostView)]
         Lost { segments: Vec<String> },
+}
+
+/// Whether a page is the one that is open: the router knows it before anything is drawn.
+pub(crate) fn is_at(page: &Route) -> bool {
+    history().current_route() == page.to_string()
 }
 
 impl Route {

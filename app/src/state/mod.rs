@@ -9,6 +9,7 @@ pub(crate) mod form;
 pub(crate) mod gaps;
 pub(crate) mod gate;
 pub(crate) mod look;
+pub(crate) mod one_tap;
 pub(crate) mod page_life;
 pub(crate) mod pause;
 pub(crate) mod place;

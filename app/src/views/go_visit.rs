@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::visit::LAST_STEP;
 use crate::{
     components::notice::{Failed, Notice},
-    route::Route,
+    route::{Route, is_at},
     state::session::{Session, use_session},
     store::{HouseholdPage, OpenDraft, Request, StoreError, VisitTarget},
     text::household as words,
@@ -40,8 +40,11 @@ pub(crate) async fn choose_household(mut session: Session, id: Uuid) -> Result<(
 /// correction that is the whole on one page, from which each change sets out.
 pub(crate) fn go_to_draft(id: Uuid, step: u8, amends: bool) {
     let beneath = if amends { LAST_STEP..LAST_STEP + u8::from(step < LAST_STEP) } else { 0..step };
-    for step in beneath.chain([step]) {
-        navigator().push(Route::Visit { id, step });
+    // A second tap on what led here finds it open.
+    if !is_at(&Route::Visit { id, step }) {
+        for step in beneath.chain([step]) {
+            navigator().push(Route::Visit { id, step });
+        }
     }
 }
 

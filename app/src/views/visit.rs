@@ -14,11 +14,12 @@ use crate::{
         notice::{Empty, Failed, SaveMark, SaveTrouble, Waiting},
         rows::named,
     },
-    route::Route,
+    route::{Route, is_at},
     state::{
         asked::use_loaded,
         draft::{Draft, use_draft},
         gaps::Errand,
+        one_tap::{OneTap, use_one_tap},
         session::use_session,
         taking::{Taking, use_arrival, use_taking},
     },
@@ -121,7 +122,11 @@ fn Steps(open: OpenDraft, step: u8) -> Element {
         Page {
             title, testid: "visit-step-{step}", under: head,
             end: rsx! { SaveMark { mark: draft.mark.read().clone() } },
-            foot: rsx! { Foot { draft, taking, step } },
+            foot: rsx! {
+                for step in [step] {
+                    Foot { key: "{step}", draft, taking, step }
+                }
+            },
             div { class: "stack",
                 SaveTrouble { mark: draft.mark.read().clone(), onretry: move |()| draft.flush() }
                 // Led to another place of the same step, the page starts afresh there.
@@ -140,11 +145,14 @@ fn Steps(open: OpenDraft, step: u8) -> Element {
     }
 }
 
-/// Goes on to another step; the draft is saved on the way.
+/// Goes on to another step; the draft is saved on the way. Tapped twice, it is gone to once.
 fn go_to(draft: Draft, step: u8) {
     draft.flush();
     let id = draft.peek(|visit| visit.id);
-    navigator().push(Route::Visit { id, step });
+    let to = Route::Visit { id, step };
+    if !is_at(&to) {
+        navigator().push(to);
+    }
 }
 
 /// From the whole to a step to change something there; that step leads back.
@@ -170,39 +178,52 @@ pub(crate) fn go_to_gap(draft: Draft, from: u8) {
 #[component]
 fn Foot(draft: Draft, taking: Taking, step: u8) -> Element {
     let (absent, amends) = draft.read(|visit| (visit.absent, visit.amends.is_some()));
+    let tap = use_one_tap();
     let back = move |_: MouseEvent| {
-        draft.flush();
-        navigator().go_back();
+        if tap.take() {
+            draft.flush();
+            navigator().go_back();
+        }
     };
     if step == LAST_STEP {
-        return rsx! { super::visit_review::FinishButtons { draft, taking, onback: back } };
+        return rsx! { super::visit_review::FinishButtons { draft, taking, tap, onback: back } };
     }
     if let Some(errand) = draft.errand() {
-        return rsx! { WayBack { draft, step, mending: errand != Errand::Change, onback: back } };
+        return rsx! { WayBack { draft, step, tap, mending: errand != Errand::Change, onback: back } };
     }
     // Nobody was met: there is nothing to ask and nobody's words to write. A correction looks at the whole.
     let next = if absent || amends { LAST_STEP } else { step + 1 };
     let label = if next == LAST_STEP { words::TO_REVIEW } else { words::TO_WORDS };
     rsx! {
         if step > 0 && !amends {
-            button { class: "btn", r#type: "button", "data-testid": "step-back", onclick: back, {words::BACK} }
+            button { class: "btn still", r#type: "button", disabled: !tap.is_ready(), "data-testid": "step-back", onclick: back, {words::BACK} }
         }
-        button { class: "btn p", r#type: "button", "data-testid": "step-next", onclick: move |_| go_to(draft, next), {label} }
+        button {
+            class: "btn p still", r#type: "button", disabled: !tap.is_ready(), "data-testid": "step-next",
+            onclick: move |_| if tap.take() { go_to(draft, next) },
+            {label}
+        }
     }
 }
 
 /// For whoever came from the whole: on to the next place that lacks something, then back. One button throughout, that
 /// decides when it is tapped: leaving a field redraws the foot while the finger is still on it.
 #[component]
-fn WayBack(draft: Draft, step: u8, mending: bool, onback: EventHandler<MouseEvent>) -> Element {
+fn WayBack(draft: Draft, step: u8, tap: OneTap, mending: bool, onback: EventHandler<MouseEvent>) -> Element {
     let left = move || if mending { draft.problems().len() } else { 0 };
     let (testid, label) = match left() {
         0 if mending => ("to-review", words::ALL_FILLED.to_owned()),
         0 => ("to-review", words::CHANGED.to_owned()),
         left => ("next-gap", words::next_gap(left)),
     };
-    let go = move |event| if left() > 0 { go_to_gap(draft, step) } else { onback.call(event) };
+    let go = move |event| {
+        if left() == 0 {
+            onback.call(event);
+        } else if tap.take() {
+            go_to_gap(draft, step);
+        }
+    };
     rsx! {
-        button { class: "btn p", r#type: "button", "data-testid": testid, onclick: go, "{label}" }
+        button { class: "btn p still", r#type: "button", disabled: !tap.is_ready(), "data-testid": testid, onclick: go, "{label}" }
     }
 }

@@ -21,6 +21,7 @@ use crate::{
     route::Route,
     state::{
         draft::Draft,
+        one_tap::OneTap,
         session::{Note, use_session},
         taking::Taking,
     },
@@ -201,13 +202,22 @@ fn Discard(draft: Draft) -> Element {
 
 /// Back, and 完成, or the way to what is missing.
 #[component]
-pub(crate) fn FinishButtons(draft: Draft, taking: Taking, onback: EventHandler<MouseEvent>) -> Element {
+pub(crate) fn FinishButtons(
+    draft: Draft,
+    taking: Taking,
+    tap: OneTap,
+    onback: EventHandler<MouseEvent>,
+) -> Element {
     let mut session = use_session();
     let mut busy = use_signal(|| false);
     let mut refused = use_signal(|| None::<String>);
     let amends = draft.read(|visit| visit.amends.is_some());
     let missing = draft.problems().len();
+    let is_busy = busy() || taking.is_busy();
     let finish = move |_| async move {
+        if !tap.take() {
+            return;
+        }
         busy.set(true);
         match draft.complete(session).await {
             Ok(()) => {
@@ -230,14 +240,18 @@ pub(crate) fn FinishButtons(draft: Draft, taking: Taking, onback: EventHandler<M
             Failed { words, onretry: move |()| refused.set(None) }
         } else {
             if !amends {
-                button { class: "btn", r#type: "button", "data-testid": "step-back", onclick: onback, {words::BACK} }
+                button { class: "btn still", r#type: "button", disabled: !tap.is_ready(), "data-testid": "step-back", onclick: onback, {words::BACK} }
             }
             if missing > 0 {
-                button { class: "btn p", r#type: "button", "data-testid": "mend", onclick: move |_| go_to_gap(draft, LAST_STEP),
+                button {
+                    class: "btn p still", r#type: "button", disabled: !tap.is_ready(), "data-testid": "mend",
+                    onclick: move |_| if tap.take() { go_to_gap(draft, LAST_STEP) },
                     {words::to_mend(missing)}
                 }
             } else {
-                button { class: "btn p", r#type: "button", disabled: busy() || taking.is_busy(), "data-testid": "finish", onclick: finish,
+                button {
+                    class: if is_busy { "btn p" } else { "btn p still" }, r#type: "button", disabled: is_busy || !tap.is_ready(),
+                    "data-testid": "finish", onclick: finish,
                     if taking.is_busy() {
                         {words::PHOTOS_FIRST}
                     } else if busy() {

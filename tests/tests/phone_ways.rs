@@ -1,0 +1,83 @@
+//! Ways through the app that people go by haste or by accident: double taps, and back from pages that are rarely open.
+
+use lianxin_tests::e2e::{Phone, Server, until};
+use serde_json::{Value, json};
+
+const CADRE: &str = "韩冬梅";
+const VISITS: &str = "SELECT count(*) FROM record WHERE kind = 'visit'";
+
+/// How a hasty finger taps twice.
+#[derive(Debug, Clone, Copy)]
+enum Twice {
+    /// Two taps on one place, one right after the other.
+    ByTouch,
+    /// Before the page can have changed at all.
+    AtOnce,
+}
+
+impl Twice {
+    async fn tap(self, phone: &mut Phone, testid: &str) {
+        match self {
+            Twice::ByTouch => phone.tap_twice(testid).await,
+            Twice::AtOnce => {
+                ready(phone, testid).await;
+                let script = "const one = document.querySelector(`[data-testid=\"${arguments[0]}\"]`); one.click(); one.click(); return null;";
+                phone.browser.script::<Value>(script, json!(testid)).await;
+            }
+        }
+    }
+}
+
+/// Waits until a button takes taps.
+async fn ready(phone: &Phone, testid: &str) {
+    let script = "return document.querySelector(`[data-testid=\"${arguments[0]}\"]`)?.disabled === false;";
+    until(&format!("{testid} takes taps"), async || {
+        phone.browser.script::<bool>(script, json!(testid)).await.then_some(())
+    })
+    .await;
+}
+
+/// The page is this step, once both taps have done what they do.
+async fn is_at_step(phone: &Phone, step: u8, button: &str) {
+    phone.see(&format!("visit-step-{step}")).await;
+    ready(phone, button).await;
+    assert!(phone.path().await.ends_with(&format!("/{step}")), "one step, not two");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_double_tap_is_one_step() {
+    let server = Server::demo(900);
+    let mut phone = Phone::enrolled("阿香", &server, CADRE).await;
+    for twice in [Twice::ByTouch, Twice::AtOnce] {
+        let before = server.count(VISITS);
+        phone.open("/").await;
+        phone.see("must-left").await;
+        phone.tap("household-row").await;
+        phone.see("household").await;
+        twice.tap(&mut phone, "go-visit").await;
+        is_at_step(&phone, 0, "step-next").await;
+        phone.answer_required().await;
+        twice.tap(&mut phone, "step-next").await;
+        is_at_step(&phone, 1, "step-next").await;
+        // The way back has each step once.
+        phone.back().await;
+        is_at_step(&phone, 0, "step-next").await;
+        phone.back().await;
+        phone.see("household").await;
+
+        phone.tap("go-visit").await;
+        is_at_step(&phone, 0, "step-next").await;
+        phone.tap("step-next").await;
+        twice.tap(&mut phone, "step-back").await;
+        is_at_step(&phone, 0, "step-next").await;
+        phone.tap("step-next").await;
+        is_at_step(&phone, 1, "step-next").await;
+        twice.tap(&mut phone, "step-next").await;
+        is_at_step(&phone, 2, "finish").await;
+        twice.tap(&mut phone, "finish").await;
+        phone.see_text("note-done", "乡镇已收到").await;
+        phone.tap("back").await;
+        phone.see("today").await;
+        assert_eq!(server.count(VISITS), before + 1, "{twice:?}");
+    }
+}
