@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 const CADRE: &str = "韩冬梅";
 const VISITS: &str = "SELECT count(*) FROM record WHERE kind = 'visit'";
+const WORDS: &str = "今天路上滑，走得慢。";
 
 /// How a hasty finger taps twice.
 #[derive(Debug, Clone, Copy)]
@@ -80,4 +81,59 @@ async fn a_double_tap_is_one_step() {
         phone.see("today").await;
         assert_eq!(server.count(VISITS), before + 1, "{twice:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn back_from_enrolling_anew_leads_where_one_was() {
+    let mut server = Server::demo(30);
+    let mut phone = Phone::enrolled("阿香", &server, CADRE).await;
+    server.stop();
+    server.change("DELETE FROM device WHERE name LIKE '%Chrome%'", []);
+    server.start();
+    phone.tap("tab-diary").await;
+    phone.write("diary-text", WORDS).await;
+    phone.see_saved().await;
+    phone.tap("tab-mine").await;
+    phone.tap("sync-now").await;
+    phone.tap("enrol-again").await;
+    phone.see("enrol").await;
+    phone.tap("back").await;
+    phone.see("mine").await;
+    phone.tap("enrol-again").await;
+    phone.see("enrol").await;
+    phone.back().await;
+    phone.see("mine").await;
+    // Opened by the office's link, 今日 lies beneath.
+    phone.open(&format!("/#enrol?code={}", server.code(CADRE).replace(' ', ""))).await;
+    phone.see("enrol").await;
+    phone.tap("back").await;
+    phone.see("today").await;
+    phone.tap("tab-diary").await;
+    phone.see_value("diary-text", WORDS).await;
+}
+
+/// Waits until the township has a page of the diary with these words.
+async fn received(server: &Server, words: &str) {
+    let sql = format!("SELECT count(*) FROM patch WHERE kind = 'diary' AND body LIKE '%{words}%'");
+    until(words, async || (server.count(&sql) > 0).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_of_a_diary_entry_is_opened_from_it_and_left_to_it() {
+    let server = Server::demo(30);
+    let mut phone = Phone::enrolled("阿香", &server, CADRE).await;
+    phone.tap("tab-diary").await;
+    phone.write("diary-text", "路滑。").await;
+    received(&server, "路滑。").await;
+    phone.tap("tab-mine").await;
+    phone.see("mine").await;
+    phone.tap("tab-diary").await;
+    phone.rewrite("diary-text", WORDS).await;
+    received(&server, WORDS).await;
+    phone.tap("history-open").await;
+    for words in [CADRE, "原来：路滑。", &format!("改为：{WORDS}")] {
+        phone.see_text("history", words).await;
+    }
+    phone.tap("back").await;
+    phone.see_value("diary-text", WORDS).await;
 }
