@@ -158,13 +158,16 @@ const MISSING: &str = "
     const card = document.querySelector('section.q.missing');
     return card ? [card.dataset.testid, card.querySelector('button[role=radio],[role=group] button')?.dataset.testid ?? null] : null;";
 
-/// Where the screen has led to: a card with its first option, or the whole.
-async fn next_gap(phone: &Phone) -> Option<(String, Option<String>)> {
+/// A card, with its first option if it has any.
+type Gap = (String, Option<String>);
+
+/// Where the screen has led to: a card, or the whole.
+async fn next_gap(phone: &Phone) -> Option<Gap> {
     until("a gap or the whole", async || {
         if phone.count("visit-step-2").await > 0 {
             return Some(None);
         }
-        phone.browser.script::<Option<(String, Option<String>)>>(MISSING, Value::Null).await.map(Some)
+        phone.browser.script::<Option<Gap>>(MISSING, Value::Null).await.map(Some)
     })
     .await
 }
@@ -235,6 +238,65 @@ async fn gaps_are_filled_one_after_the_other_and_a_finished_visit_is_corrected()
         1
     );
     server.check();
+}
+
+/// A household of a category whose checklist wants words.
+fn household_of(server: &Server, category: &str) -> Uuid {
+    let sql = "SELECT t.household FROM tag t JOIN household h ON h.id = t.household
+         JOIN cadre_village v ON v.village = h.village JOIN cadre c ON c.id = v.cadre
+         WHERE c.name = ?1 AND t.category = ?2 ORDER BY h.id LIMIT 1";
+    let found = server.database().query_row(sql, [CADRE, category], |row| row.get(0));
+    Uuid::from_bytes(found.expect("a household"))
+}
+
+/// Composes in the field that has the cursor: it stays the same field with the same composition, whatever is drawn anew.
+async fn compose_unharmed(phone: &Phone, testid: &str, so_far: &str) {
+    phone.browser.script::<Value>("window.written = document.activeElement; return null;", Value::Null).await;
+    for letters in ["z", "zhang", "zhangsan"] {
+        compose(phone, letters).await;
+        phone.see_value(testid, &format!("{so_far}{letters}")).await;
+        page_is_hidden(phone).await;
+        phone.see_saved().await;
+    }
+    phone.type_on("张三").await;
+    phone.see_value(testid, &format!("{so_far}张三")).await;
+    let same = "return window.written === document.activeElement && window.written.isConnected;";
+    assert!(phone.browser.script::<bool>(same, Value::Null).await, "{testid} is the field that it was");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_that_were_missing_are_composed_while_the_page_notes_that_they_are_there() {
+    let server = Server::demo(900);
+    let mut phone = Phone::enrolled("阿香", &server, CADRE).await;
+    // A field of one line, and one of several.
+    for (category, card) in [("gugua_laoren", "q-emergency_contact"), ("shangfang_hu", "q-petition_text")] {
+        phone.open(&format!("/household/{}", household_of(&server, category))).await;
+        phone.tap("go-visit").await;
+        for step in 0..2 {
+            phone.see(&format!("visit-step-{step}")).await;
+            phone.tap("step-next").await;
+        }
+        phone.see("problems").await;
+        phone.write("visit-notes", "老人耳背。").await;
+        compose_unharmed(&phone, "visit-notes", "老人耳背。").await;
+        phone.tap("mend").await;
+        loop {
+            let (missing, option) = next_gap(&phone).await.expect("words are missing");
+            if missing == card {
+                break;
+            }
+            phone.tap(&option.expect("something to choose")).await;
+            phone.tap("next-gap").await;
+        }
+        let field = format!("{card}-answer");
+        phone.tap(&field).await;
+        phone.see_cursor_in(&field).await;
+        compose_unharmed(&phone, &field, "").await;
+        assert_ne!(
+            phone.browser.script::<Option<Gap>>(MISSING, Value::Null).await.map(|gap| gap.0),
+            Some(card.to_owned())
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
