@@ -20,7 +20,7 @@
 //! - 照片: `photos` (where they are edited), `photo-camera`, `photo-album`, `photo-progress`, `photo-hint`, `photo-trouble`, `photo`,
 //!   `thumb`, `photo-caption`, `photo-open`, `photo-remove`, `photo-removed`, `photo-back`, `photos-lacking`,
 //!   `photos-refused`, `photos-on-their-way`, `photos-unseen` with `photos-seen`; one whole: `photo-page`, `photo-whole`, `photo-place`;
-//! - 修改记录: `history-open`, `history`, `history-change`;
+//! - 修改记录: `history-open`, `history`, `history-change`, `history-of`;
 //! - 手记: `diary`, `diary-text`, `diary-day`;
 //! - 我的: `mine`, `count-saved|waiting|received|held|refused`, `waiting-what`, `sync-now`, `sync-said`, `offline-hint`, `sync-problem`, `outbox`, `held`, `refused`,
 //!   `font-standard|large|extra`, `look-system|light|dark`, `storage`, `update`, `update-now`; `conflict`, `conflict-shown`, `conflict-other`.

@@ -86,7 +86,7 @@ async fn a_whole_visit_offline_survives_and_arrives() {
     phone.see_text("place", "乡镇已收到").await;
     phone.tap("timeline-row").await;
     phone.see("visited").await;
-    the_history_tells(&mut phone, &[CADRE, NOTES]).await;
+    the_history_tells(&mut phone, &[CADRE, NOTES, "原话", HEARD[0], HEARD[1]]).await;
 
     server.check();
     the_office_sees_it(&server, &head, new_head).await;

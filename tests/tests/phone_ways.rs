@@ -1,7 +1,8 @@
 //! Ways through the app that people go by haste or by accident: double taps, and back from pages that are rarely open.
 
-use lianxin_tests::e2e::{Phone, Server, until};
+use lianxin_tests::e2e::{Headless, Phone, Server, until};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 const CADRE: &str = "韩冬梅";
 const VISITS: &str = "SELECT count(*) FROM record WHERE kind = 'visit'";
@@ -136,4 +137,55 @@ async fn the_history_of_a_diary_entry_is_opened_from_it_and_left_to_it() {
     }
     phone.tap("back").await;
     phone.see_value("diary-text", WORDS).await;
+}
+
+/// A household of the cadre's villages, and one of its members.
+fn household_and_member(server: &Server) -> (Uuid, Uuid, String) {
+    let sql = "SELECT h.id, p.id, p.name FROM person p JOIN household h ON h.id = p.household
+         JOIN cadre_village v ON v.village = h.village JOIN cadre c ON c.id = v.cadre
+         WHERE c.name = ?1 AND p.name <> h.head ORDER BY p.id LIMIT 1";
+    let found = server.database().query_row(sql, [CADRE], |row| {
+        Ok((Uuid::from_bytes(row.get(0)?), Uuid::from_bytes(row.get(1)?), row.get(2)?))
+    });
+    found.expect("somebody's member")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_households_history_tells_what_was_changed_of_its_members_and_of_whom() {
+    let mut server = Server::demo(150);
+    let mut phone = Phone::enrolled("阿香", &server, CADRE).await;
+    let (household, member, name) = household_and_member(&server);
+    phone.open(&format!("/person/{member}")).await;
+    phone.rewrite("f-phone", "13800001234").await;
+    let arrived = "SELECT count(*) FROM patch WHERE kind = 'person' AND body LIKE '%13800001234%'";
+    until("the number arrives", async || (server.count(arrived) > 0).then_some(())).await;
+    // More people than the township takes requests of one phone at once.
+    let other = Headless::enrolled(&server, CADRE).await;
+    let village = other.record(household).await.expect("the household").village;
+    for nth in 1..=10 {
+        other.new_member(&village, household, &format!("第{nth}口人")).await;
+    }
+    other.synced().await;
+    phone.open("/mine").await;
+    phone.tap("sync-now").await;
+    phone.open(&format!("/household/{household}")).await;
+    phone.see_text("person-row", "第10口人").await;
+    // A member whom the township has not heard of yet takes nothing from what it has.
+    server.stop();
+    phone.open(&format!("/household/{household}")).await;
+    phone.tap("add-person").await;
+    phone.write("f-name", "还没报上去的人").await;
+    phone.see_saved().await;
+    phone.tap("back").await;
+    phone.see("household").await;
+    phone.tap("history-open").await;
+    phone.see_text("failed", "一条没丢").await;
+    server.start();
+    phone.tap("retry").await;
+    phone.see_text("history-change", "13800001234").await;
+    let newest = phone.texts("history-change").await.into_iter().find(|text| text.contains("13800001234"));
+    assert!(newest.is_some_and(|text| text.starts_with(&format!("家里人 {name}"))), "it says whose");
+    for of in ["户的资料", "家里人 第1口人", "家里人 第10口人"] {
+        phone.see_text("history-of", of).await;
+    }
 }

@@ -17,3 +17,4 @@ pub(crate) mod record_form;
 pub(crate) mod register;
 pub(crate) mod session;
 pub(crate) mod taking;
+pub(crate) mod told;

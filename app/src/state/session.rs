@@ -12,11 +12,12 @@ use uuid::Uuid;
 
 use super::{answer::Answer, taking::Intake};
 use crate::store::{
-    Event, Identity, PhotoName, PhotoSize, Request, Status, StoreClient, StoreError, StorePhase, SyncLine,
+    Event, Identity, NotTold, PhotoName, PhotoSize, Request, Status, StoreClient, StoreError, StorePhase,
+    SyncLine,
 };
 
 /// A record's history, or why it cannot be shown.
-pub(crate) type Told = Result<HistoryResponse, String>;
+pub(crate) type Told = Result<HistoryResponse, NotTold>;
 
 /// Everything that all screens share. Copies speak of the same session.
 #[derive(Clone, Copy, PartialEq)]
@@ -34,8 +35,10 @@ pub(crate) struct Session {
     pub(crate) note: Signal<Option<Note>>,
     /// Pictures that did not come from the township, and why; written whenever one came or did not.
     pub(crate) fetched: Signal<BTreeMap<(PhotoName, bool), String>>,
-    /// The history that was asked for last, once it has come, or why it has not.
-    pub(crate) history: Signal<Option<(Uuid, Told)>>,
+    /// The histories that were asked for last, each once it has come, or why it has not.
+    pub(crate) history: Signal<BTreeMap<Uuid, Told>>,
+    /// The records whose histories are still to be asked for, the next one last.
+    history_wanted: CopyValue<Vec<Uuid>>,
     /// Photos on their way in, by the record that is to show them: they outlive its screen.
     pub(crate) takings: Signal<BTreeMap<String, Intake>>,
     /// Why the store could not say who this phone is.
@@ -81,7 +84,8 @@ impl Session {
             phase: Signal::new(StorePhase::Opening),
             changed: Signal::new(0),
             note: Signal::new(None),
-            history: Signal::new(None),
+            history: Signal::new(BTreeMap::new()),
+            history_wanted: CopyValue::new(Vec::new()),
             fetched: Signal::new(BTreeMap::new()),
             takings: Signal::new(BTreeMap::new()),
             trouble: Signal::new(None),
@@ -128,10 +132,28 @@ impl Session {
         self.tell(Request::FetchPicture { name: name.clone(), size });
     }
 
-    /// Asks the township for a record's history.
-    pub(crate) fn ask_history(mut self, record: Uuid) {
-        self.history.set(None);
-        self.tell(Request::FetchHistory { record });
+    /// Asks the township for the histories of records, one after another: it takes few requests of one phone at once.
+    pub(crate) fn ask_history(mut self, mut records: Vec<Uuid>) {
+        self.history.set(BTreeMap::new());
+        records.reverse();
+        self.history_wanted.set(records);
+        self.ask_next_history();
+    }
+
+    fn ask_next_history(mut self) {
+        let next = self.history_wanted.write().pop();
+        if let Some(record) = next {
+            self.tell(Request::FetchHistory { record });
+        }
+    }
+
+    /// One has come. After a failure nothing more is asked: the page tells of it.
+    fn take_history(mut self, record: Uuid, told: Told) {
+        let goes_on = told.as_ref().err().is_none_or(|why| why.is_none);
+        self.history.write().insert(record, told);
+        if goes_on {
+            self.ask_next_history();
+        }
     }
 
     /// Why a picture has not come from the township, if it has not.
@@ -236,7 +258,7 @@ impl Session {
                         None => fetched.remove(&picture),
                     };
                 }
-                Event::History { record, told } => self.history.set(Some((record, told))),
+                Event::History { record, told } => self.take_history(record, told),
                 Event::Standing => self.refresh().await,
             }
         }

@@ -1,8 +1,8 @@
 //! The store itself: its database, and the answers to requests.
 
 use super::{
-    Event, Identity, Reply, Request, Status, StoreError, SyncLine, SyncPhase, amend, campaign, conflicts,
-    db_error, drafts, households,
+    Event, Identity, NotTold, Reply, Request, Status, StoreError, SyncLine, SyncPhase, amend, campaign,
+    conflicts, db_error, drafts, households,
     meta::{self, Membership},
     overview, photos, records,
     register::Register,
@@ -254,7 +254,7 @@ impl Store {
     }
 
     /// A record's history has come, or why not.
-    pub(crate) fn history_told(&mut self, record: Uuid, told: Result<HistoryResponse, String>) {
+    pub(crate) fn history_told(&mut self, record: Uuid, told: Result<HistoryResponse, NotTold>) {
         self.events.push(Event::History { record, told });
     }
 

@@ -124,7 +124,16 @@ pub enum Event {
     /// A picture has come from the township, or why not.
     Fetched { name: PhotoName, size: PhotoSize, refusal: Option<String> },
     /// A record's history has come from the township, or why not.
-    History { record: Uuid, told: Result<HistoryResponse, String> },
+    History { record: Uuid, told: Result<HistoryResponse, NotTold> },
     /// How the server stands to this phone has changed: [`Request::Status`] tells.
     Standing,
+}
+
+/// Why a record's history cannot be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotTold {
+    /// In words.
+    pub words: String,
+    /// The township has none of it that this phone may see; asking again changes nothing.
+    pub is_none: bool,
 }

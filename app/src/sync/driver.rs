@@ -7,7 +7,7 @@ use super::{
     transport::{Answer, Asked, Exchange, Path},
     words,
 };
-use crate::store::{Request, Store, StoreError, SyncPhase};
+use crate::store::{NotTold, Request, Store, StoreError, SyncPhase};
 use lianxin_shared::{
     sync::{Action, CourierInput, Failure, Input, Machine, Phase},
     wire::{
@@ -268,7 +268,7 @@ fn ask_history(store: &mut Store, record: Uuid) -> Vec<Effect> {
     match asked {
         Ok(exchange) => vec![Effect::Send(exchange)],
         Err(error) => {
-            store.history_told(record, Err(error.to_string()));
+            store.history_told(record, Err(NotTold { words: error.to_string(), is_none: false }));
             Vec::new()
         }
     }

@@ -1,6 +1,7 @@
 //! Failures in the words of the person who holds the phone: what happened, what is safe, what to do.
 
-use lianxin_shared::sync::Failure;
+use crate::store::NotTold;
+use lianxin_shared::{sync::Failure, wire::v1::ErrorCode};
 
 /// A failure in words.
 pub(super) fn of(failure: &Failure) -> String {
@@ -19,8 +20,8 @@ pub(super) fn of(failure: &Failure) -> String {
 }
 
 /// Why a record's history cannot be shown now.
-pub(super) fn of_history(failure: &Failure) -> String {
-    match failure {
+pub(super) fn of_history(failure: &Failure) -> NotTold {
+    let words = match failure {
         Failure::Network => {
             "修改记录在乡镇服务器上，要连上网才看得到，现在连不上。您写的都在本机，一条没丢。".to_owned()
         }
@@ -28,5 +29,7 @@ pub(super) fn of_history(failure: &Failure) -> String {
             "乡镇服务器这会儿没有答上来，请过一会儿再看。您写的都在本机，一条没丢。".to_owned()
         }
         other => of(other),
-    }
+    };
+    let is_none = matches!(failure, Failure::Refused(body) if body.code == ErrorCode::NoSuchRecord);
+    NotTold { words, is_none }
 }

@@ -11,6 +11,26 @@ pub(crate) const UNSEEN: &str = "写的时候没看到别人的改动";
 pub(crate) const SALVAGED: &str = "服务器恢复后补回";
 pub(crate) const NOTHING_TO_READ: &str = "没有改动看得见的内容。";
 
+pub(crate) const OF_HOUSEHOLD: &str = "户的资料";
+pub(crate) const OF_VISIT: &str = "走访记录";
+pub(crate) const UNNAMED: &str = "不留姓名的原话，改动不列在这里。";
+/// Characters of what somebody said by which it is told from other words.
+const SAID_CHARS: usize = 12;
+
+/// “家里人 周小军”
+pub(crate) fn of_member(name: &str) -> String {
+    let name = if name.trim().is_empty() { super::household::NAMELESS_MEMBER } else { name };
+    format!("家里人 {name}")
+}
+/// “原话“上回来的人说给换电褥子…””
+pub(crate) fn of_opinion(text: &str) -> String {
+    let text = text.trim();
+    if text.chars().count() <= SAID_CHARS {
+        return format!("原话“{text}”");
+    }
+    let begun: String = text.chars().take(SAID_CHARS).collect();
+    format!("原话“{}…”", begun.trim_end_matches(['，', '。', '、', '；']))
+}
 /// By the clock of the writer's phone.
 pub(crate) fn written(time: &str) -> String {
     format!("写于 {time}")

@@ -1,7 +1,7 @@
-//! 修改记录 of one record: who changed what, by the phone's clock and by the server's. The township alone has it.
+//! 修改记录 of a record and of what its page shows beside it: who changed what, by the phone's clock and by the server's. The township alone has it.
 
 use dioxus::prelude::*;
-use lianxin_shared::wire::v1::{HistoryChange, HistoryLine, HistoryResponse};
+use lianxin_shared::wire::v1::{HistoryChange, HistoryLine};
 use uuid::Uuid;
 
 use crate::{
@@ -12,7 +12,10 @@ use crate::{
     format,
     platform::now_ms,
     route::Route,
-    state::session::use_session,
+    state::{
+        session::use_session,
+        told::{self, Merged},
+    },
     text::history as words,
 };
 
@@ -24,12 +27,26 @@ pub(crate) fn HistoryLink(id: Uuid) -> Element {
     }
 }
 
-/// The history of the record `id`.
+/// The history of the record `id`, with that of what its page shows beside it.
 #[component]
 pub(crate) fn HistoryView(id: Uuid) -> Element {
+    rsx! {
+        for id in [id] {
+            HistoryOf { key: "{id}", id }
+        }
+    }
+}
+
+#[component]
+fn HistoryOf(id: Uuid) -> Element {
     let session = use_session();
-    use_effect(use_reactive!(|id| session.ask_history(id)));
-    let told = session.history.read().as_ref().filter(|(of, _)| *of == id).map(|(_, told)| told.clone());
+    let mut whole = use_resource(move || async move {
+        let whole = told::whole(session, id).await;
+        session.ask_history(whole.records());
+        whole
+    });
+    let has_unnamed = whole.read().as_ref().is_some_and(|whole| whole.has_unnamed);
+    let told = whole.read().as_ref().and_then(|whole| told::merged(whole, &session.history.read()));
     let not_sent = session.line.read().waiting > 0;
     rsx! {
         Page { title: words::TITLE, testid: "history",
@@ -38,14 +55,17 @@ pub(crate) fn HistoryView(id: Uuid) -> Element {
                     Waiting {}
                     p { class: "sub", {words::ASKING} }
                 },
-                Some(Err(why)) => rsx! { Failed { words: why, onretry: move |()| session.ask_history(id) } },
+                Some(Err(why)) => rsx! { Failed { words: why, onretry: move |()| whole.restart() } },
                 Some(Ok(told)) => rsx! {
                     div { class: "stack",
                         p { class: "sub", {words::LEAD} }
+                        if has_unnamed {
+                            p { class: "sub", {words::UNNAMED} }
+                        }
                         if not_sent {
                             Notice { {words::NOT_SENT} }
                         }
-                        Changes { told: Told(told) }
+                        Changes { told }
                     }
                 },
             }
@@ -53,18 +73,19 @@ pub(crate) fn HistoryView(id: Uuid) -> Element {
     }
 }
 
-/// A history as a property.
-#[derive(Clone, PartialEq)]
-struct Told(HistoryResponse);
-
 #[component]
-fn Changes(told: Told) -> Element {
+fn Changes(told: Merged) -> Element {
     let now = now_ms();
-    let HistoryResponse { changes, older, .. } = told.0;
+    let Merged { changes, older } = told;
     rsx! {
         ol { class: "stack",
-            for (nth, change) in changes.into_iter().enumerate() {
-                li { key: "{nth}", class: "card pad", "data-testid": "history-change", {one(&change, now)} }
+            for (nth, (of, change)) in changes.into_iter().enumerate() {
+                li { key: "{nth}", class: "card pad", "data-testid": "history-change",
+                    if !of.is_empty() {
+                        p { class: "which", "data-testid": "history-of", "{of}" }
+                    }
+                    {one(&change, now)}
+                }
             }
         }
         if older > 0 {
