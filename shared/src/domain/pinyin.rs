@@ -212,6 +212,21 @@ mod tests {
     }
 
     #[test]
+    fn a_name_spelled_whole_is_told_from_one_begun() {
+        for (typed, begun, whole) in [
+            ("wgh", true, true),
+            ("wangguihua", true, true),
+            ("王guih", true, true),
+            ("wangg", true, false),
+            ("wanggu", true, false),
+            ("guihua", false, false),
+            ("wanghua", false, false),
+        ] {
+            assert_eq!((is_begun("王桂花", typed), is_whole("王桂花", typed)), (begun, whole), "{typed}");
+        }
+    }
+
+    #[test]
     fn names_are_found_by_their_syllables_whole_begun_or_mixed_with_initials() {
         for typed in [
             "wangguihua",
