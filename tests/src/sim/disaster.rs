@@ -32,6 +32,14 @@ pub struct Disasters {
     pub absences: bool,
 }
 
+/// A write that phones had pulled when the server went back.
+#[derive(Debug)]
+pub struct Pulled {
+    village: String,
+    words: String,
+    phones: BTreeSet<usize>,
+}
+
 /// How the server goes back to its backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GoingBack {
@@ -112,15 +120,18 @@ impl World {
         self.coverage.count(if silently { "silent rollbacks" } else { "restores" });
         self.say(format!("the server goes back to its backup: {how:?}"));
         if let Some(server) = self.server.writer() {
+            // The office alone has these: another restore takes them as it takes what nobody has pulled.
+            let held = oracle::held_for_the_office(server)?;
+            self.pulled.retain(|write, _| !held.contains_key(write));
             for (write, by) in oracle::replacements(server)? {
                 self.replaced.entry(write).or_default().extend(by);
             }
         }
         for phone in self.phones.iter().filter(|phone| phone.is_up()) {
             let had = oracle::pulled(phone.db()?)?;
-            for (write, village) in had {
-                let (_, phones) = self.pulled.entry(write).or_insert_with(|| (village, BTreeSet::new()));
-                phones.insert(phone.index);
+            for (write, (village, words)) in had {
+                let pulled = Pulled { village, words, phones: BTreeSet::new() };
+                self.pulled.entry(write).or_insert(pulled).phones.insert(phone.index);
             }
         }
         let mut chance = Rng::new(self.rng.next());
@@ -256,21 +267,27 @@ impl World {
         Ok(Told::Other(serde_json::to_vec(&enrolled)?))
     }
 
-    /// Everything that a phone had pulled before the server went back is there again, or what knowingly replaced it; or
-    /// it is still on the phone, while the server does not know that the village is its cadre's. Only the office's own
+    /// Everything that a phone had pulled before the server went back is there again, or the same words under another
+    /// stamp, or what knowingly replaced it; or it is still on the phone, while the server does not know that the village is its cadre's. Only the office's own
     /// withdrawal may take it away.
     ///
     /// # Errors
     /// When something is lost.
     pub(super) fn nothing_pulled_is_lost(&self) -> Result<()> {
         let server = self.server.writer().context("down")?;
-        let mut standing = oracle::kept(server)?;
+        let kept = oracle::kept(server)?;
+        let said: BTreeSet<_> =
+            kept.iter().map(|((record, field, _), words)| (record, field, words)).collect();
+        let mut standing: BTreeSet<WriteId> = kept.keys().cloned().collect();
         let mut replaced = self.replaced.clone();
         for (write, by) in oracle::replacements(server)? {
             replaced.entry(write).or_default().extend(by);
         }
-        let missing = self.pulled.iter().filter(|(write, _)| !is_told_on(write, &replaced, &mut standing));
-        for (write, (village, phones)) in missing {
+        let missing = self.pulled.iter().filter(|(write, pulled)| {
+            !said.contains(&(&write.0, &write.1, &pulled.words))
+                && !is_told_on(write, &replaced, &mut standing)
+        });
+        for (write, Pulled { village, phones, .. }) in missing {
             for phone in phones.iter().map(|index| &self.phones[*index]) {
                 let is_withdrawn = self.withdrawn.contains(&(phone.cadre.clone(), village.clone()));
                 ensure!(

@@ -102,12 +102,12 @@ fn writes_where(server: &Connection, condition: &str) -> Result<Vec<Write>> {
     Ok(all)
 }
 
-/// What people wrote, as a phone has it from the server, now and in its former life: record, field, stamp; and the
-/// village that it is of.
+/// What people wrote, as a phone has it from the server, now and in its former life; with the village that it is of,
+/// and the words.
 ///
 /// # Errors
 /// When its tables cannot be read.
-pub fn pulled(phone: &Connection) -> Result<BTreeMap<WriteId, String>> {
+pub fn pulled(phone: &Connection) -> Result<BTreeMap<WriteId, (String, String)>> {
     let mut all = BTreeMap::new();
     let mut tables = vec!["record".to_owned()];
     tables.extend(former_layers(phone)?);
@@ -115,23 +115,37 @@ pub fn pulled(phone: &Connection) -> Result<BTreeMap<WriteId, String>> {
         for (id, record) in stored_in(phone, &table)? {
             if record.kind != "conflict" {
                 let village = record.village;
-                let writes = record.fields.into_iter().map(|(name, field)| (id.clone(), name, field.stamp));
-                all.extend(writes.map(|write| (write, village.clone())));
+                all.extend(record.fields.into_iter().map(|(name, field)| {
+                    ((id.clone(), name, field.stamp), (village.clone(), field.value.to_string()))
+                }));
             }
         }
     }
     Ok(all)
 }
 
-/// Every write that the server accepted or, brought back after a restore, holds for its office: record, field, stamp.
+/// Every write that the server accepted or, brought back after a restore, holds for its office; with the words.
 ///
 /// # Errors
 /// When its table cannot be read.
-pub fn kept(server: &Connection) -> Result<BTreeSet<WriteId>> {
-    let brought_back = "EXISTS (SELECT 1 FROM salvaged s
-                                WHERE s.device = patch.device AND s.device_seq = patch.device_seq)";
-    let kept = writes_where(server, &format!("held = '' OR {brought_back}"))?;
-    Ok(kept.into_iter().map(|write| (write.record, write.field, write.stamp)).collect())
+pub fn kept(server: &Connection) -> Result<BTreeMap<WriteId, String>> {
+    let mut kept = held_for_the_office(server)?;
+    kept.extend(writes(server)?.into_iter().map(named));
+    Ok(kept)
+}
+
+/// Every write that was brought back after a restore and waits for the office: no phone has it any more.
+///
+/// # Errors
+/// When its table cannot be read.
+pub fn held_for_the_office(server: &Connection) -> Result<BTreeMap<WriteId, String>> {
+    let brought_back = "held <> '' AND EXISTS (SELECT 1 FROM salvaged s
+                          WHERE s.device = patch.device AND s.device_seq = patch.device_seq)";
+    Ok(writes_where(server, brought_back)?.into_iter().map(named).collect())
+}
+
+fn named(write: Write) -> (WriteId, String) {
+    ((write.record, write.field, write.stamp), write.value.to_string())
 }
 
 /// Every write that an accepted one says it has replaced, with the stamps of those that did.

@@ -3,7 +3,7 @@
 use super::{
     checks,
     coverage::Coverage,
-    disaster::Disasters,
+    disaster::{Disasters, Pulled},
     faults::{End, Faults},
     network::{Line, Packet, Told},
     oracle::WriteId,
@@ -133,8 +133,8 @@ pub struct World {
     pub backed_up: bool,
     /// The life that the server was silently taken back in; while it lasts, nobody has noticed.
     pub unnoticed: Option<Uuid>,
-    /// Writes that phones had pulled when the server went back, with their village and the phones that had them.
-    pub pulled: BTreeMap<WriteId, (String, BTreeSet<usize>)>,
+    /// Writes that phones had pulled when the server went back.
+    pub pulled: BTreeMap<WriteId, Pulled>,
     /// What writes of the server's former lives said they had replaced, with the stamps of those that did.
     pub replaced: BTreeMap<WriteId, BTreeSet<String>>,
     /// Cadres and villages that the office has withdrawn from them at some time.
