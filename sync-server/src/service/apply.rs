@@ -1,6 +1,6 @@
 //! One admitted patch becomes row, projection and, where something unseen was written, conflicts.
 
-use super::moves::{belongings, home_of, note_left};
+use super::moves::{belongings, has_moved, home_of, note_left};
 use crate::storage::StorageError;
 use lianxin_shared::{
     replica::{
@@ -128,7 +128,8 @@ impl<'c> Applier<'c> {
         if from == to && !household {
             return Ok(());
         }
-        if from != to || before.is_none() {
+        // A household that was first heard of where it moved to counts as moved, too: others ask whether it ever was.
+        if from != to || !has_moved(self.db, edit.id)? {
             note_left(self.db, edit.id, from, seq, at_ms)?;
         }
         for id in belongings(self.db, edit.id)? {

@@ -94,10 +94,15 @@ pub(super) fn home_of(db: &Connection, row: &Row) -> Result<Option<String>, Stor
 fn home_of_household(db: &Connection, id: &str) -> Result<Option<String>, StorageError> {
     let Ok(id) = Uuid::try_parse(id) else { return Ok(None) };
     // Most never moved, and this is asked for each visit that comes.
-    if !db.prepare_cached("SELECT 1 FROM moved WHERE record = ?1")?.exists([id.as_bytes()])? {
+    if !has_moved(db, id)? {
         return Ok(None);
     }
     Ok(read_row(db, id)?.map(|household| household.village))
+}
+
+/// Whether a record stands where a move has put it.
+pub(super) fn has_moved(db: &Connection, record: Uuid) -> Result<bool, StorageError> {
+    Ok(db.prepare_cached("SELECT 1 FROM moved WHERE record = ?1")?.exists([record.as_bytes()])?)
 }
 
 fn home_of_visit(db: &Connection, id: &str) -> Result<Option<String>, StorageError> {

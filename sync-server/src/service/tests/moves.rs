@@ -26,3 +26,15 @@ fn what_was_merged_into_a_household_moves_with_it() {
     });
     assert_eq!(villages.unwrap(), [BRIDGE, BRIDGE, BRIDGE]);
 }
+
+/// Found by the simulator: after a restore a household may first be heard of where it moved to.
+#[test]
+fn who_is_written_down_later_is_with_a_household_that_first_came_after_its_move() {
+    let world = World::new();
+    let home = world.household(1, BRIDGE, "陈大牛", &[]);
+    let moved_here = FieldSet::from([(field::VILLAGE.to_owned(), BRIDGE.into())]);
+    world.put(kind::HOUSEHOLD, home, BRIDGE, moved_here);
+    let visit = world.visit(1, WILLOW, home, Visit::default());
+    let village = world.storage.read(|db| Ok::<_, StorageError>(read_row(db, visit)?.unwrap().village));
+    assert_eq!(village.unwrap(), BRIDGE);
+}
