@@ -121,36 +121,56 @@ pub fn write_phase(
     now_ms: i64,
 ) -> Result<Pushed, ServiceError> {
     let Unpacked { request, patches } = request.into();
+    is_of_this_life(db, caller, &request)?;
+    let patches = patches?;
+    if patches.is_empty() {
+        let pushed = nothing_pushed(caller, request)?;
+        note_sync(db, caller, now_ms)?;
+        return Ok(pushed);
+    }
+    let mut pushed = push(db, caller, request.cursor.seq, &patches, &request.orders, now_ms)?;
+    pushed.scope_seen = request.scope;
+    note_sync(db, caller, now_ms)?;
+    Ok(pushed)
+}
+
+/// Whether the phone speaks of the life that the database is in, and the database is where the phone left it.
+fn is_of_this_life(db: &Connection, caller: &Caller, request: &SyncRequest) -> Result<(), ServiceError> {
     let identity = known(db, request.protocol, request.server_id)?;
     let is_past = request.left.contains(&identity.epoch);
     if !is_past {
         judge(db, caller, (request.protocol, request.server_id), request.epoch)?;
     }
-    if is_past || lacks_what_it_gave(db, caller, &request)? {
+    if is_past || lacks_what_it_gave(db, caller, request)? {
         return Err(Refusal::new(
             ErrorCode::RolledBack,
             "乡镇服务器的数据回到了从前的样子，正在重新对一遍。您写的都还在本机。",
         )
         .into());
     }
-    let patches = patches?;
-    if caller.revoked && patches.is_empty() {
+    Ok(())
+}
+
+/// The answer's beginning for a phone that only pulls.
+fn nothing_pushed(caller: &Caller, request: SyncRequest) -> Result<Pushed, Refusal> {
+    if caller.revoked {
         return Err(Refusal::new(
             ErrorCode::Revoked,
             "这部手机已被乡镇走访办停用，不再收发。写过的文字都已交到乡镇，请联系乡镇走访办。",
-        )
-        .into());
+        ));
     }
-    let mut pushed = if patches.is_empty() {
-        Pushed::default()
-    } else {
-        push(db, caller, request.cursor.seq, &patches, &request.orders, now_ms)?
-    };
-    pushed.scope_seen = request.scope;
-    db.prepare_cached("UPDATE device SET last_sync_at = ?2 WHERE id = ?1")
-        .and_then(|mut s| s.execute(params![caller.device.to_i64(), now_ms]))
-        .map_err(StorageError::from)?;
-    Ok(pushed)
+    Ok(Pushed { scope_seen: request.scope, ..Pushed::default() })
+}
+
+fn note_sync(db: &Connection, caller: &Caller, now_ms: i64) -> Result<(), StorageError> {
+    db.prepare_cached("UPDATE device SET last_sync_at = ?2 WHERE id = ?1")?
+        .execute(params![caller.device.to_i64(), now_ms])?;
+    Ok(())
+}
+
+fn last_sync_ms(db: &Connection, caller: &Caller) -> Result<Option<i64>, StorageError> {
+    let mut statement = db.prepare_cached("SELECT last_sync_at FROM device WHERE id = ?1")?;
+    Ok(statement.query_row([caller.device.to_i64()], |row| row.get(0))?)
 }
 
 /// Whether the phone proves a rollback by a receipt or a cursor that this database never gave. (The other proof is that
@@ -160,6 +180,10 @@ fn lacks_what_it_gave(db: &Connection, caller: &Caller, request: &SyncRequest) -
     Ok(receipt < request.receipt_seen
         || nonce_at(db, request.cursor.seq)?.as_deref() != Some(request.cursor.nonce.as_str()))
 }
+
+/// Between two notes of when a phone was last here, milliseconds.
+#[allow(non_upper_case_globals)]
+const sync_noted_ms_min: i64 = 60 * 1000;
 
 /// The protocol over the open storage. Blocking.
 #[derive(Clone)]
@@ -181,8 +205,13 @@ impl SyncService {
         let now = now_ms();
         let (protocol, server_id, former) = (request.protocol, request.server_id, request.epoch);
         let past = [request.left.as_slice(), &[former]].concat();
-        let (writer, request) = (caller.clone(), Unpacked::from(request));
-        match self.storage.write(move |db| write_phase(db, &writer, request, now)) {
+        let outcome = if request.patches.is_empty() {
+            self.greet(&caller, request, now)
+        } else {
+            let (writer, request) = (caller.clone(), Unpacked::from(request));
+            self.storage.write(move |db| write_phase(db, &writer, request, now))
+        };
+        match outcome {
             Err(ServiceError::Refused(refusal)) if refusal.0.code == ErrorCode::RolledBack => {
                 if caller.revoked || self.storage.read(|db| life_is_young(db, now))? {
                     return Err(Refusal::new(
@@ -200,6 +229,23 @@ impl SyncService {
             }
             outcome => outcome,
         }
+    }
+
+    /// A phone that only pulls needs nothing written: it gets its answer also while the disk is full, and without
+    /// waiting for a commit. When it was here is noted once in a while.
+    fn greet(&self, caller: &Caller, request: SyncRequest, now: i64) -> Result<Pushed, ServiceError> {
+        let noted_ms = self.storage.read(|db| {
+            is_of_this_life(db, caller, &request)?;
+            Ok::<_, ServiceError>(last_sync_ms(db, caller)?)
+        })?;
+        let pushed = nothing_pushed(caller, request)?;
+        if noted_ms.is_none_or(|noted_ms| !(0..sync_noted_ms_min).contains(&(now - noted_ms))) {
+            let caller = caller.clone();
+            if let Err(error) = self.storage.write(move |db| note_sync(db, &caller, now)) {
+                tracing::warn!(%error, "not noted that a phone was here");
+            }
+        }
+        Ok(pushed)
     }
 
     /// The second half: the answer to what was pushed, and the changes after `cursor`.

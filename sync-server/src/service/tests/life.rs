@@ -2,7 +2,7 @@
 
 use crate::{
     console::testing::{NOW_MS, WILLOW, World},
-    service::{Caller, NewLife, ServiceError, SyncService, begin_life},
+    service::{Caller, NewLife, Pushed, ServiceError, SyncService, begin_life},
     storage::{StorageError, read_identity},
 };
 use lianxin_shared::wire::{
@@ -16,8 +16,8 @@ fn epoch(world: &World) -> Uuid {
     world.storage.read(|db| Ok::<_, StorageError>(read_identity(db)?.epoch)).unwrap()
 }
 
-/// A phone that lived in `own` before, and in all that it has `left` before that; how it is refused.
-fn refused(world: &World, own: Uuid, left: &[Uuid]) -> ErrorBody {
+/// A phone that lived in `own` before, and in all that it has `left` before that, asks what is new.
+fn ask(world: &World, own: Uuid, left: &[Uuid]) -> Result<Pushed, ServiceError> {
     let villages = BTreeSet::from([WILLOW.to_owned()]);
     let caller = Caller { device: world.phone, villages, past: BTreeMap::new(), revoked: false };
     let server_id = world.storage.read(|db| Ok::<_, StorageError>(read_identity(db)?.server_id)).unwrap();
@@ -32,7 +32,11 @@ fn refused(world: &World, own: Uuid, left: &[Uuid]) -> ErrorBody {
         orders: BTreeMap::new(),
         left: left.to_vec(),
     };
-    match SyncService::new(world.storage.clone()).push(caller, request) {
+    SyncService::new(world.storage.clone()).push(caller, request)
+}
+
+fn refused(world: &World, own: Uuid, left: &[Uuid]) -> ErrorBody {
+    match ask(world, own, left) {
         Err(ServiceError::Refused(refusal)) => refusal.0,
         other => panic!("{other:?}"),
     }
@@ -67,4 +71,17 @@ fn a_phone_that_comes_late_to_a_new_life_begins_no_other() {
         let told = refused(&world, own, &[Uuid::from_u128(0xE1), first]);
         assert_eq!((told.code, epoch(&world)), (ErrorCode::OtherEpoch, new));
     }
+}
+
+#[test]
+fn a_phone_pulls_also_while_nothing_can_be_written() {
+    let world = World::new();
+    let no_writes =
+        |db: &rusqlite::Connection| Ok::<_, StorageError>(db.pragma_update(None, "query_only", true)?);
+    world.storage.write(no_writes).unwrap();
+    let begun = world
+        .storage
+        .write(|db| begin_life(db, &[read_identity(db)?.epoch], NewLife::random()?, "从备份恢复", NOW_MS));
+    assert!(begun.is_err(), "this test's disk is not full");
+    assert!(ask(&world, epoch(&world), &[]).is_ok());
 }
