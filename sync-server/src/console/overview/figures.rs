@@ -76,7 +76,7 @@ pub(super) struct Latest {
     pub notes: String,
 }
 
-/// What phones sent today, each record counted once.
+/// What phones sent today, also those revoked since; each record counted once.
 #[derive(Default)]
 pub(super) struct Received {
     pub visits: i64,
@@ -108,6 +108,7 @@ pub(super) fn read(db: &Connection, campaign: Option<&Campaign>, now_ms: i64) ->
     let opinions = kinds.iter().map(|(_, count)| count).sum();
     let (topics, other_topics) = topics(db, span)?;
     let mut devices: Vec<DeviceInfo> = list_devices(db)?;
+    let today = today(db, &devices, now_ms)?;
     devices.retain(|device| device.revoked_at_ms.is_none());
     devices.sort_by_key(|device| std::cmp::Reverse(device.last_sync_at_ms));
     let silent = |device: &&DeviceInfo| device.last_sync_at_ms.is_none_or(|at| now_ms - at > silent_ms_max);
@@ -125,7 +126,7 @@ pub(super) fn read(db: &Connection, campaign: Option<&Campaign>, now_ms: i64) ->
         topics,
         other_topics,
         latest: latest(db)?,
-        today: today(db, &devices, now_ms)?,
+        today,
         silent: devices.iter().filter(silent).count(),
         devices,
     })

@@ -9,3 +9,4 @@ mod pages;
 mod photos;
 mod staff;
 mod told;
+mod totals;
