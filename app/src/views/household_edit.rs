@@ -218,10 +218,19 @@ pub(crate) fn TagChips(form: Form, borne_by: BorneByProp) -> Element {
                 for (code, name, on) in offered {
                     Chip {
                         key: "{code}", name, on, testid: "tag-{code}",
-                        onpick: move |()| form.change(|record| record.set(&tag_field(&code), (!on).into())),
+                        onpick: move |()| form.change(|record| flip_tag(record, &code, !on)),
                     }
                 }
             }
         }
+    }
+}
+
+/// Puts a category's tag on, with that of the category that it is also, or takes it off alone.
+fn flip_tag(record: &mut RecordForm, code: &str, on: bool) {
+    if on {
+        templates().with_also(code).for_each(|code| record.set(&tag_field(code), true.into()));
+    } else {
+        record.set(&tag_field(code), false.into());
     }
 }

@@ -24,6 +24,10 @@ pub struct Category {
     pub borne_by: BorneBy,
     /// Where it is used.
     pub place: Place,
+    /// Code of the category of another document that whoever is of this one is of too（约定）: a 特困户 (S4) is a 困难户
+    /// (S3), so that each document's scheme counts it.
+    #[serde(default)]
+    pub is_also: Option<String>,
     /// The document that names it.
     pub source: String,
 }

@@ -57,6 +57,13 @@ impl Templates {
         self.categories.iter().filter(|category| category.place == Place::Village)
     }
 
+    /// What is put on with a category's tag: the category itself, and what whoever is of it is of too. The one rule for
+    /// whoever writes tags, an import and the phone alike; taking one off takes off that one alone.
+    pub fn with_also<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'a str> {
+        let also = self.category(code).and_then(|category| category.is_also.as_deref());
+        [code].into_iter().chain(also)
+    }
+
     /// What people read for a category code, 一般户 included; the code itself if this version does not know it.
     pub fn category_name<'a>(&'a self, code: &'a str) -> &'a str {
         match self.category(code) {
@@ -235,6 +242,22 @@ mod tests {
         assert_eq!(names("s1"), Vec::<&str>::new());
         let s4 = templates().scheme("s4").unwrap();
         assert!(s4.requires(["kunnan_hu", "lao_dangyuan"]) && !s4.requires(["kunnan_hu"]));
+    }
+
+    #[test]
+    fn who_is_of_one_documents_category_is_of_anothers_too() {
+        let t = templates();
+        for category in &t.categories {
+            let also = category.is_also.as_deref().map(|code| t.category(code).unwrap());
+            // One step is the whole rule, and a tag goes to the same kind of record.
+            assert!(also.is_none_or(|also| also.is_also.is_none() && also.borne_by == category.borne_by));
+        }
+        let s3 = t.scheme("s3").unwrap();
+        assert!(!s3.requires(["tekun_hu"]), "the tag alone is none of S3");
+        for code in ["tekun_hu", "zhongyang_dahu"] {
+            assert!(s3.requires(t.with_also(code)), "{code}");
+        }
+        assert_eq!(t.with_also("lao_dangyuan").collect::<Vec<_>>(), ["lao_dangyuan"]);
     }
 
     #[test]

@@ -9,9 +9,9 @@ use lianxin_shared::templates::templates;
 
 /// Words for a category and the tags that they stand for.
 ///
-/// Codes: those of `templates/categories.json`, the categories of S0, S3 “四必到、五必访” and S4 “五必访”. A 特困户 (S4) is also a 困难户 (S3), so that
-/// each scheme counts it; 五保 is the earlier name of 特困供养. 党员 alone is no 老党员, and 种养大户 (S4) is
-/// also a 种养专业户 (S3).
+/// Codes: those of `templates/categories.json`, the categories of S0, S3 “四必到、五必访” and S4 “五必访”, each with the one
+/// that it is also ([`Templates::with_also`](lianxin_shared::templates::Templates::with_also); a test compares them). 五保
+/// is the earlier name of 特困供养. 党员 alone is no 老党员.
 const CATEGORY_WORDS: [(&str, &[&str]); 46] = [
     ("特困", &["tekun_hu", "kunnan_hu"]),
     ("五保", &["tekun_hu", "kunnan_hu"]),
@@ -205,6 +205,15 @@ fn is_ordinary(token: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_brings_with_its_category_what_that_is_also() {
+        for (word, codes) in CATEGORY_WORDS {
+            let first = codes.first().unwrap();
+            let whole: Vec<&str> = templates().with_also(first).collect();
+            assert!(whole.iter().all(|code| codes.contains(code)), "{word}: {codes:?}");
+        }
+    }
 
     #[test]
     fn category_cells_name_their_tags() {
