@@ -304,7 +304,7 @@ mod tests {
             assert_eq!(column_of(heading, &map), Some(column), "{heading}");
         }
         assert!(matches!(column_of("是否低保", &map), Some(Column::Flag(["kunnan_hu"]))));
-        assert!(matches!(column_of("是否五保户", &map), Some(Column::Flag(["tekun_hu", "kunnan_hu"]))));
+        assert!(matches!(column_of("是否五保户", &map), Some(Column::Flag(["tekun_hu"]))));
         assert_eq!(column_of("耕地面积", &map), None);
     }
 }

@@ -10,6 +10,7 @@ use lianxin_shared::domain::id_number::{self, IdNumber, IdNumberError, Identity}
 use lianxin_shared::domain::person::Sex;
 use lianxin_shared::domain::text::{self, clean};
 use lianxin_shared::domain::{Coded, region};
+use lianxin_shared::templates::templates;
 use std::collections::BTreeSet;
 
 /// A row's place in the file.
@@ -175,8 +176,17 @@ impl LineReader<'_> {
         }
     }
 
+    /// Puts tags on, with those that they bring; the report says what a word brought.
     fn tag(&self, line: &mut Line, codes: &[&'static str], filled: bool) {
         for code in codes {
+            let brought: Vec<&str> =
+                templates().with_also(code).skip(1).map(|code| templates().category_name(code)).collect();
+            let said = format!("{}同时记为{}", templates().category_name(code), brought.join("、"));
+            if !brought.is_empty() && !line.warnings.contains(&said) {
+                line.warnings.push(said);
+            }
+        }
+        for code in codes.iter().copied().flat_map(|code| templates().with_also(code)) {
             let person = self.person_per_row && !filled && words::is_person_code(code);
             if person {
                 line.person_tags.insert(code)

@@ -242,3 +242,23 @@ fn texts_beyond_what_a_field_holds_are_refused_not_cut() {
     assert_eq!(text(created(&plan, 0).0, "head"), "\u{20BB7}田");
     assert_eq!(text(created(&plan, 0).0, "note"), "👨\u{200D}👩\u{200D}👧");
 }
+
+#[test]
+fn the_report_says_which_categories_a_word_sets() {
+    let table: &[&[&str]] = &[
+        &["户主", "户类型", "是否种养大户"],
+        &["张三", "特困户", ""],
+        &["李四", "低保户", "是"],
+        &["王五", "困难户", ""],
+    ];
+    let plan = import_rows(table);
+    let tags = |at: usize| {
+        let tags = created(&plan, at).0.keys().filter_map(|field| field.strip_prefix("tags."));
+        tags.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(tags(0), ["kunnan_hu", "tekun_hu"]);
+    assert_eq!(tags(1), ["kunnan_hu", "zhongyang_dahu", "zhongyang_hu"]);
+    assert_eq!(row(&plan, 2).notes, ["特困户家庭同时记为困难户"]);
+    assert_eq!(row(&plan, 3).notes, ["种养大户同时记为种养专业户"]);
+    assert!(row(&plan, 4).notes.is_empty());
+}
