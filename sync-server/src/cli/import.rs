@@ -4,16 +4,16 @@ use super::{admin::villages, plain::plain};
 use crate::{
     clock::now_ms,
     import::{
-        Action, ColumnMap, ExistingHousehold, ExistingPerson, FILE_BYTES_MAX, Fields, Plan, Report, Village,
-        Villages, parse, plan, read_table,
+        Action, ColumnMap, Edit, Edits, ExistingHousehold, ExistingPerson, FILE_BYTES_MAX, Fields, Parsed,
+        Plan, Prefer, Report, Village, Villages, parse, plan, read_table,
     },
-    service::{LocalWriter, Origin},
+    service::{Authors, LocalWriter, Origin},
     storage::{Storage, StorageError},
 };
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use lianxin_shared::{
-    replica::{Value, kind},
+    replica::{Row, Stamp, Value, kind},
     sqlite::rows_after,
 };
 use rusqlite::Connection;
@@ -36,15 +36,28 @@ pub(super) struct Households {
     /// 表里没写村名的行归哪个村（名称或 12 位代码）
     #[arg(long)]
     village: Option<String>,
-    /// 认不出的列名怎么对，例如 “户主姓名（签字）=head,手机=phone”
+    /// 认不出的列名怎么对，例如 “户主签名=head,手机=phone,序号=-”。能对的：village 村、group 组、household_no 户编号、head 户主、
+    /// head_id_number 户主身份证号、name 姓名、id_number 身份证号、relation 与户主关系、population 人口、phone 电话、door 门牌、
+    /// address 住址、category 户类型、class 户口性质、sex 性别、birth 出生日期、note 备注；- 是不要
     #[arg(long, default_value = "")]
     map: String,
     /// 有行被拒绝时，其余的照样写入（否则一行都不写）
     #[arg(long)]
     accept_partial: bool,
+    /// 表里的和后来走访、核实时写的不一样，以表为准（否则保留后来写的，报告里逐行列出）
+    #[arg(long)]
+    prefer_file: bool,
     /// 只看报告，不写入
     #[arg(long)]
     dry_run: bool,
+}
+
+/// When a plan is written, and what stands in it.
+#[derive(Clone, Copy, Default)]
+struct Wish {
+    dry_run: bool,
+    accept_partial: bool,
+    prefer: Prefer,
 }
 
 impl Import {
@@ -66,17 +79,14 @@ impl Import {
         let map = ColumnMap::parse(&args.map)?;
         let parsed = parse(&read_table(&bytes)?, places, &map)?;
         let name = args.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let (dry_run, partial) = (args.dry_run, args.accept_partial);
-        let (report, written) = storage.write(move |db| -> Result<(Report, bool), StorageError> {
-            let plan = plan(&name, &existing(db)?, parsed);
-            let write = !dry_run && (partial || !plan.report.has_refused());
-            if write {
-                execute(db, &plan)?;
-            }
-            Ok((plan.report, write))
-        })?;
+        let wish = Wish {
+            dry_run: args.dry_run,
+            accept_partial: args.accept_partial,
+            prefer: if args.prefer_file { Prefer::File } else { Prefer::Edits },
+        };
+        let (report, written) = storage.write(move |db| import(db, &name, parsed, wish))?;
         println!("{}", plain(&report.to_text()));
-        match (written, dry_run) {
+        match (written, args.dry_run) {
             (true, _) => println!("已写入。"),
             (false, true) => println!("只看不写：什么都没有写。"),
             (false, false) => {
@@ -87,10 +97,31 @@ impl Import {
     }
 }
 
+/// The report, and whether the plan was written: all of it in the caller's transaction, or nothing.
+fn import(db: &Connection, file: &str, parsed: Parsed, wish: Wish) -> Result<(Report, bool), StorageError> {
+    let plan = plan(file, &existing(db)?, parsed, wish.prefer);
+    let write = !wish.dry_run && (wish.accept_partial || !plan.report.has_refused());
+    if write {
+        execute(db, &plan)?;
+    }
+    Ok((plan.report, write))
+}
+
+/// The fields of a record that somebody wrote last, not an import.
+fn edits(row: &Row, authors: &Authors) -> Edits {
+    let edit = |stamp: Stamp| {
+        let at_ms = i64::try_from(stamp.wall_ms).unwrap_or_default();
+        authors.of(stamp).map(|by| Edit { by: by.to_owned(), at_ms })
+    };
+    let fields = row.fields.iter();
+    fields.filter_map(|(name, version)| Some((name.clone(), edit(version.stamp)?))).collect()
+}
+
 /// Every living household with its people.
 fn existing(db: &Connection) -> Result<Vec<ExistingHousehold>, StorageError> {
     let mut households: BTreeMap<Uuid, ExistingHousehold> = BTreeMap::new();
     let mut people: Vec<(Uuid, ExistingPerson)> = Vec::new();
+    let authors = Authors::read(db)?;
     rows_after(
         db,
         0,
@@ -102,13 +133,15 @@ fn existing(db: &Connection) -> Result<Vec<ExistingHousehold>, StorageError> {
             let fields: Fields = row.values();
             match row.kind.as_str() {
                 kind::HOUSEHOLD => {
-                    let home =
-                        ExistingHousehold { id: row.id, village: row.village, fields, members: Vec::new() };
-                    households.insert(home.id, home);
+                    let edited = edits(&row, &authors);
+                    let (id, village) = (row.id, row.village);
+                    households
+                        .insert(id, ExistingHousehold { id, village, fields, edited, members: Vec::new() });
                 }
                 kind::PERSON => {
                     if let Ok(home) = Uuid::try_parse(row.text("household")) {
-                        people.push((home, ExistingPerson { id: row.id, fields }));
+                        let edited = edits(&row, &authors);
+                        people.push((home, ExistingPerson { id: row.id, fields, edited }));
                     }
                 }
                 _ => {}
@@ -159,4 +192,45 @@ fn execute(db: &Connection, plan: &Plan) -> Result<(), StorageError> {
         }
     }
     writer.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::testing::{WILLOW, World};
+    use lianxin_shared::{replica::FieldSet, sqlite::read_row};
+
+    fn run(world: &World, phone: &str, wish: Wish) -> Report {
+        let table = format!("户主,组,电话\n周秀兰,三组,{phone}\n");
+        let known = [Village { code: WILLOW.to_owned(), name: "柳树沟村".to_owned() }];
+        let places = Villages::new(&known, Some(WILLOW)).unwrap();
+        let parsed = parse(&read_table(table.as_bytes()).unwrap(), places, &ColumnMap::default()).unwrap();
+        world.storage.write(move |db| import(db, "户册.csv", parsed, wish)).unwrap().0
+    }
+
+    #[test]
+    fn a_table_overwrites_what_a_table_wrote_and_asks_before_what_a_cadre_wrote_since() {
+        let world = World::new();
+        let wish = Wish::default();
+        assert_eq!(run(&world, "13900000001", wish).totals.households_new, 1);
+        assert_eq!(run(&world, "13900000002", wish).totals.households_updated, 1, "the newer table");
+        let find = "SELECT id FROM household WHERE head = '周秀兰'";
+        let id = world.storage.read(|db| Ok::<_, StorageError>(db.query_row(find, [], |row| row.get(0))?));
+        let id = Uuid::from_bytes(id.unwrap());
+        let phone = || {
+            let row = world.storage.read(|db| Ok::<_, StorageError>(read_row(db, id)?));
+            row.unwrap().unwrap().text("phone").to_owned()
+        };
+        assert_eq!(phone(), "13900000002");
+
+        world.put(kind::HOUSEHOLD, id, WILLOW, FieldSet::from([("phone".into(), "13900000003".into())]));
+        let report = run(&world, "13900000002", wish);
+        assert_eq!((phone().as_str(), report.totals.households_same), ("13900000003", 1));
+        assert!(report.to_text().contains("阿香 写的），保留 13900000003"), "{}", report.to_text());
+
+        run(&world, "13900000002", Wish { prefer: Prefer::File, ..wish });
+        assert_eq!(phone(), "13900000002");
+        run(&world, "13900000004", wish);
+        assert_eq!(phone(), "13900000004", "what stands is a table's again");
+    }
 }

@@ -22,7 +22,9 @@ pub use columns::ColumnMap;
 pub use line::RowRef;
 pub use parse::{Fields, Parsed, ParsedHousehold, ParsedPerson, parse};
 pub use place::{Village, Villages};
-pub use plan::{Action, ExistingHousehold, ExistingPerson, Plan, PlannedHousehold, plan};
+pub use plan::{
+    Action, Edit, Edits, ExistingHousehold, ExistingPerson, Plan, PlannedHousehold, Prefer, plan,
+};
 pub use report::{Outcome, Report, RowReport, SheetReport, Totals};
 pub use table::{COLUMNS_MAX, Cell, CellKind, FILE_BYTES_MAX, ImportError, ROWS_MAX, Row, Sheet, read_table};
 

@@ -1,6 +1,7 @@
 //! The plan: what each household of the file means for the register. Merged by a valid 身份证号 of the head
 //! or a member; by village, group and head only if at most one side has a number; what could mean two
-//! things is refused. Fields are only ever filled or changed, never emptied.
+//! things is refused. Fields are only ever filled or changed, never emptied; and a table, which may be older than
+//! what was learnt at the door, changes nothing that somebody wrote since the last import, unless it is told to.
 
 use super::dedupe::{Deduped, dedupe};
 use super::index::{Found, Index, People};
@@ -8,6 +9,7 @@ use super::line::RowRef;
 use super::parse::{Fields, Parsed, ParsedHousehold};
 use super::report::{Outcome, Report, RowReport};
 use super::words;
+use crate::export::words::iso_day;
 use lianxin_shared::domain::category::TAG_PREFIX;
 use lianxin_shared::domain::household::HouseholdClass;
 use lianxin_shared::domain::person::Sex;
@@ -27,6 +29,8 @@ pub struct ExistingHousehold {
     pub village: String,
     /// Its fields.
     pub fields: Fields,
+    /// Those of them that no import wrote last.
+    pub edited: Edits,
     /// Its people.
     pub members: Vec<ExistingPerson>,
 }
@@ -38,6 +42,30 @@ pub struct ExistingPerson {
     pub id: Uuid,
     /// Fields.
     pub fields: Fields,
+    /// Those of them that no import wrote last.
+    pub edited: Edits,
+}
+
+/// Fields whose values somebody wrote, on a phone or in the office, and no import has written over since.
+pub type Edits = BTreeMap<String, Edit>;
+
+/// Who wrote a value, and when.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// Their name.
+    pub by: String,
+    /// By their clock, Unix milliseconds.
+    pub at_ms: i64,
+}
+
+/// What stands where a cell of the file differs from what somebody wrote since the last import.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Prefer {
+    /// What they wrote; the report names both.
+    #[default]
+    Edits,
+    /// The file.
+    File,
 }
 
 /// What is to be written for one household. `household` of a new person is the caller's to add.
@@ -97,7 +125,7 @@ pub struct Plan {
 
 /// Compares a file with the register. `existing` holds every living household that an import may meet, of
 /// all villages: a person who already lives in another village must be noticed.
-pub fn plan(file_name: &str, existing: &[ExistingHousehold], parsed: Parsed) -> Plan {
+pub fn plan(file_name: &str, existing: &[ExistingHousehold], parsed: Parsed, prefer: Prefer) -> Plan {
     let index = Index::new(existing);
     let Deduped { households, mut settled, .. } = dedupe(parsed.households);
     let mut plan = Plan::default();
@@ -114,7 +142,7 @@ pub fn plan(file_name: &str, existing: &[ExistingHousehold], parsed: Parsed) -> 
         let action = match known {
             Err(reason) => refuse(&household, reason, &mut plan.report),
             Ok(None) => create(&household, &mut plan.report),
-            Ok(Some((at, known))) => update(&household, at, known, &index, &mut plan.report),
+            Ok(Some((at, known))) => update(&household, (at, known), &index, prefer, &mut plan.report),
         };
         plan.households.push(PlannedHousehold {
             at: household.at,
@@ -188,9 +216,9 @@ fn with_tags_of<'a>(household: &Fields, people: impl Iterator<Item = &'a Fields>
 
 fn update(
     household: &ParsedHousehold,
-    at: usize,
-    known: &ExistingHousehold,
+    (at, known): (usize, &ExistingHousehold),
     index: &Index<'_>,
+    prefer: Prefer,
     report: &mut Report,
 ) -> Action {
     let (mut new_members, mut changed_members, mut accepted) = (Vec::new(), Vec::new(), Vec::new());
@@ -203,7 +231,9 @@ fn update(
                 (Outcome::New, Vec::new())
             }
             Ok(Some(person)) => {
-                let (changed, notes) = changes(&person.fields, &member.fields);
+                let Changes { changed, notes, kept } =
+                    changes((&person.fields, &person.edited), &member.fields, prefer);
+                report.totals.cells_kept += kept;
                 let same = changed.is_empty();
                 if !same {
                     changed_members.push((person.id, changed));
@@ -217,7 +247,8 @@ fn update(
         report.rows.push(row(member.at, &member.name, outcome, notes));
     }
     let told = with_tags_of(&household.fields, accepted.into_iter());
-    let (changed, notes) = changes(&known.fields, &told);
+    let Changes { changed, notes, kept } = changes((&known.fields, &known.edited), &told, prefer);
+    report.totals.cells_kept += kept;
     let outcome = if changed.is_empty() { Outcome::Same } else { Outcome::Updated };
     report.rows.push(row(household.at, &household.head, outcome, notes));
     report.totals.people_new += new_members.len();
@@ -234,23 +265,54 @@ fn row(at: RowRef, who: &str, outcome: Outcome, notes: Vec<String>) -> RowReport
     RowReport { at, outcome, who: who.to_owned(), notes }
 }
 
-/// The fields to write, and the changes in words.
-fn changes(known: &Fields, told: &Fields) -> (Fields, Vec<String>) {
-    let (mut changed, mut notes) = (Fields::new(), Vec::new());
+/// What a file changes in a record.
+#[derive(Default)]
+struct Changes {
+    /// The fields to write.
+    changed: Fields,
+    /// In words.
+    notes: Vec<String>,
+    /// Cells that differ and are left.
+    kept: usize,
+}
+
+fn changes((known, edited): (&Fields, &Edits), told: &Fields, prefer: Prefer) -> Changes {
+    let mut changes = Changes::default();
     for (field, value) in told {
         let before = known.get(field).unwrap_or(&Value::Null);
         if same(field, before, value) {
             continue;
         }
-        notes.push(change(field, before, value));
         // A cadre's own note is not overwritten by the table's: both stay.
-        let value = match (field.as_str(), before.as_text(), value.as_text()) {
-            ("note", Some(before), Some(after)) => Value::Text(format!("{before}；{after}")),
-            _ => value.clone(),
-        };
-        changed.insert(field.clone(), value);
+        if let ("note", Some(own), Some(more)) = (field.as_str(), before.as_text(), value.as_text()) {
+            changes.notes.push(change(field, before, value));
+            changes.changed.insert(field.clone(), Value::Text(format!("{own}；{more}")));
+            continue;
+        }
+        match (edited.get(field), prefer) {
+            (Some(edit), Prefer::Edits) => {
+                changes.notes.push(left(field, before, value, edit));
+                changes.kept += 1;
+                continue;
+            }
+            (Some(edit), Prefer::File) => {
+                changes.notes.push(format!("{}（原来是{}）", change(field, before, value), signed(edit)));
+            }
+            (None, _) => changes.notes.push(change(field, before, value)),
+        }
+        changes.changed.insert(field.clone(), value.clone());
     }
-    (changed, notes)
+    changes
+}
+
+/// “电话：表里是 123，户册里是 456（2025-12-03 韩冬梅 写的），保留 456”.
+fn left(field: &str, before: &Value, told: &Value, edit: &Edit) -> String {
+    let (label, kept, told) = (label(field), shown(field, before), shown(field, told));
+    format!("{label}：表里是 {told}，户册里是 {kept}（{}），保留 {kept}", signed(edit))
+}
+
+fn signed(edit: &Edit) -> String {
+    format!("{} {} 写的", iso_day(edit.at_ms), edit.by)
 }
 
 /// Whether two values of a field say the same, however they are written.

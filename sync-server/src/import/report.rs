@@ -79,6 +79,8 @@ pub struct Totals {
     pub people_new: usize,
     /// People that will be changed.
     pub people_updated: usize,
+    /// Cells that differ from what somebody wrote since the last import, and were left.
+    pub cells_kept: usize,
     /// Rows by outcome.
     pub rows: BTreeMap<Outcome, usize>,
 }
@@ -170,6 +172,13 @@ impl Report {
             order.iter().map(|outcome| format!("{} {}", outcome.word(), self.count(*outcome))).collect();
         // Writing to a String cannot fail.
         let _ = writeln!(out, "行：{}。", words.join("、"));
+        if totals.cells_kept > 0 {
+            let _ = writeln!(
+                out,
+                "有 {} 处表里的和后来走访、核实时写的不一样：没有改，各行上写着“保留”。确实要以表为准的，加 --prefer-file 再导入一次。",
+                totals.cells_kept
+            );
+        }
         if self.has_refused() {
             out.push_str("有被拒绝的行：请照上面的原因改好文件再导入。再次导入不会重复，已有的会认出来。\n");
         }

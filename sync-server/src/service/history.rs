@@ -122,6 +122,37 @@ pub fn history(db: &Connection, record: Uuid) -> Result<Vec<Change>, StorageErro
     Ok(changes)
 }
 
+/// Who wrote what stands in the records, apart from imports, which nobody signs.
+pub struct Authors {
+    phones: BTreeMap<DeviceId, String>,
+    /// The office's signed writes, and what came back after a restore from a phone that is not known any more.
+    others: BTreeMap<Stamp, String>,
+}
+
+impl Authors {
+    /// All of them, once for many records.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn read(db: &Connection) -> Result<Self, StorageError> {
+        let mut statement = db.prepare("SELECT d.id, c.name FROM device d JOIN cadre c ON c.id = d.cadre")?;
+        let phones = statement.query_map([], |row| Ok((DeviceId::from_i64(row.get(0)?), row.get(1)?)))?;
+        let phones = phones.collect::<Result<_, _>>()?;
+        let mut statement = db.prepare(
+            "SELECT p.stamp, w.by FROM office_write w JOIN patch p USING (device, device_seq)
+             UNION ALL SELECT p.stamp, ?1 FROM salvaged s JOIN patch p USING (device, device_seq)",
+        )?;
+        let others =
+            statement.query_map([OFFICE_NAME], |row| Ok((Stamp::from_bytes(row.get(0)?), row.get(1)?)))?;
+        Ok(Authors { phones, others: others.collect::<Result<_, _>>()? })
+    }
+
+    /// Whose a write is; none of an import's.
+    pub fn of(&self, stamp: Stamp) -> Option<&str> {
+        self.phones.get(&stamp.device).or_else(|| self.others.get(&stamp)).map(String::as_str)
+    }
+}
+
 /// What an edit wrote over what stood; not what it repeated.
 fn compared(edit: &PatchDraft, stands: &BTreeMap<String, (Stamp, Value)>) -> Vec<FieldChange> {
     let mut fields = Vec::new();

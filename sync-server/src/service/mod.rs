@@ -21,7 +21,7 @@ mod tests;
 pub use carry::carry_over;
 pub use check::{CheckReport, check};
 pub use held::{Ruled, Ruling, grant_villages, rule, why_never};
-pub use history::{Change, FieldChange, Said, history};
+pub use history::{Authors, Change, FieldChange, Said, history};
 pub use life::{NewLife, begin_life};
 pub use local::{LocalWriter, Origin};
 pub use moves::{MoveError, move_household};

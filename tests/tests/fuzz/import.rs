@@ -1,7 +1,7 @@
 //! The importer: tables of townships, broken as files break. It says what is wrong or makes a plan; it never panics.
 
 use super::{TIME, mutate};
-use lianxin_server::import::{Action, ColumnMap, Village, Villages, parse, plan, read_table};
+use lianxin_server::import::{Action, ColumnMap, Prefer, Village, Villages, parse, plan, read_table};
 use rust_xlsxwriter::Workbook;
 use std::io::{Cursor, Read, Write};
 use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
@@ -55,7 +55,7 @@ fn import(bytes: &[u8]) {
     let villages = Villages::new(&known, Some("柳树沟村")).expect("villages");
     let Ok(sheets) = read_table(bytes) else { return };
     let Ok(parsed) = parse(&sheets, villages, &ColumnMap::default()) else { return };
-    let plan = plan("户册.xlsx", &[], parsed);
+    let plan = plan("户册.xlsx", &[], parsed, Prefer::Edits);
     assert!(!plan.report.to_text().is_empty());
     let refused = |action: &Action| matches!(action, Action::Refused { .. });
     for household in plan.households.iter().filter(|household| !refused(&household.action)) {

@@ -15,12 +15,14 @@ fn household(at: u128, head: &str, number: &str, members: &[(&str, &str)]) -> Ex
     let person = |(position, (name, number)): (usize, &(&str, &str))| ExistingPerson {
         id: Uuid::from_u128(at * 100 + position as u128),
         fields: fields(&[("name", name), ("id_number", number)]),
+        ..Default::default()
     };
     ExistingHousehold {
         id: Uuid::from_u128(at),
         village: LIZHUANG.to_owned(),
         fields: own,
         members: members.iter().enumerate().map(person).collect(),
+        ..Default::default()
     }
 }
 
@@ -61,6 +63,51 @@ fn blank_cells_empty_nothing_and_notes_are_added_to() {
     assert_eq!(*changed, fields(&[("note", "耳背；独居")]));
     let again = import_rows_into(&written(known.to_vec(), &plan), table);
     assert!(matches!(only(&again), Action::Same { .. }));
+}
+
+#[test]
+fn what_somebody_wrote_since_is_left_and_both_are_named() {
+    let mut zhang = household(1, "张三", "", &[("王芳", "")]);
+    let edit = Edit { by: "韩冬梅".to_owned(), at_ms: 1_764_729_000_000 };
+    zhang.fields.insert("tags.kunnan_hu".to_owned(), Value::Bool(false));
+    zhang.fields.insert("note".to_owned(), Value::from("耳背"));
+    for field in ["phone", "tags.kunnan_hu", "note"] {
+        zhang.edited.insert(field.to_owned(), edit.clone());
+    }
+    zhang.members[0].fields.insert("relation".to_owned(), Value::from("女"));
+    zhang.members[0].edited.insert("relation".to_owned(), edit);
+    let known = [zhang];
+    let bytes = book(&[(
+        "一组",
+        &[
+            &["户主", "姓名", "与户主关系", "电话", "户类型", "备注", "住址"],
+            &["张三", "张三", "户主", "13900000009", "低保", "独居", "东头"],
+            &["张三", "王芳", "妻", "", "", "", ""],
+        ],
+    )]);
+    let compared = |prefer: Prefer| {
+        let parsed = parse(&read_table(&bytes).unwrap(), villages(), &ColumnMap::default()).unwrap();
+        plan("户册.xlsx", &known, parsed, prefer)
+    };
+    let plan = compared(Prefer::Edits);
+    let Action::Update { changed, changed_members, .. } = only(&plan) else { panic!("{plan:?}") };
+    assert_eq!(*changed, fields(&[("address", "东头"), ("note", "耳背；独居")]), "the rest is taken in");
+    assert!(changed_members.is_empty(), "{changed_members:?}");
+    let notes = row(&plan, 2).notes.join("；");
+    let left =
+        "电话：表里是 13900000009，户册里是 138-1234-5678（2025-12-03 韩冬梅 写的），保留 138-1234-5678";
+    assert!(notes.contains(left) && notes.contains("困难户：表里是 是，户册里是 否（"), "{notes}");
+    assert!(row(&plan, 3).notes.join("；").contains("与户主关系：表里是 妻，户册里是 女（"));
+    assert!(plan.report.to_text().contains("有 3 处表里的和后来"), "{}", plan.report.to_text());
+
+    let plan = compared(Prefer::File);
+    let Action::Update { changed, changed_members, .. } = only(&plan) else { panic!("{plan:?}") };
+    assert_eq!((text(changed, "phone"), changed_members.len()), ("13900000009", 1));
+    assert!(changed.get("tags.kunnan_hu").unwrap().is_true());
+    assert!(
+        row(&plan, 2).notes.join("；").contains("138-1234-5678→13900000009（原来是2025-12-03 韩冬梅 写的）")
+    );
+    assert!(!plan.report.to_text().contains("--prefer-file"));
 }
 
 #[test]
@@ -244,11 +291,11 @@ fn a_hundred_thousand_rows_are_planned_and_planned_again() {
     }
     let sheets = read_table(text.as_bytes()).unwrap();
     let parsed = parse(&sheets, villages(), &ColumnMap::default()).unwrap();
-    let first = plan("大.csv", &[], parsed.clone());
+    let first = plan("大.csv", &[], parsed.clone(), Prefer::Edits);
     assert!(!first.report.has_refused());
     assert_eq!(first.report.totals.households_new, ROWS_MAX / 4);
     let register = written(Vec::new(), &first);
-    let again = plan("大.csv", &register, parsed);
+    let again = plan("大.csv", &register, parsed, Prefer::Edits);
     assert_eq!(again.report.totals.households_same, ROWS_MAX / 4);
     let ids: BTreeSet<Uuid> = register.iter().map(|household| household.id).collect();
     assert_eq!(ids.len(), ROWS_MAX / 4);

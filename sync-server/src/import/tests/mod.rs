@@ -49,7 +49,7 @@ fn import(file: &str, bytes: &[u8], existing: &[ExistingHousehold]) -> Plan {
 
 fn import_mapped(file: &str, bytes: &[u8], existing: &[ExistingHousehold], map: &ColumnMap) -> Plan {
     let sheets = read_table(bytes).unwrap();
-    plan(file, existing, parse(&sheets, villages(), map).unwrap())
+    plan(file, existing, parse(&sheets, villages(), map).unwrap(), Prefer::Edits)
 }
 
 fn import_rows(rows: &[&[&str]]) -> Plan {
@@ -68,13 +68,15 @@ fn written(mut existing: Vec<ExistingHousehold>, plan: &Plan) -> Vec<ExistingHou
         Uuid::from_u128(next)
     };
     for planned in &plan.households {
-        let person = |id: Uuid, fields: &Fields| ExistingPerson { id, fields: fields.clone() };
+        let person =
+            |id: Uuid, fields: &Fields| ExistingPerson { id, fields: fields.clone(), ..Default::default() };
         match &planned.action {
             Action::Create { household, members } => existing.push(ExistingHousehold {
                 id: fresh(),
                 village: planned.village.clone(),
                 fields: household.clone(),
                 members: members.iter().map(|fields| person(fresh(), fields)).collect(),
+                ..Default::default()
             }),
             Action::Update { id, changed, new_members, changed_members } => {
                 let household = existing.iter_mut().find(|household| household.id == *id).unwrap();
