@@ -2,7 +2,7 @@
 
 use crate::{
     auth::Session,
-    export::words,
+    export::{COUNTS, words},
     storage::{StorageError, read_identity},
 };
 use axum::{
@@ -58,7 +58,7 @@ fn counts() -> String {
     format!(
         "SELECT
    (SELECT count(*) FROM visit WHERE void = 0), (SELECT count(*) FROM household h WHERE {IS_PRESENT}),
-   (SELECT count(*) FROM opinion), (SELECT count(*) FROM diary),
+   (SELECT count(*) FROM opinion o WHERE {COUNTS}), (SELECT count(*) FROM diary),
    (SELECT count(*) FROM (SELECT DISTINCT record, field FROM conflict WHERE open = 1)),
    (SELECT count(*) FROM (SELECT DISTINCT device, record FROM patch WHERE held <> '' AND refused = 0)), (SELECT count(*) FROM device WHERE revoked_at IS NULL)"
     )

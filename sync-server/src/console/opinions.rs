@@ -10,7 +10,7 @@ use super::{
     scope,
 };
 use crate::{
-    export::{Conditions, Named, OPINIONS, Table, month, speaker, topic_name, words},
+    export::{Conditions, Named, OPINIONS, Table, VISIT_VOID, is_void, month, speaker, topic_name, words},
     storage::StorageError,
 };
 use axum::extract::{Query, State};
@@ -101,20 +101,23 @@ fn content(db: &Connection, today: Today, filter: &OpinionFilter) -> Result<Cont
     let villages = scope::villages(db)?;
     let ids = filter.ids(db)?;
     let paging = Paging::new(ids.len(), &filter.page);
+    let void = OPINIONS.apart.as_ref().map(|apart| apart.count(db, &ids)).transpose()?.unwrap_or_default();
     let mut said = Vec::new();
     for id in paging.slice(&ids) {
         if let Some(row) = read_row(db, *id)? {
             let opinion = Opinion::from_fields(&row.values());
             let speaker = if opinion.anonymous { None } else { Some(speaker(db, &opinion)?) };
-            said.push((row.id, row.village, opinion, speaker));
+            let mark = is_void(db, *id)?.then_some(VISIT_VOID);
+            said.push((row.id, row.village, opinion, speaker, mark));
         }
     }
     let body = html! {
         (filters(&villages, filter))
         section.card.list {
             @if said.is_empty() { (nothing(filter)) } @else {
-                ol.said { @for (id, village, opinion, speaker) in &said {
-                    li { (entry(*id, scope::village_name(&villages, village), opinion, speaker.as_deref(), today.now_ms)) }
+                ol.said { @for (id, village, opinion, speaker, mark) in &said {
+                    @let village = scope::village_name(&villages, village);
+                    li.void[mark.is_some()] { (entry(*id, village, opinion, speaker.as_deref(), *mark, today.now_ms)) }
                 } }
             }
         }
@@ -123,10 +126,16 @@ fn content(db: &Connection, today: Today, filter: &OpinionFilter) -> Result<Cont
     };
     Ok(Content {
         title: "意见建议".to_owned(),
-        subtitle: parts::total(paging.total, "条"),
+        subtitle: counted(paging.total, void),
         aside: Some(download::buttons(PATH, &OpinionFilter { page: String::new(), ..filter.clone() })),
         body,
     })
+}
+
+/// 共 10 条，另有走访已作废的 2 条
+fn counted(all: usize, void: usize) -> String {
+    let counted = parts::total(all - void, "条");
+    if void > 0 { format!("{counted}，另有{VISIT_VOID}的 {void} 条") } else { counted }
 }
 
 fn filters(villages: &BTreeMap<String, String>, filter: &OpinionFilter) -> Markup {
@@ -151,7 +160,14 @@ fn nothing(filter: &OpinionFilter) -> Markup {
     }
 }
 
-fn entry(id: Uuid, village: &str, opinion: &Opinion, speaker: Option<&str>, now_ms: i64) -> Markup {
+fn entry(
+    id: Uuid,
+    village: &str,
+    opinion: &Opinion,
+    speaker: Option<&str>,
+    mark: Option<&str>,
+    now_ms: i64,
+) -> Markup {
     html! {
         blockquote {
             p { (opinion.text) }
@@ -159,6 +175,7 @@ fn entry(id: Uuid, village: &str, opinion: &Opinion, speaker: Option<&str>, now_
                 (kind_tag(opinion.kind)) " "
                 span { (topic_name(&opinion.category)) }
                 @if opinion.immediate { span.st.ok { "立行立改" } }
+                @if let Some(mark) = mark { span.st.wait { (mark) } }
                 span.gap {}
                 @match speaker {
                     Some(speaker) => {

@@ -14,6 +14,7 @@ pub static DIARY: Table = Table {
     name: "手记",
     plain_name: "diary",
     unit: "篇",
+    apart: None,
     note: "",
     columns: &[
         column("序号", 6.0),

@@ -23,6 +23,7 @@ pub static HOUSEHOLDS: Table = Table {
     name: "户册",
     plain_name: "households",
     unit: "户",
+    apart: None,
     note: "身份证号只留头尾",
     columns: &[
         column("序号", 6.0),

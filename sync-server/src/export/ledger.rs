@@ -19,6 +19,7 @@ pub static LEDGER: Table = Table {
     name: "走访工作台账",
     plain_name: "ledger",
     unit: "条",
+    apart: None,
     note: "不记名的意见建议不列入本表，也不计入条数",
     columns: &[
         column("序号", 6.0),

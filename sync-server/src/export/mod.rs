@@ -24,8 +24,9 @@ pub use households::{HOUSEHOLDS, last_met, members};
 pub use ledger::{
     LEDGER, LedgerRow, categories_of, named_opinions, read_row as read_ledger_row, received_at_ms,
 };
-pub use opinions::{OPINIONS, month, speaker, topic_name};
-pub use table::{Cell, Column, ReadCells, Table};
+pub(crate) use opinions::{COUNTS, VISIT_VOID};
+pub use opinions::{OPINIONS, is_void, month, speaker, topic_name};
+pub use table::{Apart, Cell, Column, ReadCells, Table};
 pub use xlsx::xlsx;
 
 use crate::storage::StorageError;

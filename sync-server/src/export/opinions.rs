@@ -1,6 +1,11 @@
 //! 意见建议 as a table: verbatim. Under a withheld name stand the village and the month alone.
 
-use super::{Cell, Named, Table, ledger::received_at_ms, table::column, words};
+use super::{
+    Cell, Named, Table,
+    ledger::received_at_ms,
+    table::{Apart, column},
+    words,
+};
 use crate::storage::StorageError;
 use lianxin_shared::{
     domain::{Coded, opinion::Opinion},
@@ -10,11 +15,30 @@ use lianxin_shared::{
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
+/// SQL: whether the opinion `o` counts. What was said under a name goes with its visit when that is 作废. What was said
+/// under none stays: if it went too, the totals before and after would tell at which visit it was said.
+pub(crate) const COUNTS: &str = "(o.anonymous = 1
+  OR NOT EXISTS (SELECT 1 FROM visit v WHERE v.id = o.visit AND v.void = 1))";
+
+/// The mark of an opinion that does not count.
+pub(crate) const VISIT_VOID: &str = "走访已作废";
+
+/// Whether an opinion goes with a 走访 that is 作废, and does not count ([`COUNTS`]).
+///
+/// # Errors
+/// When SQLite fails.
+pub fn is_void(db: &Connection, id: Uuid) -> Result<bool, StorageError> {
+    let sql = format!("SELECT NOT {COUNTS} FROM opinion o WHERE o.id = ?1");
+    let found = db.prepare_cached(&sql)?.query_row([id.as_bytes()], |row| row.get(0)).optional()?;
+    Ok(found.unwrap_or_default())
+}
+
 /// 意见建议.
 pub static OPINIONS: Table = Table {
     name: "意见建议",
     plain_name: "opinions",
     unit: "条",
+    apart: Some(Apart { words: VISIT_VOID, is: is_void }),
     note: "要求不记名的只写村和月份",
     columns: &[
         column("序号", 6.0),
@@ -27,6 +51,7 @@ pub static OPINIONS: Table = Table {
         column("立行立改", 9.0),
         column("听到的干部", 11.0),
         column("接收时间", 17.0),
+        column("备注", 12.0),
     ],
     cells,
 };
@@ -57,6 +82,7 @@ fn cells(db: &Connection, id: Uuid) -> Result<Option<Vec<Cell>>, StorageError> {
         Cell::text(immediate),
         heard_by,
         received,
+        Cell::text(if is_void(db, id)? { VISIT_VOID } else { "" }),
     ]))
 }
 

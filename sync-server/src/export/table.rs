@@ -50,6 +50,25 @@ impl Cell {
 /// Reads the cells of a record; none if there is no such record.
 pub type ReadCells = fn(&Connection, Uuid) -> Result<Option<Vec<Cell>>, StorageError>;
 
+/// Rows that the title counts apart.
+#[derive(Debug)]
+pub struct Apart {
+    /// What they are: 走访已作废.
+    pub words: &'static str,
+    /// Whether a record is one of them.
+    pub is: fn(&Connection, Uuid) -> Result<bool, StorageError>,
+}
+
+impl Apart {
+    /// How many of these records are.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn count(&self, db: &Connection, ids: &[Uuid]) -> Result<usize, StorageError> {
+        ids.iter().try_fold(0, |sum, id| Ok(sum + usize::from((self.is)(db, *id)?)))
+    }
+}
+
 /// What one kind of record is as a table.
 #[derive(Debug)]
 pub struct Table {
@@ -59,6 +78,8 @@ pub struct Table {
     pub plain_name: &'static str,
     /// What is counted: 条、户、篇.
     pub unit: &'static str,
+    /// Rows that stand in the table and are not counted with the others.
+    pub apart: Option<Apart>,
     /// What the title says at its end; may be empty.
     pub note: &'static str,
     /// Its columns; the first is the number of the row.
@@ -92,7 +113,7 @@ impl Table {
         &self,
         db: &Connection,
         filter: &str,
-        rows: usize,
+        ids: &[Uuid],
         now_ms: i64,
     ) -> Result<String, ExportError> {
         let township = read_identity(db)?.township;
@@ -100,6 +121,12 @@ impl Table {
         let scope = if filter.is_empty() { String::new() } else { format!("（{filter}）") };
         let made = words::iso_minute(now_ms);
         let note = if note.is_empty() { String::new() } else { format!("　{note}") };
-        Ok(format!("{township}{name}{scope}　共 {rows} {unit}　{made} 导出{note}"))
+        let (other, words) = match &self.apart {
+            Some(apart) => (apart.count(db, ids)?, apart.words),
+            None => (0, ""),
+        };
+        let rows = ids.len() - other;
+        let others = if other > 0 { format!("，另有{words}的 {other} {unit}") } else { String::new() };
+        Ok(format!("{township}{name}{scope}　共 {rows} {unit}{others}　{made} 导出{note}"))
     }
 }

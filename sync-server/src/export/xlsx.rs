@@ -65,7 +65,7 @@ pub fn xlsx(
     filter: &str,
     now_ms: i64,
 ) -> Result<Vec<u8>, ExportError> {
-    let title = table.title(db, filter, ids.len(), now_ms)?;
+    let title = table.title(db, filter, ids, now_ms)?;
     let mut workbook = Workbook::new();
     let formats = Formats::new();
     // Rows go to a temporary file as they are written: a year of a county fits into memory.

@@ -52,7 +52,7 @@ fn content(db: &Connection, today: Today, id: Uuid, session: &Session) -> Result
     let when = visit.occurred_at.map(|at| words::day(at, today.now_ms)).unwrap_or_default();
     let body = html! {
         @if !visit.void_reason.is_empty() {
-            p.note.wait { b { "已作废" } "：" (visit.void_reason) " 原来的内容照样保留在下面，不计入走访户次。" }
+            p.note.wait { b { "已作废" } "：" (visit.void_reason) " 原来的内容照样保留在下面，不计入走访户次；记名的意见建议也不计入总数。" }
         }
         div.two.wide-left {
             div {
@@ -189,11 +189,26 @@ struct Arrival {
     device: String,
     cadre: String,
     held: bool,
+    /// Whether it declared the visit void, or took that back.
+    void: Option<bool>,
+}
+
+impl Arrival {
+    /// What came; `at` counts from the first.
+    fn what(&self, at: usize) -> &'static str {
+        match (at, self.void) {
+            (0, _) => "收到",
+            (_, Some(true)) => "作废",
+            (_, Some(false)) => "撤销作废",
+            (_, None) => "补充或更正",
+        }
+    }
 }
 
 fn arrivals(db: &Connection, record: Uuid) -> Result<Vec<Arrival>, StorageError> {
     let mut statement = db.prepare_cached(
-        "SELECT p.received_at, coalesce(d.name, ''), coalesce(c.name, ?3), p.held <> '', p.stamp
+        "SELECT p.received_at, coalesce(d.name, ''), coalesce(c.name, ?3), p.held <> '', p.stamp,
+           json_type(p.body, '$.set.void_reason')
          FROM patch p LEFT JOIN device d ON d.id = p.device LEFT JOIN cadre c ON c.id = d.cadre
          WHERE p.record = ?1 ORDER BY p.received_at, p.device, p.device_seq LIMIT ?2",
     )?;
@@ -205,6 +220,7 @@ fn arrivals(db: &Connection, record: Uuid) -> Result<Vec<Arrival>, StorageError>
                 cadre: row.get(2)?,
                 held: row.get(3)?,
                 stamp: Stamp::from_bytes(row.get(4)?),
+                void: row.get::<_, Option<String>>(5)?.map(|kind| kind != "null"),
             })
         })?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -243,7 +259,7 @@ fn arrivals_card(arrivals: &[Arrival], written_at: Option<i64>, now_ms: i64) -> 
             }
             ol.arrivals { @for (at, arrival) in arrivals.iter().enumerate() {
                 li {
-                    b { @if at == 0 { "收到" } @else { "补充或更正" } } " "
+                    b { (arrival.what(at)) } " "
                     (words::minute(arrival.received_at, now_ms))
                     @if arrival.held { " " span.st.wait { "暂未收下" } }
                     br;

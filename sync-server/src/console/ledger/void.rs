@@ -35,7 +35,7 @@ pub(super) fn void_card(id: Uuid, reason: &str, session: &Session) -> Markup {
                             placeholder="作废的缘故，手机上看得到";
                         button { "作废" }
                     }
-                    p.faint { "作废以后不计入走访户次和到户，内容一个字不少，可以撤销。" }
+                    p.faint { "作废以后不计入走访户次和到户，记名的意见建议也不计；内容一个字不少，可以撤销。不记名的意见建议连不到走访，照旧计入。" }
                 }
             } @else {
                 form.do method="post" action={ (PATH) "/" (id) "/void" } {

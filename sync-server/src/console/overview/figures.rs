@@ -4,7 +4,7 @@ use super::{super::scope::Campaign, silent_ms_max};
 use crate::{
     auth::{DeviceInfo, list_devices},
     console::PageError,
-    export::words,
+    export::{COUNTS, words},
     storage::StorageError,
 };
 use lianxin_shared::{
@@ -55,6 +55,8 @@ pub(super) struct Figures {
     pub other_topics: i64,
     /// Opinions of other times than the campaign's.
     pub opinions_elsewhere: i64,
+    /// Opinions of visits that are void: counted nowhere.
+    pub void_opinions: i64,
     /// The newest visits.
     pub latest: Vec<Latest>,
     /// Received today.
@@ -103,7 +105,11 @@ pub(super) fn read(db: &Connection, campaign: Option<&Campaign>, now_ms: i64) ->
             "SELECT count(*) FILTER (WHERE {IS_PRESENT}), count(*) FILTER (WHERE NOT {IS_PRESENT}) FROM household h"
         ))?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let all_opinions: i64 = db.query_row("SELECT count(*) FROM opinion", [], |row| row.get(0))?;
+    let (all_opinions, void_opinions): (i64, i64) = db
+        .prepare_cached(&format!(
+            "SELECT count(*) FILTER (WHERE {COUNTS}), count(*) FILTER (WHERE NOT {COUNTS}) FROM opinion o"
+        ))?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let kinds = kinds(db, span)?;
     let opinions = kinds.iter().map(|(_, count)| count).sum();
     let (topics, other_topics) = topics(db, span)?;
@@ -122,6 +128,7 @@ pub(super) fn read(db: &Connection, campaign: Option<&Campaign>, now_ms: i64) ->
         off_register,
         opinions,
         opinions_elsewhere: all_opinions - opinions,
+        void_opinions,
         kinds,
         topics,
         other_topics,
@@ -134,9 +141,10 @@ pub(super) fn read(db: &Connection, campaign: Option<&Campaign>, now_ms: i64) ->
 
 /// By kind in the order of their list; a kind of a newer version counts as the default, as records read it.
 fn kinds(db: &Connection, span: (i64, i64)) -> Result<Vec<(&'static str, i64)>, StorageError> {
-    let mut statement = db.prepare_cached(
-        "SELECT kind, count(*) FROM opinion WHERE occurred_at >= ?1 AND occurred_at < ?2 GROUP BY kind",
-    )?;
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT o.kind, count(*) FROM opinion o WHERE o.occurred_at >= ?1 AND o.occurred_at < ?2 AND {COUNTS}
+         GROUP BY o.kind"
+    ))?;
     let rows = statement.query_map([span.0, span.1], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let counted: Vec<(String, i64)> = rows.collect::<Result<_, _>>()?;
     let number = |kind: OpinionKind| {
@@ -149,10 +157,11 @@ fn kinds(db: &Connection, span: (i64, i64)) -> Result<Vec<(&'static str, i64)>, 
 
 /// The topics for which there is room, and how many opinions the others have.
 fn topics(db: &Connection, span: (i64, i64)) -> Result<(Vec<(String, i64)>, i64), StorageError> {
-    let mut statement = db.prepare_cached(
-        "SELECT category, count(*) AS number FROM opinion WHERE occurred_at >= ?1 AND occurred_at < ?2
-         GROUP BY category ORDER BY category = '', number DESC, category",
-    )?;
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT o.category, count(*) AS number FROM opinion o
+         WHERE o.occurred_at >= ?1 AND o.occurred_at < ?2 AND {COUNTS}
+         GROUP BY o.category ORDER BY o.category = '', number DESC, o.category"
+    ))?;
     let rows = statement.query_map([span.0, span.1], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut shown: Vec<(String, i64)> = rows.collect::<Result<_, _>>()?;
     let others = shown.split_off(shown.len().min(topics_max));

@@ -125,6 +125,9 @@ fn explained(figures: &Figures, matrix: Option<&Matrix>) -> Markup {
                     "一户有几类对象的，下表每类各算一次，“必访到户”里只算一户，所以各列相加会多出来。"
                 }
             }
+            @if figures.void_opinions > 0 {
+                li { "走访作废的意见建议 " (count(figures.void_opinions)) " 条不计，在“意见建议”里标着；不记名的连不到走访，照旧计入。" }
+            }
             @if figures.opinions_elsewhere > 0 {
                 li { "意见建议按活动期间算；活动以外还有 " (count(figures.opinions_elsewhere)) " 条。" }
             }

@@ -129,12 +129,12 @@ async fn opinions_leave_as_they_are_filtered_and_a_withheld_name_stays_withheld(
     assert_eq!(csv.len(), 4, "{csv:?}");
     let named = csv.iter().find(|row| row[6].contains("没修")).unwrap();
     assert_eq!(named[1..6], ["柳树沟村", "2025-11-22 08:00", "周秀兰", "问题", "未归类"]);
-    assert_eq!(named[8..], ["阿香", "2025-11-22 09:00"]);
+    assert_eq!(named[8..], ["阿香", "2025-11-22 09:00", ""]);
     assert!(csv.iter().any(|row| row[6] == "'+8613900000000"), "what looks like a formula is disarmed");
     assert!(xlsx.iter().any(|row| row[6] == "+8613900000000" && matches!(row[2], Data::DateTime(_))));
     let withheld = csv.iter().find(|row| row[6].contains("账没公布")).unwrap();
     assert_eq!(withheld[1..4], ["柳树沟村", "2025年11月", "（不记名）"]);
-    assert_eq!(withheld[8..], ["", ""], "neither who heard it nor when it came");
+    assert_eq!(withheld[8..], ["", "", ""], "neither who heard it nor when it came");
 }
 
 #[tokio::test]
