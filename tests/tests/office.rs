@@ -256,7 +256,7 @@ async fn a_demo_has_something_to_settle_and_something_to_let_in() {
     assert!(conflicts.contains("周秀兰") && conflicts.contains("另一种写法"), "{conflicts}");
     let held = console.page("/console/held").await;
     assert!(held.contains("马建国") && held.contains("这部手机已停用"), "{held}");
-    assert!(!held.contains("<dd>019") && held.contains("一条还没收下的记录"), "no id is shown for a name");
+    assert!(!held.contains("<dd>019") && held.contains("一次走访，还没收下"), "no id is shown for a name");
     // The cadre whose code is printed sees the conflict on their phone too.
     let phone = Headless::enrolled(&server, "韩冬梅").await;
     assert_eq!(phone.mine().await.conflicts.len(), 1);

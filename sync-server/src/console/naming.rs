@@ -58,6 +58,47 @@ pub(super) fn referred(field: &str, value: &Value) -> Option<Uuid> {
     value.as_text().filter(|_| refers).and_then(|text| Uuid::try_parse(text).ok())
 }
 
+/// What became of a record that does not stand.
+pub(super) enum Fate {
+    /// It waits for the office, or has not come.
+    Waits(&'static str),
+    /// The office refused it, and said why.
+    Refused(&'static str, String),
+}
+
+impl Fate {
+    /// 一次没有收下的走访
+    fn words(&self) -> String {
+        match self {
+            Fate::Waits(what) => format!("一{what}还没收下"),
+            Fate::Refused(what, _) => format!("一{what}没有收下"),
+        }
+    }
+}
+
+/// What became of a record that only held patches tell of.
+pub(super) fn fate(db: &Connection, id: Uuid) -> Result<Fate, PageError> {
+    let mut statement = db.prepare_cached(
+        "SELECT kind, min(refused) FROM patch WHERE record = ?1 AND held <> '' GROUP BY kind LIMIT 1",
+    )?;
+    let held = statement.query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let (kind, refused): (String, bool) = held.unwrap_or_default();
+    let what = match kind.as_str() {
+        kind::VISIT => "次走访，",
+        kind::HOUSEHOLD => "户，",
+        _ => "条记录，",
+    };
+    if !refused {
+        return Ok(Fate::Waits(what));
+    }
+    let mut statement = db.prepare_cached(
+        "SELECT r.why FROM ruling r JOIN patch p USING (device, device_seq)
+         WHERE p.record = ?1 AND r.released = 0 ORDER BY r.id DESC LIMIT 1",
+    )?;
+    let why: Option<String> = statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?;
+    Ok(Fate::Refused(what, why.unwrap_or_default()))
+}
+
 /// A value of a field as people read it; another record by its name.
 pub(super) fn value_of(
     db: &Connection,
@@ -69,8 +110,8 @@ pub(super) fn value_of(
     if let Some(id) = referred(field, value) {
         return match read_row(db, id)? {
             Some(row) => Ok(name_of(db, &row)?.0),
-            // Nobody reads an id: what it names waits itself, or never came.
-            None => Ok("一条还没收下的记录".to_owned()),
+            // Nobody reads an id: what it names waits itself, or was refused.
+            None => Ok(fate(db, id)?.words()),
         };
     }
     if let Some(code) = value.as_text().filter(|_| field == household::field::VILLAGE) {

@@ -5,6 +5,7 @@ use super::{
     ConsoleState, Content, Page, PageError, Room, Today,
     download::{self, Listed},
     history,
+    naming::{self, Fate},
     parts::{self, Paging, empty, filter_end, filtered, kind_tag, pager, search_box, select, village_select},
     request::SignedIn,
     scope,
@@ -108,16 +109,21 @@ fn content(db: &Connection, today: Today, filter: &OpinionFilter) -> Result<Cont
             let opinion = Opinion::from_fields(&row.values());
             let speaker = if opinion.anonymous { None } else { Some(speaker(db, &opinion)?) };
             let mark = is_void(db, *id)?.then_some(VISIT_VOID);
-            said.push((row.id, row.village, opinion, speaker, mark));
+            let lost = match opinion.visit.filter(|_| !opinion.anonymous) {
+                Some(visit) if read_row(db, visit)?.is_none() => Some(naming::fate(db, visit)?),
+                _ => None,
+            };
+            said.push(Said { id: row.id, village: row.village, opinion, speaker, mark, lost });
         }
     }
     let body = html! {
         (filters(&villages, filter))
         section.card.list {
             @if said.is_empty() { (nothing(filter)) } @else {
-                ol.said { @for (id, village, opinion, speaker, mark) in &said {
-                    @let village = scope::village_name(&villages, village);
-                    li.void[mark.is_some()] { (entry(*id, village, opinion, speaker.as_deref(), *mark, today.now_ms)) }
+                ol.said { @for one in &said {
+                    li.void[one.mark.is_some()] {
+                        (entry(one, scope::village_name(&villages, &one.village), today.now_ms))
+                    }
                 } }
             }
         }
@@ -160,14 +166,21 @@ fn nothing(filter: &OpinionFilter) -> Markup {
     }
 }
 
-fn entry(
+/// One opinion of the list.
+struct Said {
     id: Uuid,
-    village: &str,
-    opinion: &Opinion,
-    speaker: Option<&str>,
-    mark: Option<&str>,
-    now_ms: i64,
-) -> Markup {
+    village: String,
+    opinion: Opinion,
+    /// None if the name is withheld.
+    speaker: Option<String>,
+    /// That its visit is void.
+    mark: Option<&'static str>,
+    /// What became of its visit, if that does not stand.
+    lost: Option<Fate>,
+}
+
+fn entry(one: &Said, village: &str, now_ms: i64) -> Markup {
+    let Said { id, opinion, speaker, mark, lost, .. } = one;
     html! {
         blockquote {
             p { (opinion.text) }
@@ -176,15 +189,24 @@ fn entry(
                 span { (topic_name(&opinion.category)) }
                 @if opinion.immediate { span.st.ok { "立行立改" } }
                 @if let Some(mark) = mark { span.st.wait { (mark) } }
+                @match lost {
+                    Some(Fate::Waits(_)) => span.st.wait { "那次走访还没收下" },
+                    Some(Fate::Refused(_, why)) => {
+                        span.st.wait { "那次走访没有收下" } @if !why.is_empty() { span { "缘故：" (why) } }
+                    },
+                    None => {},
+                }
                 span.gap {}
                 @match speaker {
                     Some(speaker) => {
                         span { (village) " " (speaker) }
-                        @if let Some(visit) = opinion.visit {
-                            a href={ "/console/visits/" (visit) } { (at(opinion, now_ms)) }
-                        } @else { span { (at(opinion, now_ms)) } }
+                        @match opinion.visit {
+                            Some(visit) if lost.is_some() => a href=(history::href(visit)) { (at(opinion, now_ms)) },
+                            Some(visit) => a href={ "/console/visits/" (visit) } { (at(opinion, now_ms)) },
+                            None => span { (at(opinion, now_ms)) },
+                        }
                         span { (opinion.visitor_name) "听到" }
-                        a href=(history::href(id)) { "修改记录" }
+                        a href=(history::href(*id)) { "修改记录" }
                     },
                     None => {
                         span.st.info { "不记名" } span { (village) }

@@ -68,10 +68,10 @@ fn content(db: &Connection, today: Today, asked: &Asked, session: &Session) -> R
     let unfit = asked.unfit.parse::<u32>().unwrap_or_default();
     let body = html! {
         p.lead {
-            @if refused { "看过没有收进台账的，都还在这里，一个字没少；手机上写着“未收下”和缘故。改主意了，可以改为收下。" }
+            @if refused { "看过没有收进台账的，都还在这里，一个字没少；还在用的手机上写着“未收下”和缘故。改主意了，可以改为收下。" }
             @else {
                 "手机已经交上来、还没进台账的：多半是手机停用了，或者村不归这名干部了。看一看再定："
-                b { "收下" } "，就像当时就收了一样进台账；" b { "不收" } "，写明缘故，手机上看得到。两种都留底。"
+                b { "收下" } "，就像当时就收了一样进台账；" b { "不收" } "，写明缘故；写它的手机还在用的，手机上也看得到。两种都留底。"
             }
         }
         p.lead { a href=(address(PATH, &[("refused", if refused { "" } else { "1" })])) {
@@ -111,6 +111,12 @@ fn section(
                 (holder.cadre)
                 span { (holder.name) @if holder.revoked { " · 已停用" } }
             }
+            @if !holder.hears && !refused {
+                p.faint {
+                    "写这些的手机" @if holder.revoked { "已停用" } @else { "已经换了" }
+                    "，定下来的结果它看不到；不收的，本人在新手机上只知道有几条、什么缘故，内容要您告诉本人。"
+                }
+            }
             ol.said { @for record in named { li {
                 p.when {
                     b { (record.name) } " "
@@ -125,7 +131,7 @@ fn section(
                 dl.facts { @for (label, value) in &record.lines { dt { (label) } dd { (value) } } }
                 @match record.never {
                     Some(reason) if refused => p.faint { "收不进台账：" (reason) "。" },
-                    reason => (decide(holder.device, Some(record.id), reason, refused, session)),
+                    reason => (decide(holder, Some(record.id), reason, refused, session)),
                 }
             } } }
             @if !withheld.is_empty() {
@@ -136,7 +142,7 @@ fn section(
             }
             @if (records.len() > 1 || !withheld.is_empty()) && !refused {
                 p.when { b { "这部手机待收下的，一起定：" } }
-                (decide(holder.device, None, None, refused, session))
+                (decide(holder, None, None, refused, session))
             }
         }
     }
@@ -153,7 +159,7 @@ fn said_to_the_office(reason: &str) -> &str {
 
 /// The two answers; without `record` for all that waits of the device.
 fn decide(
-    device: DeviceId,
+    holder: &Holder,
     record: Option<Uuid>,
     never: Option<&str>,
     refused: bool,
@@ -162,7 +168,7 @@ fn decide(
     html! {
         form.decide method="post" action=(PATH) {
             (token(session))
-            input type="hidden" name="device" value=(device);
+            input type="hidden" name="device" value=(holder.device);
             @if let Some(record) = record { input type="hidden" name="record" value=(record); }
             @match never {
                 Some(reason) => p.faint { "收不进台账：" (reason) "。" },
@@ -172,7 +178,7 @@ fn decide(
             }
             @if !refused {
                 input name="why" required maxlength=(why_chars_max) autocomplete="off" aria-label="不收的缘故"
-                    placeholder="不收的缘故，手机上看得到";
+                    placeholder=(if holder.hears { "不收的缘故，手机上看得到" } else { "不收的缘故" });
                 button name="verdict" value="refuse" { @if record.is_some() { "不收" } @else { "全部不收" } }
             }
         }
@@ -225,9 +231,7 @@ pub(super) async fn decided(
     };
     let why: String = fields.text("why").trim().chars().take(why_chars_max).collect();
     if !release && why.is_empty() {
-        return Err(PageError::Said(
-            "不收要写明缘故，干部在手机上看得到。什么都没有改动；请返回上一页写上。",
-        ));
+        return Err(PageError::Said("不收要写明缘故。什么都没有改动；请返回上一页写上。"));
     }
     let at_ms = (state.now_ms)();
     let ruling = Ruling { release, by, why: if release { String::new() } else { why }, at_ms };

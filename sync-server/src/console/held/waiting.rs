@@ -23,6 +23,8 @@ pub(super) struct Holder {
     pub cadre: String,
     pub name: String,
     pub revoked: bool,
+    /// Whether whoever wrote still reads on it what becomes of their words: it is neither revoked nor replaced.
+    pub hears: bool,
 }
 
 /// All held patches of one record from one device, in words.
@@ -75,10 +77,18 @@ pub(super) fn keys(db: &Connection, refused: bool) -> Result<Vec<(DeviceId, Uuid
 
 /// Whose phone a device is. What phones brought back after a restore is the server's own.
 pub(super) fn holder(db: &Connection, device: DeviceId) -> Result<Holder, PageError> {
-    let mut statement = db.prepare_cached("SELECT name, revoked_at IS NOT NULL FROM device WHERE id = ?1")?;
-    let phone = statement.query_row([device.to_i64()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    let (name, revoked) = phone.unwrap_or_else(|| ("恢复备份后交回的".to_owned(), false));
-    Ok(Holder { device, cadre: naming::holder(db, device)?, name, revoked })
+    let mut statement = db.prepare_cached(
+        "SELECT d.name, d.revoked_at IS NOT NULL, EXISTS (SELECT 1 FROM device n
+           WHERE n.cadre = d.cadre AND n.enrolled_at > d.enrolled_at AND n.revoked_at IS NULL)
+         FROM device d WHERE d.id = ?1",
+    )?;
+    let phone = statement
+        .query_row([device.to_i64()], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, bool>(2)?)))
+        .optional()?;
+    // What came back after a restore is no phone's own; nobody knows which one would show it.
+    let (name, revoked, replaced) = phone.unwrap_or_else(|| ("恢复备份后交回的".to_owned(), false, true));
+    let hears = !revoked && !replaced;
+    Ok(Holder { device, cadre: naming::holder(db, device)?, name, revoked, hears })
 }
 
 #[derive(Deserialize)]

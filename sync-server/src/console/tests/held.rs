@@ -1,6 +1,7 @@
 //! What phones handed in and the server holds.
 
 use crate::{
+    auth::{AuthError, create_code, redeem_code, revoke_device},
     console::testing::{NOW_MS, WILLOW, World},
     service::{Caller, ServiceError, push},
 };
@@ -119,4 +120,54 @@ async fn what_cannot_stand_in_the_records_is_let_in_by_nobody() {
     assert_eq!(odd.status, StatusCode::NOT_FOUND);
     let odd = office.submit("/console/held", &[("device", device.as_str())]).await;
     assert_eq!(odd.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn the_reason_is_promised_to_a_phone_only_where_one_will_show_it() {
+    let world = World::new();
+    let (visit, opinion) = (Uuid::from_u128(0x31), Uuid::from_u128(0x41));
+    hand_in(&world, kind::VISIT, visit, WILLOW, fields(&[("target_name", "周秀兰")]));
+    let said = Opinion { visit: Some(visit), text: "渠又堵了".into(), ..Opinion::default() };
+    hand_in(&world, kind::OPINION, opinion, WILLOW, said.to_fields());
+    let mut office = world.office().await;
+    let page = office.page("/console/held").await;
+    assert!(page.contains("placeholder=\"不收的缘故，手机上看得到\"") && !page.contains("内容要您告诉本人"));
+    assert!(page.contains("一次走访，还没收下"), "{page}");
+
+    // Her next phone takes the place of this one.
+    let next = world.storage.write(|db| {
+        let code = create_code(db, "axiang", NOW_MS)?;
+        Ok::<_, AuthError>(redeem_code(db, &code.digits, "Android · Chrome", "0.1.0", NOW_MS).unwrap())
+    });
+    assert!(next.is_ok());
+    let page = office.page("/console/held").await;
+    assert!(page.contains("已经换了，定下来的结果它看不到"), "{page}");
+    assert!(!page.contains("placeholder=\"不收的缘故，手机上看得到\""), "{page}");
+    let phone = world.phone;
+    world.storage.write(move |db| revoke_device(db, phone, NOW_MS)).unwrap();
+    assert!(office.page("/console/held").await.contains("已停用，定下来的结果它看不到"));
+}
+
+#[tokio::test]
+async fn an_opinion_says_what_became_of_a_visit_that_was_refused() {
+    let world = World::new();
+    let visit = Uuid::from_u128(0x31);
+    hand_in(&world, kind::VISIT, visit, WILLOW, fields(&[("target_name", "周秀兰")]));
+    world.opinion(1, WILLOW, Opinion { visit: Some(visit), text: "渠又堵了".into(), ..Opinion::default() });
+    let mut office = world.office().await;
+    assert!(office.page("/console/opinions").await.contains("那次走访还没收下"));
+    let (device, record) = (world.phone.to_string(), visit.to_string());
+    let refusal = [
+        ("device", device.as_str()),
+        ("record", record.as_str()),
+        ("verdict", "refuse"),
+        ("why", "写错了户"),
+    ];
+    office.submit("/console/held", &refusal).await;
+    let page = office.page("/console/opinions").await;
+    assert!(page.contains("那次走访没有收下") && page.contains("缘故：写错了户"), "{page}");
+    let link = format!("/console/history/{visit}");
+    assert!(page.contains(&link) && office.page(&link).await.contains("未收下"), "it is still to be read");
+    let story = office.page(&format!("/console/history/{}", Uuid::from_u128(0x4001))).await;
+    assert!(story.contains("一次走访，没有收下"), "{story}");
 }
