@@ -162,12 +162,8 @@ pub(crate) mod today {
             format!("{when} 写到一半，都存着")
         }
     }
-    pub(crate) fn heard(visits: u32, opinions: u32) -> String {
-        match (visits, opinions) {
-            (0, 0) => "今天还没有走访".to_owned(),
-            (visits, 0) => format!("今天走了 {visits} 户"),
-            _ => format!("今天走了 {visits} 户，听到 {opinions} 条意见"),
-        }
+    pub(crate) fn walked(walked: crate::store::Walked) -> String {
+        super::count::walked("今天", walked).unwrap_or_else(|| "今天还没有走访".to_owned())
     }
     pub(crate) fn conflicts(count: u32) -> String {
         format!("{count} 处写得不一样")
@@ -281,11 +277,8 @@ pub(crate) mod diary {
     pub(crate) const NONE_BEFORE: &str = "前些天还没有手记。今天写的，明天就列在这里。";
     pub(crate) const LABEL: &str = "手记";
 
-    pub(crate) fn day_heard(visits: u32, opinions: u32) -> String {
-        match (visits, opinions) {
-            (0, 0) => "这天没有走访".to_owned(),
-            (visits, opinions) => format!("这天走了 {visits} 户，听到 {opinions} 条意见"),
-        }
+    pub(crate) fn day_walked(walked: crate::store::Walked) -> String {
+        super::count::walked("这天", walked).unwrap_or_else(|| "这天没有走访".to_owned())
     }
 }
 

@@ -45,10 +45,12 @@ impl Listed {
             }
             HouseholdFilter::Recent => {
                 sql.push_str(
-                    " AND EXISTS (SELECT 1 FROM visit v WHERE v.household = h.id AND v.visitor = :cadre)",
+                    " AND EXISTS (SELECT 1 FROM visit v WHERE v.household = h.id AND v.visitor = :cadre
+                       AND v.absent = 0 AND v.void = 0)",
                 );
                 order = "(SELECT max(v.occurred_at) FROM visit v
-                          WHERE v.household = h.id AND v.visitor = :cadre) DESC, h.id";
+                          WHERE v.household = h.id AND v.visitor = :cadre AND v.absent = 0 AND v.void = 0)
+                         DESC, h.id";
                 params.push((":cadre".to_owned(), Box::new(cadre.to_owned())));
             }
             HouseholdFilter::Category(code) => {

@@ -2,6 +2,7 @@
 
 use lianxin_app::store::{
     Edit, FoundBy, HouseholdFilter, HouseholdPage, HouseholdQuery, Households, Reply, Request, Store, Today,
+    Walked,
 };
 use lianxin_shared::{
     replica::{Base, DeviceId, FieldSet, Value, kind},
@@ -138,6 +139,43 @@ fn a_household_that_has_left_is_neither_counted_nor_listed_but_found_with_all_it
     assert_eq!(standing, expected.map(|(head, code)| (head.to_owned(), (code.to_owned(), false))).into());
     assert_eq!(phone.find(HouseholdFilter::OffRegister, "wcs").rows[0].id, wang);
     assert_eq!(phone.page(wang).timeline[0].id, visit);
+}
+
+#[test]
+fn a_day_counts_households_where_somebody_was_met_each_once() {
+    let mut phone = Phone::new();
+    let (zhou, wang) = (phone.household("周秀兰"), phone.household("王长顺"));
+    let (li, old) = (phone.household("李有田"), phone.household("周秀兰家"));
+    phone.set(old, "merged_into", &zhou.to_string());
+    assert_eq!(phone.today().walked, Walked::default());
+    for household in [zhou, zhou, old] {
+        phone.visit(household);
+    }
+    let nobody = [phone.visit(wang), phone.visit(wang), phone.visit(zhou)];
+    for id in nobody {
+        phone.put(kind::VISIT, Some(id), vec![("absent", true.into())]);
+    }
+    let void = phone.visit(li);
+    phone.put(kind::VISIT, Some(void), vec![("void_reason", "走错了门".into())]);
+    let school = vec![
+        ("target_kind", "school".into()),
+        ("occurred_at", NOW_MS.into()),
+        ("visitor", "c1".into()),
+        ("target_name", "中心小学".into()),
+    ];
+    phone.put(kind::VISIT, None, school);
+    let opinion = |visit: Uuid| {
+        vec![("visit", visit.to_string().into()), ("visitor", "c1".into()), ("occurred_at", NOW_MS.into())]
+    };
+    phone.put(kind::OPINION, None, opinion(void));
+    phone.put(kind::OPINION, None, opinion(nobody[2]));
+    let walked = Walked { households: 1, absent: 1, places: 1, opinions: 1 };
+    assert_eq!(phone.today().walked, walked);
+    let Reply::Diary(diary) = phone.ask(Request::Diary { date: "2025-11-22".to_owned() }) else {
+        panic!("no diary")
+    };
+    assert_eq!(diary.walked, walked);
+    assert_eq!(phone.heads(HouseholdFilter::Recent), ["周秀兰"], "elsewhere nobody was met, or it is void");
 }
 
 #[test]

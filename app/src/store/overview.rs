@@ -1,9 +1,9 @@
 //! 今日, 手记 and 我的: what is left to do, and where everything is.
 
 use super::{
-    Diary, Identity, Loaded, Mine, OutboxRow, RecordPlace, StoreError, SyncLine, Today, campaign::Running,
-    conflicts, db_error, drafts, glance::glance, held, households, households::Chips, photos, records,
-    tally::tally,
+    Diary, Identity, Loaded, Mine, OutboxRow, RecordPlace, StoreError, SyncLine, Today, Walked,
+    campaign::Running, conflicts, db_error, drafts, glance::glance, held, households, households::Chips,
+    photos, records, tally::tally,
 };
 use crate::{beijing, ids::new_id};
 use lianxin_shared::{domain::diary::field, replica::kind, sqlite::uuid_at};
@@ -30,15 +30,13 @@ pub(super) fn today(
     now_ms: i64,
 ) -> Result<Today, StoreError> {
     let first = chips.left.get(..today_households_max).unwrap_or(&chips.left);
-    let (visits, opinions) = heard_on(db, cadre, now_ms)?;
     Ok(Today {
         campaign: running.name.clone(),
         left: chips.not_visited(),
         must_visit: chips.must_visit,
         households: households::lines(db, first, running)?,
         drafts: drafts::list(db)?,
-        visits_today: visits,
-        opinions_today: opinions,
+        walked: walked_on(db, cadre, now_ms)?,
         diary_today: diary_record(db, cadre, &beijing::date(now_ms))?.map(|entry| {
             first_line(entry.fields.get(field::TEXT).and_then(|v| v.as_text()).unwrap_or_default())
         }),
@@ -51,18 +49,31 @@ fn first_line(text: &str) -> String {
     glance(text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default(), line_chars_max)
 }
 
-/// Visits and opinions of this cadre on the day of `ms`.
-fn heard_on(db: &Connection, cadre: &str, ms: i64) -> Result<(u32, u32), StoreError> {
+/// What this cadre's walks on the day of `ms` came to.
+fn walked_on(db: &Connection, cadre: &str, ms: i64) -> Result<Walked, StoreError> {
     let from = beijing::day_start(ms);
-    let count = |table: &str| -> Result<u32, StoreError> {
-        let sql = format!(
-            "SELECT count(*) FROM {table} WHERE visitor = ?1 AND occurred_at >= ?2 AND occurred_at < ?3"
-        );
-        db.prepare_cached(&sql)
-            .and_then(|mut s| s.query_row(params![cadre, from, from + beijing::DAY_MS], |row| row.get(0)))
-            .map_err(db_error)
+    // A household that went over into another counts as the one that it is shown under.
+    let sql = "WITH day AS MATERIALIZED (
+           SELECT id, absent, coalesce(
+             (SELECT min(a.shown) FROM household_alias a WHERE a.old = v.household), v.household) AS household
+           FROM visit v WHERE visitor = ?1 AND occurred_at >= ?2 AND occurred_at < ?3 AND void = 0)
+         SELECT (SELECT count(DISTINCT household) FROM day WHERE NOT absent) AS households,
+           (SELECT count(DISTINCT household) FROM day
+             WHERE household NOT IN (SELECT household FROM day WHERE NOT absent AND household IS NOT NULL)) AS absent,
+           (SELECT count(*) FROM day WHERE household IS NULL AND NOT absent) AS places,
+           (SELECT count(*) FROM opinion o WHERE visitor = ?1 AND occurred_at >= ?2 AND occurred_at < ?3
+             AND NOT EXISTS (SELECT 1 FROM visit v WHERE v.id = o.visit AND v.void)) AS opinions";
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Walked {
+            households: row.get("households")?,
+            absent: row.get("absent")?,
+            places: row.get("places")?,
+            opinions: row.get("opinions")?,
+        })
     };
-    Ok((count("visit")?, count("opinion")?))
+    db.prepare_cached(sql)
+        .and_then(|mut s| s.query_row(params![cadre, from, from + beijing::DAY_MS], read))
+        .map_err(db_error)
 }
 
 fn diary_record(db: &Connection, cadre: &str, day: &str) -> Result<Option<Loaded>, StoreError> {
@@ -84,7 +95,6 @@ pub(super) fn diary(
         .and_then(|d| d.and_hms_opt(4, 0, 0))
         .map(|d| d.and_utc().timestamp_millis())
         .ok_or_else(|| StoreError::Invalid("日期不对。".to_owned()))?;
-    let (visits, opinions) = heard_on(db, &identity.cadre, noon)?;
     let entry = match diary_record(db, &identity.cadre, day)? {
         Some(entry) => entry,
         None => Loaded {
@@ -108,7 +118,7 @@ pub(super) fn diary(
     };
     let before = days.into_iter().take(diary_days_max).map(line).collect::<Result<_, StoreError>>()?;
     let photos = photos::views(db, &entry.village, &entry.fields)?;
-    Ok(Diary { entry, photos, before, visits, opinions })
+    Ok(Diary { entry, photos, before, walked: walked_on(db, &identity.cadre, noon)? })
 }
 
 pub(super) fn mine(

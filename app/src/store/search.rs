@@ -225,7 +225,8 @@ impl SearchIndex {
             }
             HouseholdFilter::Recent => {
                 let sql = "SELECT household, max(occurred_at) FROM visit
-                           WHERE visitor = ?1 AND household IS NOT NULL GROUP BY household ORDER BY household";
+                           WHERE visitor = ?1 AND household IS NOT NULL AND absent = 0 AND void = 0
+                           GROUP BY household ORDER BY household";
                 let last: Vec<(Id, i64)> = rows(db, sql, [cadre], |row| Ok((row.get(0)?, row.get(1)?)))?;
                 let been: Vec<Id> = last.iter().map(|(id, _)| *id).collect();
                 let when =

@@ -1,6 +1,6 @@
 //! Records in words, as people count them: 走访、手记、户.
 
-use crate::store::Tally;
+use crate::store::{Tally, Walked};
 
 /// Kinds that one line can name.
 const NAMED_MAX: usize = 2;
@@ -18,6 +18,19 @@ pub(crate) fn whole(tally: &Tally) -> String {
 pub(crate) fn brief(tally: &Tally) -> String {
     let parts = parts(tally, "");
     if parts.len() > NAMED_MAX { super::counted(tally.things(), "项") } else { parts.join("、") }
+}
+
+/// “今天走了 2 户，有 1 户没人在家，听到 3 条意见”; none where nobody was called on.
+pub(crate) fn walked(day: &str, walked: Walked) -> Option<String> {
+    let said = [
+        (walked.households, "走了", "户"),
+        (walked.places, "去了", "处别的地方"),
+        (walked.absent, "有", "户没人在家"),
+        (walked.opinions, "听到", "条意见"),
+    ];
+    let said = said.into_iter().filter(|(count, ..)| *count > 0);
+    let said: Vec<String> = said.map(|(count, verb, what)| format!("{verb} {count} {what}")).collect();
+    (!said.is_empty()).then(|| format!("{day}{}", said.join("，")))
 }
 
 fn parts(tally: &Tally, within: &str) -> Vec<String> {
@@ -54,5 +67,14 @@ mod tests {
         assert_eq!(brief(&Tally { households: 3, ..two }), "5 项");
         assert_eq!(brief(&Tally { others: 900, ..Tally::default() }), "900 条记录");
         assert_eq!(whole(&Tally::default()), "");
+    }
+
+    #[test]
+    fn a_day_is_told_as_it_was() {
+        assert_eq!(walked("今天", Walked::default()), None);
+        let one = Walked { households: 1, opinions: 2, ..Walked::default() };
+        assert_eq!(walked("今天", one).as_deref(), Some("今天走了 1 户，听到 2 条意见"));
+        let other = Walked { absent: 1, places: 1, ..Walked::default() };
+        assert_eq!(walked("这天", other).as_deref(), Some("这天去了 1 处别的地方，有 1 户没人在家"));
     }
 }

@@ -116,22 +116,18 @@ fn Editor(date: String, diary: Diary, is_today: bool) -> Element {
     let taking = use_taking(date.clone(), village, form.saver());
     let mark = form.mark.read().clone();
     let is_blank = use_hook(|| form.text(field::TEXT).is_empty());
-    let heard = if is_today {
-        today::heard(diary.visits, diary.opinions)
-    } else {
-        words::day_heard(diary.visits, diary.opinions)
-    };
+    let walked = if is_today { today::walked(diary.walked) } else { words::day_walked(diary.walked) };
     rsx! {
         div { class: "sec", margin: "0",
             if is_today {
                 h1 { class: "title", {text::tab::DIARY} }
             } else {
-                p { class: "sub", "{heard}" }
+                p { class: "sub", "{walked}" }
             }
             SaveMark { mark: mark.clone() }
         }
         if is_today {
-            p { class: "sub", "{format::day_of(&date, now_ms())} · {heard}" }
+            p { class: "sub", "{format::day_of(&date, now_ms())} · {walked}" }
         }
         div { class: "stack",
             SaveTrouble { mark, onretry: move |()| form.flush() }

@@ -97,7 +97,7 @@ fn Whole(today: Today, now_ms: i64) -> Element {
                     Some(line) => line.clone(),
                     None => words::DIARY_NOT_BEGUN.to_owned(),
                 },
-                under: words::heard(today.visits_today, today.opinions_today),
+                under: words::walked(today.walked),
                 testid: "diary-row",
                 onpick: move |()| drop(navigator().push(Route::DiaryToday {})),
             }

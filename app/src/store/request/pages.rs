@@ -18,10 +18,8 @@ pub struct Today {
     pub households: Vec<HouseholdRow>,
     /// Visits begun and not completed.
     pub drafts: Vec<DraftRow>,
-    /// Visits that this cadre completed today.
-    pub visits_today: u32,
-    /// Opinions that this cadre took down today.
-    pub opinions_today: u32,
+    /// What this cadre's walks of today came to.
+    pub walked: Walked,
     /// First line of today's diary, none if not begun.
     pub diary_today: Option<String>,
     /// Fields written differently by two people.
@@ -39,9 +37,20 @@ pub struct Diary {
     pub photos: Vec<PhotoView>,
     /// Days before with their first lines, newest first: (date, record, line).
     pub before: Vec<(String, Uuid, String)>,
-    /// The day's visits and opinions, to write from.
-    pub visits: u32,
-    /// See `visits`.
+    /// What the day's walks came to, to write from.
+    pub walked: Walked,
+}
+
+/// What a cadre's walks of one day came to, counted as the office's 走访户次: what was made void is in none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Walked {
+    /// Households where somebody was met, each once.
+    pub households: u32,
+    /// Households where nobody was at home all day.
+    pub absent: u32,
+    /// Visits elsewhere: 社区、企业、学校、工地、单位 (S2).
+    pub places: u32,
+    /// Opinions heard.
     pub opinions: u32,
 }
 

@@ -26,7 +26,7 @@ pub enum HouseholdFilter {
     All,
     /// 必访未到
     NotVisited,
-    /// Households where this cadre was last, newest visit first: where a visit often goes again.
+    /// Households where this cadre has met somebody, newest visit first: where a visit often goes again.
     Recent,
     /// 迁出、销户、并户: not on the register any more
     OffRegister,
