@@ -15,14 +15,14 @@
 //!   `step-next`, `step-back`, `how`, `mode-<code>`, `occurred`, `companions`, `absent`, `repeat-all`, `q-<item>`,
 //!   `q-<item>-answer` or `q-<item>-answer-<option>`, `q-<item>-same`, `opinion-<n>`, `opinion-<n>-kind-<kind>`,
 //!   `opinion-<n>-more`, `opinion-<n>-immediate|anonymous`, `topic-<code>`, `opinion-add`, `problems`, `mend`,
-//!   `next-gap`, `to-review`, `change-how|answers|words`, `visit-notes`, `card-left`, `discard`, `discard-yes`, `finish`; a completed visit: `visited`,
+//!   `next-gap`, `to-review`, `withdrawn`, `change-how|answers|words`, `visit-notes`, `card-left`, `discard`, `discard-yes`, `finish`; a completed visit: `visited`,
 //!   `amend`; what it said before, in its correction: `said`;
 //! - 照片: `photos` (where they are edited), `photo-camera`, `photo-album`, `photo-progress`, `photo-hint`, `photo-trouble`, `photo`,
 //!   `thumb`, `photo-caption`, `photo-open`, `photo-remove`, `photo-removed`, `photo-back`, `photos-lacking`,
 //!   `photos-refused`, `photos-on-their-way`, `photos-unseen` with `photos-seen`; one whole: `photo-page`, `photo-whole`, `photo-place`;
 //! - 修改记录: `history-open`, `history`, `history-change`, `history-of`;
 //! - 手记: `diary`, `diary-text`, `diary-day`;
-//! - 我的: `mine`, `count-saved|waiting|received|held|refused`, `waiting-what`, `sync-now`, `sync-said`, `offline-hint`, `sync-problem`, `outbox`, `held`, `refused`,
+//! - 我的: `mine`, `leaving`, `count-saved|waiting|received|held|refused`, `waiting-what`, `sync-now`, `sync-said`, `offline-hint`, `sync-problem`, `outbox`, `held`, `refused`,
 //!   `font-standard|large|extra`, `look-system|light|dark`, `storage`, `update`, `update-now`; `conflict`, `conflict-shown`, `conflict-other`.
 
 pub(crate) mod count;
@@ -321,6 +321,13 @@ pub(crate) mod mine {
     pub(crate) const VERSION: &str = "版本";
     pub(crate) const SERVER: &str = "服务器";
 
+    /// A village was withdrawn while something of it is unsent or being written.
+    pub(crate) fn leaving(villages: &[String]) -> String {
+        let villages = villages.join("、");
+        format!(
+            "{villages}已不分给您。那里还有没写完或没报上去的：写完、报完以后，这个村的户册会从本机移走。"
+        )
+    }
     pub(crate) fn last(time: &str) -> String {
         format!("上次同步：{time}")
     }

@@ -1,7 +1,8 @@
 //! Records that the township keeps apart: the screen says that nothing is lost, why, and whom to ask.
 
-use lianxin_tests::e2e::{Phone, Server};
+use lianxin_tests::e2e::{LIUSHUGOU, Phone, SHIQIAO, Server};
 use rusqlite::params;
+use serde_json::Value;
 use uuid::Uuid;
 
 const CADRE: &str = "韩冬梅";
@@ -44,5 +45,60 @@ async fn what_was_written_for_a_village_that_was_taken_away_is_told_and_kept() {
     phone.see("mine").await;
     let kept = "SELECT count(*) FROM patch WHERE held <> '' AND body LIKE '%狗拴着%'";
     assert_eq!(server.count(kept), 1, "the township has every word");
+    server.check();
+}
+
+/// What 今日 says below its heading: the day and the villages.
+async fn villages_on_today(phone: &mut Phone) -> String {
+    phone.tap("tab-today").await;
+    phone.see("today").await;
+    phone.browser.script("return document.querySelector('main .sub').innerText;", Value::Null).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_villages_shows_at_once_and_a_draft_there_says_what_will_go() {
+    let server = Server::township(&[(LIUSHUGOU, "柳树沟村"), (SHIQIAO, "石桥村")], &[("阿香", LIUSHUGOU)]);
+    let grant = |villages: &[&str]| {
+        let mut command = vec!["cadre", "villages", "阿香"];
+        villages.iter().for_each(|code| command.extend(["--village", code]));
+        server.cli(&command);
+    };
+    grant(&[LIUSHUGOU, SHIQIAO]);
+    let mut phone = Phone::enrolled("阿香", &server, "阿香").await;
+    phone.tap("tab-visit").await;
+    phone.tap("visit-other").await;
+    phone.write("visit-name", "石桥小学").await;
+    phone.tap(&format!("village-{SHIQIAO}")).await;
+    phone.tap("visit-begin").await;
+    phone.see("visit-step-0").await;
+    assert_eq!(phone.count("withdrawn").await, 0);
+
+    grant(&[LIUSHUGOU]);
+    phone.tap("state-line").await;
+    phone.tap("sync-now").await;
+    phone.see_text("leaving", "石桥村已不分给您").await;
+    assert!(!phone.page_says("柳树沟村、石桥村").await, "我的 names the villages that are");
+    let today = villages_on_today(&mut phone).await;
+    assert!(today.contains("柳树沟村") && !today.contains("石桥村"), "{today}");
+    phone.tap("draft-row").await;
+    phone.see_text("withdrawn", "这个村的户册会从本机移走").await;
+    phone.back().await;
+    phone.see("today").await;
+    phone.tap("tab-households").await;
+    phone.tap("household-add").await;
+    phone.see("f-head").await;
+    assert_eq!(phone.count(&format!("village-{SHIQIAO}")).await, 0, "nobody is added there any more");
+    phone.back().await;
+
+    // Granted again, it is there again, without a reload.
+    grant(&[LIUSHUGOU, SHIQIAO]);
+    phone.tap("tab-mine").await;
+    phone.tap("sync-now").await;
+    phone.see_no("leaving").await;
+    let today = villages_on_today(&mut phone).await;
+    assert!(today.contains("石桥村"), "{today}");
+    phone.tap("draft-row").await;
+    phone.see("visit-step-0").await;
+    phone.see_no("withdrawn").await;
     server.check();
 }

@@ -3,7 +3,7 @@
 use super::{
     Diary, Identity, Loaded, Mine, OutboxRow, RecordPlace, StoreError, SyncLine, Today, Walked,
     campaign::Running, conflicts, db_error, drafts, glance::glance, held, households, households::Chips,
-    photos, records, tally::tally,
+    photos, records, scope, tally::tally,
 };
 use crate::{beijing, ids::new_id};
 use lianxin_shared::{domain::diary::field, replica::kind, sqlite::uuid_at};
@@ -142,6 +142,7 @@ pub(super) fn mine(
         held: outbox(db, HELD)?,
         refused: refused(db)?,
         conflicts: conflicts::all(db, &identity.cadre_name)?,
+        villages_leaving: scope::leaving(db)?,
         photos_refused: photos::lacking(db)?.1,
         identity,
         sync,

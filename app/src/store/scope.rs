@@ -6,7 +6,7 @@ use lianxin_shared::{
     sqlite::{Replica, read_row, uuid_at},
     wire::v1::{Evicted, Scope, scope_hash},
 };
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 /// Where the codes are kept; a phone that was enrolled before they were told has none.
@@ -43,6 +43,20 @@ fn held(db: &Connection) -> Result<Vec<String>, StoreError> {
         db.prepare_cached("SELECT village FROM village_digest WHERE records > 0").map_err(db_error)?;
     let held = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect);
     held.map_err(db_error)
+}
+
+/// Names of the villages that are not this phone's any more and are still here: something of them is unsent or being
+/// written.
+pub(super) fn leaving(db: &Connection) -> Result<Vec<String>, StoreError> {
+    let Some(mine) = told(db)? else { return Ok(Vec::new()) };
+    let mut name_of = db.prepare_cached("SELECT name FROM village WHERE code = ?1").map_err(db_error)?;
+    let gone = held(db)?.into_iter().filter(|village| !mine.contains(village));
+    let name = |code: String| {
+        let name: Option<String> =
+            name_of.query_row([&code], |row| row.get(0)).optional().map_err(db_error)?;
+        Ok(name.filter(|name| !name.is_empty()).unwrap_or(code))
+    };
+    gone.map(name).collect()
 }
 
 /// Lets withdrawn villages go, in the transaction of a sync that left nothing to pull; whether any went.

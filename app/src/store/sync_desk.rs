@@ -22,7 +22,12 @@ impl Store {
     /// # Errors
     /// When the answer contradicts this phone or SQLite fails; nothing of it is kept then.
     pub fn sync_commit(&mut self, response: SyncResponse, now_ms: i64) -> Result<CommitReport, StoreError> {
+        let is_rescoped = response.scope.is_some();
         let (report, changed) = self.transact(|db| replicate::commit(db, response, now_ms))?;
+        if is_rescoped {
+            // Every screen that names the villages says the new ones.
+            self.events.push(Event::Standing);
+        }
         if changed {
             self.changed();
             self.events.push(Event::Changed);

@@ -63,6 +63,9 @@ fn Whole(mine: Mine) -> Element {
             }
             SyncNow { label: words::SYNC, offline: words::OFFLINE_HINT, is_first: !is_unknown }
             HowItStands { line: line.clone() }
+            if !mine.villages_leaving.is_empty() {
+                Notice { look: "w", testid: "leaving", {words::leaving(&mine.villages_leaving)} }
+            }
         }
         if !mine.conflicts.is_empty() {
             div { class: "sec", h2 { {today::LOOK} } }

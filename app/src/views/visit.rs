@@ -11,7 +11,7 @@ use super::{
 use crate::{
     components::{
         frame::Page,
-        notice::{Empty, Failed, SaveMark, SaveTrouble, Waiting},
+        notice::{Empty, Failed, Notice, SaveMark, SaveTrouble, Waiting},
         rows::named,
     },
     route::{Route, is_at},
@@ -95,6 +95,7 @@ fn Steps(open: OpenDraft, step: u8) -> Element {
     let amends = open.draft.amends.is_some();
     let title = if amends { words::amend_title(name) } else { words::title(name) };
     let (id, village) = (open.draft.id, open.draft.village.clone());
+    let is_withdrawn = !use_session().identity().villages.contains_key(&village);
     let draft = use_draft(open);
     let taking = use_taking(id.to_string(), village, draft.saver());
     use_effect(use_reactive!(|step| {
@@ -129,6 +130,9 @@ fn Steps(open: OpenDraft, step: u8) -> Element {
             },
             div { class: "stack",
                 SaveTrouble { mark: draft.mark.read().clone(), onretry: move |()| draft.flush() }
+                if is_withdrawn {
+                    Notice { look: "w", testid: "withdrawn", {words::WITHDRAWN} }
+                }
                 // Led to another place of the same step, the page starts afresh there.
                 for led in [draft.led()] {
                     match step {

@@ -77,6 +77,8 @@ pub struct Mine {
     pub refused: Vec<OutboxRow>,
     /// Fields written differently.
     pub conflicts: Vec<ConflictView>,
+    /// Villages that are not this cadre's any more, and are still here for what is unsent or being written.
+    pub villages_leaving: Vec<String>,
     /// Photos that the township will not take.
     pub photos_refused: u32,
     /// The line at the top.
