@@ -7,6 +7,9 @@
 use super::FoundBy;
 use lianxin_shared::domain::pinyin;
 
+#[path = "typed.rs"]
+mod typed;
+
 const LINE: char = '\n';
 const PART: char = '\t';
 
@@ -68,19 +71,26 @@ struct Word {
     text: String,
     /// It has letters, so that it may spell a name.
     may_spell: bool,
+    /// It is nothing but digits, so that it may be of a telephone, however that is grouped.
+    may_dial: bool,
 }
 
 impl Typed {
     /// The words of a text.
     pub fn new(text: &str) -> Self {
-        let text = text.to_lowercase();
-        let word = |word: &str| Word { text: word.to_owned(), may_spell: word.contains(char::is_lowercase) };
-        Self(text.split_whitespace().map(word).collect())
+        let word = |text: String| Word {
+            may_spell: text.contains(char::is_lowercase),
+            may_dial: text.chars().all(|c| c.is_ascii_digit()),
+            text,
+        };
+        Self(typed::words(&text.to_lowercase()).into_iter().map(word).collect())
     }
 
     /// Whether a household has every word.
     pub fn is_in(&self, words: &str) -> bool {
-        self.0.iter().all(|word| words.contains(&word.text) || word.spells_any(words))
+        self.0
+            .iter()
+            .all(|word| words.contains(&word.text) || word.spells_any(words) || word.dials_any(words))
     }
 
     /// How well a household that has every word fits them: as well as the word that fits best.
@@ -149,6 +159,17 @@ impl Word {
         self.may_spell && lines(words).any(|(name, ..)| pinyin::is_spelled(name, &self.text))
     }
 
+    fn dials_any(&self, words: &str) -> bool {
+        self.may_dial && lines(words).any(|(.., phone)| self.dials(phone))
+    }
+
+    /// Whether a telephone has the word, its digits grouped by whatever somebody wrote between them.
+    fn dials(&self, phone: &str) -> bool {
+        let plain = || phone.chars().filter(char::is_ascii_digit).collect::<String>();
+        let is_grouped = || phone.chars().any(|c| !c.is_ascii_digit());
+        phone.contains(&self.text) || self.may_dial && is_grouped() && plain().contains(&self.text)
+    }
+
     fn shows_in(&self, name: &str, rest: &str) -> bool {
         name.contains(&self.text)
             || rest.contains(&self.text)
@@ -161,7 +182,7 @@ impl Word {
         if self.shows_in(head, rest) {
             return None;
         }
-        if phone.contains(&self.text) {
+        if self.dials(phone) {
             return Some(FoundBy::Phone(phone.to_owned()));
         }
         lines.find_map(|(name, rest, phone)| {
@@ -169,7 +190,7 @@ impl Word {
                 return Some(FoundBy::Member(name.to_owned()));
             }
             let member = || FoundBy::MemberPhone { name: name.to_owned(), phone: phone.to_owned() };
-            phone.contains(&self.text).then(member)
+            self.dials(phone).then(member)
         })
     }
 }
@@ -203,7 +224,7 @@ mod tests {
 
     #[test]
     fn what_the_line_shows_needs_no_word() {
-        for text in ["", "周", "zxl", "zhouxiu", "三组 17", "残疾", "周 三组"] {
+        for text in ["", "周", "zxl", "zhouxiu", "三组 17", "三组17号", "残疾", "周 三组"] {
             assert_eq!(found_by(text), None, "{text}");
         }
     }
@@ -244,6 +265,21 @@ mod tests {
         for text in ["三组", "17", ""] {
             assert!(all.iter().all(|words| Typed::new(text).fit(words) == Fit::ELSEWHERE), "{text}");
         }
+    }
+
+    #[test]
+    fn a_telephone_is_found_however_it_is_grouped_and_nobody_else_for_it() {
+        let mut words = Words::of_household("王海龙", "王海龙 whl 三组 17号 13900009138", "13900009138");
+        words.add_member("王强", "王强 wq 14045101219");
+        words.add_member("王诗涵", "王诗涵 wsh 140 4510-9138");
+        let words: Box<str> = words.into();
+        let hers = FoundBy::MemberPhone { name: "王诗涵".to_owned(), phone: "140 4510-9138".to_owned() };
+        for text in ["140 4510 9138", "140-4510-9138", "14045109138", "三组17号 140 4510 91", "45109138"] {
+            let typed = Typed::new(text);
+            assert!(typed.is_in(&words), "{text}");
+            assert_eq!(typed.found_by(&words), Some(hers.clone()), "{text}");
+        }
+        assert!(!Typed::new("140 4510 9139").is_in(&words), "nobody's");
     }
 
     #[test]

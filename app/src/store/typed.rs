@@ -1,0 +1,94 @@
+//! What somebody has typed into a search, as the words that it means: people write a group and a door without a space
+//! (三组17号), and a telephone in groups of digits (138 0000 0001, 138-0000-0001).
+
+/// The least digits of a whole telephone, without the area's code; a door has fewer.
+const PHONE_DIGITS_MIN: usize = 7;
+/// A mobile telephone begins with a group of this many digits.
+const MOBILE_GROUP_DIGITS: usize = 3;
+/// Between the groups of a telephone, beside spaces.
+const HYPHENS: [char; 4] = ['-', '－', '–', '—'];
+
+/// The words of a text.
+pub(super) fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut run: Vec<&str> = Vec::new();
+    for token in text.split_whitespace() {
+        if token.chars().all(|c| c.is_ascii_digit() || HYPHENS.contains(&c)) {
+            run.push(token);
+        } else {
+            words.append(&mut of_digits(&run));
+            run.clear();
+            words.extend(of_place(token).map(str::to_owned));
+        }
+    }
+    words.append(&mut of_digits(&run));
+    words
+}
+
+/// “三组17号” as “三组” and “17号”; any other word as it is.
+fn of_place(token: &str) -> impl Iterator<Item = &str> {
+    let (group, door) = match token.split_once('组') {
+        Some((group, door)) if !group.is_empty() && door.starts_with(|c: char| c.is_ascii_digit()) => {
+            token.split_at(token.len() - door.len())
+        }
+        _ => (token, ""),
+    };
+    [group, door].into_iter().filter(|part| !part.is_empty())
+}
+
+/// Words of digits that stand side by side: those of a telephone are one.
+fn of_digits(run: &[&str]) -> Vec<String> {
+    let groups = |run: &[&str]| -> Vec<String> {
+        let groups = run.iter().flat_map(|token| token.split(HYPHENS));
+        groups.filter(|group| !group.is_empty()).map(str::to_owned).collect()
+    };
+    let start = run.iter().position(|token| begins_mobile(token));
+    let (before, number) = run.split_at(start.unwrap_or(0));
+    let number_groups = groups(number);
+    let digits: usize = number_groups.iter().map(String::len).sum();
+    let is_grouped = number_groups.iter().all(|group| group.len() < PHONE_DIGITS_MIN);
+    let is_number = is_grouped && (start.is_some() || digits >= PHONE_DIGITS_MIN);
+    let plain = |tokens: &[&str]| tokens.iter().map(|token| (*token).to_owned()).collect::<Vec<_>>();
+    let mut words = plain(before);
+    if is_number {
+        words.push(number_groups.concat());
+    } else {
+        words.append(&mut plain(number));
+    }
+    words
+}
+
+/// Whether a word of digits begins as mobile telephones do: 13x to 19x.
+fn begins_mobile(token: &str) -> bool {
+    let first = token.split(HYPHENS).next().unwrap_or_default();
+    let second = first.strip_prefix('1');
+    first.len() == MOBILE_GROUP_DIGITS
+        && second.is_some_and(|rest| rest.starts_with(|c| ('3'..='9').contains(&c)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_of_a_telephone_are_one_word_and_those_of_a_door_are_not() {
+        for (text, means) in [
+            ("140 4510 9138", vec!["14045109138"]),
+            ("140-4510-9138", vec!["14045109138"]),
+            ("140 45", vec!["14045"]),
+            ("周 138 0000 0001", vec!["周", "13800000001"]),
+            ("17 138 0000 0001", vec!["17", "13800000001"]),
+            ("234 5678", vec!["2345678"]),
+            ("17 13800000001", vec!["17", "13800000001"]),
+            ("3 17", vec!["3", "17"]),
+            ("101 2", vec!["101", "2"]),
+            ("12-3", vec!["12-3"]),
+            ("三组17号", vec!["三组", "17号"]),
+            ("三组 17号", vec!["三组", "17号"]),
+            ("李组长", vec!["李组长"]),
+            ("", vec![]),
+        ] {
+            assert_eq!(words(text), means, "{text}");
+        }
+    }
+}
