@@ -22,7 +22,7 @@
 //!   `photos-refused`, `photos-on-their-way`, `photos-unseen` with `photos-seen`; one whole: `photo-page`, `photo-whole`, `photo-place`;
 //! - 修改记录: `history-open`, `history`, `history-change`, `history-of`;
 //! - 手记: `diary`, `diary-text`, `diary-day`;
-//! - 我的: `mine`, `leaving`, `count-saved|waiting|received|held|refused`, `waiting-what`, `sync-now`, `sync-said`, `offline-hint`, `sync-problem`, `outbox`, `held`, `refused`,
+//! - 我的: `mine`, `leaving`, `count-saved|waiting|received|held|refused`, `waiting-what`, `sync-now`, `sync-said`, `offline-hint`, `sync-problem`, `outbox`, `held`, `refused`, `held-elsewhere`,
 //!   `font-standard|large|extra`, `look-system|light|dark`, `storage`, `update`, `update-now`; `conflict`, `conflict-shown`, `conflict-other`.
 
 pub(crate) mod count;
@@ -305,6 +305,8 @@ pub(crate) mod mine {
     pub(crate) const REFUSED: &str = "未收下的";
     pub(crate) const REFUSED_HINT: &str =
         "乡镇走访办看过，没有收进台账；您写的都在这里，一个字没少。有疑问请跟乡镇走访办说，可以改为收下。";
+    pub(crate) const ELSEWHERE: &str = "您别的手机上写的";
+    pub(crate) const ELSEWHERE_HINT: &str = "在您原来（或另一部）手机上写的，还有没进台账的。字都在乡镇走访办，这部手机上没有；要看写了什么，请问走访办。";
     pub(crate) const REFUSED_WORDS: &str = "看写的内容";
     pub(crate) const PHONE: &str = "这部手机";
     pub(crate) const FONT: &str = "字号";
@@ -321,6 +323,10 @@ pub(crate) mod mine {
     pub(crate) const VERSION: &str = "版本";
     pub(crate) const SERVER: &str = "服务器";
 
+    /// “未收下 3 条”: a visit with two opinions is three.
+    pub(crate) fn elsewhere(refused: bool, count: u32) -> String {
+        format!("{} {count} 条", if refused { NOT_TAKEN } else { KEPT_APART })
+    }
     /// A village was withdrawn while something of it is unsent or being written.
     pub(crate) fn leaving(villages: &[String]) -> String {
         let villages = villages.join("、");

@@ -1,7 +1,7 @@
 //! What the office decides about what phones handed in, and what the phones then show: held work let in or refused,
 //! villages granted again, conflicts settled. The real server process, its console, and phones without a screen.
 
-use lianxin_app::store::RecordPlace;
+use lianxin_app::store::{HeldElsewhere, RecordPlace};
 use lianxin_tests::e2e::{Console, Headless, Server, until};
 use rusqlite::params;
 use uuid::Uuid;
@@ -129,6 +129,12 @@ async fn what_is_refused_leaves_the_records_and_stays_to_be_read() {
     assert!(mine.refused.iter().any(|row| row.words.contains(&"备注：写错村了".to_owned())), "{mine:?}");
     assert!(axiang.record(new).await.is_none(), "it is no household any more");
 
+    // Her next phone has none of it, and hears that it was refused and why.
+    let next = Headless::enrolled(&server, "阿香").await;
+    let told = next.mine().await.held_elsewhere;
+    assert_eq!(told, [HeldElsewhere { reason: why.to_owned(), refused: true, count: 2 }]);
+    assert!(axiang.mine().await.held_elsewhere.is_empty(), "the one that wrote it has the words");
+
     // The office thinks again about one of them.
     let refused = console.page("/console/held?refused=1").await;
     assert!(refused.contains("不该有的户") && refused.contains(why), "{refused}");
@@ -140,6 +146,8 @@ async fn what_is_refused_leaves_the_records_and_stays_to_be_read() {
     axiang.synced().await;
     let left: Vec<_> = axiang.mine().await.refused.into_iter().map(|row| row.id).collect();
     assert_eq!(left, [shared]);
+    next.synced().await;
+    assert_eq!(next.mine().await.held_elsewhere.iter().map(|row| row.count).collect::<Vec<_>>(), [1]);
     server.check();
 }
 

@@ -1,7 +1,7 @@
 //! What the township keeps apart of this phone's patches: shown here like any other while it waits for the office;
 //! refused, it is in no record any more (state 3 without a row) and only to be read.
 
-use super::{StoreError, db_error, records};
+use super::{HeldElsewhere, StoreError, db_error, meta, records};
 use lianxin_shared::{
     domain::label,
     replica::{Row, Stamp, Value},
@@ -41,7 +41,40 @@ pub(super) fn keep(db: &Connection, held: &[Held], touched: &mut BTreeSet<Uuid>)
             .map_err(db_error)?;
         touched.insert(record);
     }
-    keep_former(db, held, touched)
+    keep_former(db, held, touched)?;
+    keep_elsewhere(db, held)
+}
+
+/// Where it is kept what the server tells of the cadre's other phones; a JSON list.
+const ELSEWHERE: &str = "held_elsewhere";
+
+/// Keeps what the server tells of patches that are not on this phone: another phone of the same cadre wrote them, the
+/// one before this one above all. Their words are with the office alone.
+fn keep_elsewhere(db: &Connection, held: &[Held]) -> Result<(), StoreError> {
+    let mut find = db.prepare_cached("SELECT 1 FROM patch WHERE stamp = ?1").map_err(db_error)?;
+    let mut told: Vec<HeldElsewhere> = Vec::new();
+    for one in held {
+        let Some(stamp) = one.stamp else { continue };
+        if find.exists([stamp.to_bytes()]).map_err(db_error)? {
+            continue;
+        }
+        let same = told.iter_mut().find(|row| (&row.reason, row.refused) == (&one.reason, one.refused));
+        match same {
+            Some(row) => row.count += 1,
+            None => told.push(HeldElsewhere { reason: one.reason.clone(), refused: one.refused, count: 1 }),
+        }
+    }
+    let text = serde_json::to_string(&told).map_err(|e| StoreError::Broken(e.to_string()))?;
+    if meta::get(db, ELSEWHERE)?.unwrap_or_else(|| "[]".to_owned()) != text {
+        meta::set(db, ELSEWHERE, &text)?;
+    }
+    Ok(())
+}
+
+/// What the server last told of the cadre's other phones.
+pub(super) fn elsewhere(db: &Connection) -> Result<Vec<HeldElsewhere>, StoreError> {
+    let text = meta::get(db, ELSEWHERE)?.unwrap_or_else(|| "[]".to_owned());
+    serde_json::from_str(&text).map_err(|e| StoreError::Broken(e.to_string()))
 }
 
 /// The same for what this phone handed in as another device, before it was enrolled anew or found that it is a copy:

@@ -141,6 +141,7 @@ pub(super) fn mine(
         outbox: outbox(db, WAITING)?,
         held: outbox(db, HELD)?,
         refused: refused(db)?,
+        held_elsewhere: held::elsewhere(db)?,
         conflicts: conflicts::all(db, &identity.cadre_name)?,
         villages_leaving: scope::leaving(db)?,
         photos_refused: photos::lacking(db)?.1,

@@ -10,7 +10,7 @@ mod register;
 mod status;
 mod visit;
 
-pub use pages::{Diary, Mine, OutboxRow, Today, Walked};
+pub use pages::{Diary, HeldElsewhere, Mine, OutboxRow, Today, Walked};
 pub use photo::{Bytes, NewPhoto, PhotoName, PhotoPlace, PhotoSize, PhotoView};
 pub use record::{ConflictView, Edit, Loaded, RecordPlace, Taken};
 pub use register::{

@@ -47,8 +47,7 @@ pub(crate) const TOPIC: &str = "分类（可以不选）";
 pub(crate) const IMMEDIATE: &str = "立行立改";
 pub(crate) const IMMEDIATE_HINT: &str = "当场或随后就办了的，打开。";
 pub(crate) const ANONYMOUS: &str = "不留姓名";
-pub(crate) const ANONYMOUS_HINT: &str =
-    "承办单位、台账和导出里都看不到是谁说的；乡镇走访办仍知道是哪次走访记的。";
+pub(crate) const ANONYMOUS_HINT: &str = "乡镇的办公台、台账和导出里，看不到是谁说的、哪一户、哪次走访，只有村和月份。您和本村干部的手机上，这次走访里仍看得到这句话。";
 pub(crate) const ADD: &str = "再记一条";
 pub(crate) const REMOVE: &str = "删掉这一条";
 pub(crate) const REMOVE_SURE: &str = "这一条写的字会没有了。";

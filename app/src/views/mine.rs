@@ -18,7 +18,7 @@ use crate::{
         look::ChosenLook,
         session::{Session, use_session},
     },
-    store::{FontSize, Mine, OutboxRow, Request, Status, SyncLine, SyncPhase},
+    store::{FontSize, HeldElsewhere, Mine, OutboxRow, Request, Status, SyncLine, SyncPhase},
     text::{self, count, mine as words, photo, today},
 };
 
@@ -74,6 +74,7 @@ fn Whole(mine: Mine) -> Element {
         Records { title: words::OUTBOX, hint: "", testid: "outbox", rows: mine.outbox.clone() }
         Records { title: words::HELD, hint: words::HELD_HINT, testid: "held", rows: mine.held.clone() }
         Records { title: words::REFUSED, hint: words::REFUSED_HINT, testid: "refused", rows: mine.refused.clone() }
+        Elsewhere { rows: mine.held_elsewhere.clone() }
         div { class: "sec", h2 { {words::PHONE} } }
         ThisPhone { mine: mine.clone() }
     }
@@ -145,6 +146,32 @@ fn HowItStands(line: SyncLine) -> Element {
         }
         if !line.problem.is_empty() {
             Notice { look, testid: "sync-problem", "{line.problem}" }
+        }
+    }
+}
+
+/// What the township keeps apart or did not take of what was written on another phone: its words are not here.
+#[component]
+fn Elsewhere(rows: Vec<HeldElsewhere>) -> Element {
+    if rows.is_empty() {
+        return rsx! {};
+    }
+    rsx! {
+        div { class: "sec",
+            h2 { {words::ELSEWHERE} }
+        }
+        p { class: "sub", {words::ELSEWHERE_HINT} }
+        ul { class: "card", "data-testid": "held-elsewhere",
+            for (at, row) in rows.into_iter().enumerate() {
+                li { key: "{at}",
+                    div { class: "row",
+                        div { class: "gr",
+                            span { class: "name", {words::elsewhere(row.refused, row.count)} }
+                            p { class: "reason", {words::because(&row.reason)} }
+                        }
+                    }
+                }
+            }
         }
     }
 }

@@ -75,6 +75,8 @@ pub struct Mine {
     pub held: Vec<OutboxRow>,
     /// What the office refused: in no record, only to be read.
     pub refused: Vec<OutboxRow>,
+    /// The same of what this cadre wrote on another phone.
+    pub held_elsewhere: Vec<HeldElsewhere>,
     /// Fields written differently.
     pub conflicts: Vec<ConflictView>,
     /// Villages that are not this cadre's any more, and are still here for what is unsent or being written.
@@ -87,6 +89,17 @@ pub struct Mine {
     pub records: u32,
     /// Size of the database, bytes.
     pub database_bytes: u64,
+}
+
+/// What the township does not have in its records of what a cadre wrote on another phone: of the words nothing is here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldElsewhere {
+    /// Why, in the township's words.
+    pub reason: String,
+    /// The office will not have it; otherwise it waits for the office.
+    pub refused: bool,
+    /// How many writes have this reason.
+    pub count: u32,
 }
 
 /// A record on its way.
