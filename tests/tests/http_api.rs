@@ -1,6 +1,6 @@
 //! The interface for phones: the real server process, and phones without a screen.
 
-use lianxin_app::store::{RecordPlace, Request, Taken};
+use lianxin_app::store::{OpenDraft, RecordPlace, Reply, Request, Taken, VisitTarget, draft::OpinionDraft};
 use lianxin_shared::wire::PROTOCOL;
 use lianxin_tests::e2e::{Headless, LIUSHUGOU, SHIQIAO, Server, until};
 use reqwest::{Client, StatusCode};
@@ -251,4 +251,47 @@ async fn the_database_is_checked_while_phones_write() {
         phone.synced().await;
     }
     checks.join().expect("every check went well").check();
+}
+
+/// Changes what is open of a visit and completes it.
+async fn complete(phone: &Headless, request: Request, change: impl FnOnce(&mut OpenDraft)) -> Uuid {
+    let Ok(Reply::Draft(mut open)) = phone.ask(request).await else { panic!("no draft") };
+    // Whoever is at home need not be asked anything here.
+    open.draft.checklists.clear();
+    change(&mut open);
+    let id = open.draft.id;
+    phone.ask(Request::SaveDraft(Box::new(open.draft))).await.expect("saved");
+    phone.ask(Request::CompleteVisit { id }).await.expect("completed");
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_on_waits_and_is_not_counted_as_received_too() {
+    let mut server = Server::two_villages();
+    let axiang = Headless::enrolled(&server, "阿香").await;
+    let counted = async || {
+        let mine = axiang.mine().await;
+        (mine.saved_today.things(), mine.waiting.things(), mine.received.things())
+    };
+    let home = axiang.new_household(LIUSHUGOU, "李翠花").await;
+    let visit = complete(&axiang, Request::StartVisit { target: VisitTarget::Household(home) }, |open| {
+        let said =
+            OpinionDraft {
+                id: Uuid::from_u128(7), text: "路不好走。".to_owned(), ..OpinionDraft::default()
+            };
+        open.draft.opinions.push(said);
+    });
+    let visit = visit.await;
+    axiang.synced().await;
+    assert_eq!(counted().await, (2, 0, 2), "a household, and a visit with what was said");
+
+    server.stop();
+    axiang.edit(home, "note", "狗拴着").await.expect("saved");
+    assert_eq!(counted().await, (2, 1, 1));
+    complete(&axiang, Request::AmendVisit { id: visit }, |open| open.draft.notes = "老人耳背".to_owned())
+        .await;
+    assert_eq!(counted().await, (2, 2, 0), "what was said waits with its visit");
+    server.start();
+    axiang.synced().await;
+    assert_eq!(counted().await, (2, 0, 2));
 }

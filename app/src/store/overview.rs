@@ -135,7 +135,7 @@ pub(super) fn mine(
     Ok(Mine {
         saved_today: tally(db, &format!("written_at >= {}", beijing::day_start(now_ms)))?,
         waiting: tally(db, WAITING)?,
-        received: tally(db, "state >= 2 AND held = ''")?,
+        received: tally(db, RECEIVED)?,
         kept_apart: tally(db, HELD)?,
         not_taken: tally(db, REFUSED)?,
         outbox: outbox(db, WAITING)?,
@@ -154,6 +154,11 @@ pub(super) fn mine(
 
 /// Patches that the township has not acknowledged.
 const WAITING: &str = "state < 2";
+/// Patches that it has, of records of which nothing waits and nothing was kept apart or refused: each is counted in one
+/// place, what was said going with its visit.
+const RECEIVED: &str = "state >= 2 AND held = ''
+  AND record NOT IN (SELECT record FROM patch WHERE state < 2 OR held <> '')
+  AND record NOT IN (SELECT o.id FROM opinion o JOIN patch p ON p.record = o.visit WHERE p.state < 2 OR p.held <> '')";
 /// Patches that it keeps apart for checking.
 const HELD: &str = "held <> '' AND state = 2";
 /// Patches that the office refused.

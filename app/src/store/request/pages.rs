@@ -63,7 +63,7 @@ pub struct Mine {
     pub saved_today: Tally,
     /// Records not yet acknowledged.
     pub waiting: Tally,
-    /// Records acknowledged, of this phone, ever.
+    /// Records acknowledged, of this phone, ever, of which nothing waits and nothing is held or refused.
     pub received: Tally,
     /// Records that the township keeps apart for checking.
     pub kept_apart: Tally,
