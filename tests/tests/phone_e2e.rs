@@ -1,6 +1,7 @@
 //! The main job in the real browser: what a cadre wrote in a courtyard without signal reaches the township once.
 
-use lianxin_tests::e2e::{Console, Phone, Server};
+use lianxin_tests::e2e::{Console, Phone, Server, until};
+use serde_json::Value;
 use uuid::Uuid;
 
 /// The cadre of the demo township whose phone this is.
@@ -70,6 +71,10 @@ async fn a_whole_visit_offline_survives_and_arrives() {
     phone.see_saved().await;
     phone.tap("tag-tekun_hu").await;
     phone.see_saved().await;
+    // A 特困户 (S4) is a 困难户 (S3) too: the household is to be visited by either scheme.
+    let both = "return document.querySelector('[data-testid=tag-kunnan_hu]').ariaPressed === 'true';";
+    until("both tags are on", async || phone.browser.script::<bool>(both, Value::Null).await.then_some(()))
+        .await;
 
     phone.die();
     phone.revive().await;
