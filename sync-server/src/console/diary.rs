@@ -32,6 +32,8 @@ const folded_chars_max: usize = 180;
 pub(super) struct DiaryFilter {
     cadre: String,
     village: String,
+    /// The day on which a phone sent something of it, `YYYY-MM-DD`.
+    received: String,
     q: String,
     page: String,
 }
@@ -45,6 +47,7 @@ impl DiaryFilter {
         let mut all = Conditions::default();
         all.text("d.cadre = ?", &self.cadre);
         all.text("d.village = ?", &self.village);
+        all.received(db, "d", &self.received)?;
         all.says("d", &self.q);
         all.ids(db, "SELECT d.id FROM diary d", "d.day DESC, d.id")
     }
@@ -60,6 +63,7 @@ impl Listed for DiaryFilter {
     fn described(&self, db: &Connection) -> Result<String, PageError> {
         let mut words: Vec<String> = Named::Cadre.of(db, &self.cadre)?.into_iter().collect();
         words.extend(Named::Village.of(db, &self.village)?);
+        words.extend((!self.received.is_empty()).then(|| format!("{} 收到的", self.received)));
         words.extend(parts::holding(&self.q));
         Ok(words.join("、"))
     }
@@ -93,6 +97,7 @@ fn content(db: &Connection, today: Today, filter: &DiaryFilter) -> Result<Conten
             (search_box("查找", "手记里的字", &filter.q))
             (select("干部", "cadre", "全部", names, &filter.cadre))
             (village_select(&villages, &filter.village))
+            (parts::received_on(&filter.received))
             (filter_end(PATH, filter.is_active()))
         }
         section.card.list {

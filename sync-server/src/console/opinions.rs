@@ -40,6 +40,8 @@ pub(super) struct OpinionFilter {
     kind: String,
     category: String,
     village: String,
+    /// The day on which a phone sent something of it, `YYYY-MM-DD`.
+    received: String,
     q: String,
     page: String,
 }
@@ -56,6 +58,11 @@ impl OpinionFilter {
         match self.category.as_str() {
             UNSORTED => all.add("o.category = ''", []),
             code => all.text("o.category = ?", code),
+        }
+        if !self.received.is_empty() {
+            // A day would lead to who spoke under no name.
+            all.add("o.anonymous = 0", []);
+            all.received(db, "o", &self.received)?;
         }
         all.says("o", &self.q);
         all.ids(db, "SELECT o.id FROM opinion o", ORDER)
@@ -84,6 +91,7 @@ impl Listed for OpinionFilter {
             UNSORTED => Some(topic_name("").to_owned()),
             code => Some(topic_name(code).to_owned()),
         });
+        words.extend((!self.received.is_empty()).then(|| format!("{} 收到的记名的", self.received)));
         words.extend(parts::holding(&self.q));
         Ok(words.join("、"))
     }
@@ -128,6 +136,7 @@ fn content(db: &Connection, today: Today, filter: &OpinionFilter) -> Result<Cont
             }
         }
         (pager(paging, |page| filtered(PATH, &OpinionFilter { page, ..filter.clone() })))
+        @if !filter.received.is_empty() { p.foot { "不记名的不按收到的日子列：一列就看得出是谁说的。" } }
         p.foot { "要求不记名的，只写到村和月份：不显示是哪一户、哪次走访、谁听到的，导出的台账里也没有。" }
     };
     Ok(Content {
@@ -151,6 +160,7 @@ fn filters(villages: &BTreeMap<String, String>, filter: &OpinionFilter) -> Marku
         form.filter method="get" action=(PATH) data-filter {
             (search_box("查找", "原话里的字", &filter.q))
             (village_select(villages, &filter.village))
+            (parts::received_on(&filter.received))
             (select("类型", "kind", "全部", kinds, &filter.kind))
             (select("类别", "category", "全部", topics.chain([(UNSORTED, "未归类")]), &filter.category))
             (filter_end(PATH, filter.is_active()))

@@ -118,6 +118,13 @@ pub(super) fn search_box(label: &str, hint: &str, value: &str) -> Markup {
     }
 }
 
+/// The day of arrival by which a list is filtered, if it is: 总览 leads there.
+pub(super) fn received_on(day: &str) -> Markup {
+    html! { @if !day.is_empty() {
+        label.field { span { "收到的日子" } input type="date" name="received" value=(day); }
+    } }
+}
+
 /// The end of a filter: 查找, and 清除 if something is filtered.
 pub(super) fn filter_end(path: &str, active: bool) -> Markup {
     html! {

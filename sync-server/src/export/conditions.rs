@@ -1,5 +1,6 @@
 //! Which records of a list: conditions with their parameters, and how words are searched for.
 
+use super::Received;
 use crate::storage::StorageError;
 use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
 use uuid::Uuid;
@@ -23,6 +24,20 @@ impl Conditions {
         if !value.is_empty() {
             self.add(sql, [Value::from(value.to_owned())]);
         }
+    }
+
+    /// That a phone sent something of the record behind `row` on a day; anything if the day is empty.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub(crate) fn received(&mut self, db: &Connection, row: &str, day: &str) -> Result<(), StorageError> {
+        if !day.is_empty() {
+            let records = Received::on(db, day)?.records;
+            let ids: Vec<String> = records.iter().map(|id| id.simple().to_string().to_uppercase()).collect();
+            let sql = format!("hex({row}.id) IN (SELECT value FROM json_each(?))");
+            self.add(&sql, [Value::from(serde_json::to_string(&ids)?)]);
+        }
+        Ok(())
     }
 
     /// That the field `text` of the record behind `row` holds this term: first the raw body, which is cheap, then

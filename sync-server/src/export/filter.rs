@@ -33,6 +33,8 @@ pub struct LedgerFilter {
     pub state: String,
     /// `1` for visits with opinions.
     pub said: String,
+    /// The day on which a phone sent something of it, `YYYY-MM-DD`.
+    pub received: String,
     /// Words in names, notes and opinions.
     pub q: String,
     /// `time`, `village`, `target` or `visitor`, with `-` before it for the reverse; empty for the newest
@@ -58,10 +60,10 @@ impl LedgerFilter {
     /// # Errors
     /// When SQLite fails.
     pub fn ids(&self, db: &Connection) -> Result<Vec<Uuid>, StorageError> {
-        self.conditions().ids(db, "SELECT v.id FROM visit v", self.order())
+        self.conditions(db)?.ids(db, "SELECT v.id FROM visit v", self.order())
     }
 
-    fn conditions(&self) -> Conditions {
+    fn conditions(&self, db: &Connection) -> Result<Conditions, StorageError> {
         let mut all = Conditions::default();
         all.add(if self.state == "void" { "v.void = 1" } else { "v.void = 0" }, []);
         match self.state.as_str() {
@@ -84,13 +86,14 @@ impl LedgerFilter {
         if !self.said.is_empty() {
             all.add("EXISTS (SELECT 1 FROM opinion o WHERE o.visit = v.id AND o.anonymous = 0)", []);
         }
+        all.received(db, "v", &self.received)?;
         let term = self.q.trim();
         if !term.is_empty() {
             let (plain, json) = (Value::from(like(term)), Value::from(like_in_json(term)));
             let patterns = [&plain, &plain, &json, &plain, &json, &plain];
             all.add(SEARCH, patterns.map(Clone::clone));
         }
-        all
+        Ok(all)
     }
 
     /// The order; every one ends in the id, so that pages never overlap.
@@ -129,6 +132,7 @@ impl LedgerFilter {
             "void" => Some("已作废的".to_owned()),
             _ => None,
         });
+        words.extend((!self.received.is_empty()).then(|| format!("{} 收到的", self.received)));
         words.extend((!self.said.is_empty()).then(|| "有意见建议的".to_owned()));
         let term = self.q.trim();
         words.extend((!term.is_empty()).then(|| format!("含“{term}”")));

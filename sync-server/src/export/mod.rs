@@ -12,6 +12,7 @@ mod filter;
 mod households;
 mod ledger;
 mod opinions;
+mod received;
 mod table;
 pub(crate) mod words;
 mod xlsx;
@@ -26,6 +27,7 @@ pub use ledger::{
 };
 pub(crate) use opinions::{COUNTS, VISIT_VOID};
 pub use opinions::{OPINIONS, is_void, month, speaker, topic_name};
+pub use received::Received;
 pub use table::{Apart, Cell, Column, ReadCells, Table};
 pub use xlsx::xlsx;
 

@@ -113,6 +113,7 @@ fn filters(db: &Connection, filter: &LedgerFilter) -> Result<Markup, PageError> 
                 "至"
                 input type="date" name="to" value=(filter.to) aria-label="到";
             }
+            (parts::received_on(&filter.received))
             label.check {
                 input type="checkbox" name="said" value="1" checked[!filter.said.is_empty()];
                 span { "有意见建议的" }

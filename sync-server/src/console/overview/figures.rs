@@ -4,7 +4,7 @@ use super::{super::scope::Campaign, silent_ms_max};
 use crate::{
     auth::{DeviceInfo, list_devices},
     console::PageError,
-    export::{COUNTS, words},
+    export::{COUNTS, Received, words},
     storage::StorageError,
 };
 use lianxin_shared::{
@@ -12,8 +12,7 @@ use lianxin_shared::{
     replica::kind,
     sqlite::{IS_PRESENT, read_row, uuid_at},
 };
-use rusqlite::{Connection, params};
-use std::collections::BTreeSet;
+use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 /// Topics shown as bars.
@@ -60,7 +59,7 @@ pub(super) struct Figures {
     /// The newest visits.
     pub latest: Vec<Latest>,
     /// Received today.
-    pub today: Received,
+    pub today: Today,
     /// Devices in use, the one that synced last first.
     pub devices: Vec<DeviceInfo>,
     /// How many of them have been silent for long.
@@ -80,10 +79,12 @@ pub(super) struct Latest {
 
 /// What phones sent today, also those revoked since; each record counted once.
 #[derive(Default)]
-pub(super) struct Received {
+pub(super) struct Today {
     pub visits: i64,
     pub opinions: i64,
     pub diary: i64,
+    /// Records that wait for the office.
+    pub held: usize,
     /// When the last patch of today came, Unix milliseconds.
     pub last_ms: Option<i64>,
 }
@@ -114,7 +115,6 @@ pub(super) fn read(db: &Connection, campaign: Option<&Campaign>, now_ms: i64) ->
     let opinions = kinds.iter().map(|(_, count)| count).sum();
     let (topics, other_topics) = topics(db, span)?;
     let mut devices: Vec<DeviceInfo> = list_devices(db)?;
-    let today = today(db, &devices, now_ms)?;
     devices.retain(|device| device.revoked_at_ms.is_none());
     devices.sort_by_key(|device| std::cmp::Reverse(device.last_sync_at_ms));
     let silent = |device: &&DeviceInfo| device.last_sync_at_ms.is_none_or(|at| now_ms - at > silent_ms_max);
@@ -133,7 +133,7 @@ pub(super) fn read(db: &Connection, campaign: Option<&Campaign>, now_ms: i64) ->
         topics,
         other_topics,
         latest: latest(db)?,
-        today,
+        today: today(db, now_ms)?,
         silent: devices.iter().filter(silent).count(),
         devices,
     })
@@ -192,31 +192,23 @@ fn latest(db: &Connection) -> Result<Vec<Latest>, StorageError> {
     Ok(latest)
 }
 
-/// Walks each device's newest patches back to midnight: that costs what came today, however much is stored.
-fn today(db: &Connection, devices: &[DeviceInfo], now_ms: i64) -> Result<Received, StorageError> {
-    let midnight = words::day_start_ms(&words::iso_day(now_ms)).unwrap_or(now_ms);
-    let mut seen: BTreeSet<[u8; 16]> = BTreeSet::new();
-    let mut received = Received::default();
-    let mut statement = db.prepare_cached(
-        "SELECT kind, record, received_at FROM patch WHERE device = ?1 ORDER BY device_seq DESC",
-    )?;
-    for device in devices {
-        let mut rows = statement.query(params![device.id.to_i64()])?;
-        while let Some(row) = rows.next()? {
-            let at: i64 = row.get(2)?;
-            if at < midnight {
-                break;
-            }
-            received.last_ms = received.last_ms.max(Some(at));
-            if seen.insert(row.get(1)?) {
-                match row.get::<_, String>(0)?.as_str() {
-                    kind::VISIT => received.visits += 1,
-                    kind::OPINION => received.opinions += 1,
-                    kind::DIARY => received.diary += 1,
-                    _ => {}
-                }
-            }
+/// What stands of what came today; what was said at a voided visit does not count, here either.
+fn today(db: &Connection, now_ms: i64) -> Result<Today, StorageError> {
+    let received = Received::on(db, &words::iso_day(now_ms))?;
+    let mut today = Today { held: received.held.len(), last_ms: received.last_ms, ..Today::default() };
+    let opinion = format!("SELECT 'opinion' FROM opinion o WHERE o.id = ?1 AND {COUNTS}");
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT 'visit' FROM visit WHERE id = ?1 AND void = 0 UNION ALL {opinion}
+         UNION ALL SELECT 'diary' FROM diary WHERE id = ?1"
+    ))?;
+    for id in &received.records {
+        let of: Option<String> = statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?;
+        match of.as_deref() {
+            Some(kind::VISIT) => today.visits += 1,
+            Some(kind::OPINION) => today.opinions += 1,
+            Some(kind::DIARY) => today.diary += 1,
+            _ => {}
         }
     }
-    Ok(received)
+    Ok(today)
 }

@@ -37,7 +37,7 @@ fn content(db: &Connection, today: Today) -> Result<Content, PageError> {
     let figures = figures::read(db, campaign.as_ref(), now_ms)?;
     let matrix = campaign.as_ref().map(|campaign| coverage::read(db, campaign)).transpose()?;
     let body = html! {
-        (key_figures(&figures, matrix.as_ref()))
+        (key_figures(&figures, matrix.as_ref(), &words::iso_day(now_ms)))
         (explained(&figures, matrix.as_ref()))
         div.two.wide-left {
             (coverage_card(&villages, campaign.as_ref(), matrix.as_ref()))
@@ -70,12 +70,33 @@ fn figure(number: &str, label: &str, detail: Markup, href: &str) -> Markup {
     html! { a.figure href=(href) { b { (number) } span { (label) } small { (detail) } } }
 }
 
-fn key_figures(figures: &Figures, matrix: Option<&Matrix>) -> Markup {
+/// 今天收到, each kind with its list.
+fn today_figure(today: &figures::Today, day: &str) -> Markup {
+    let kinds = [
+        ("走访", today.visits, "/console/visits"),
+        ("意见", today.opinions, "/console/opinions"),
+        ("手记", today.diary, "/console/diary"),
+    ];
+    html! {
+        div.figure {
+            b { (words::count(today.visits + today.opinions + today.diary)) } span { "今天收到" }
+            small {
+                @for (at, (kind, count, path)) in kinds.iter().enumerate() {
+                    @if at > 0 { " · " }
+                    @if *count > 0 { a href=(address(path, &[("received", day)])) { (kind) " " (count) } }
+                    @else { (kind) " 0" }
+                }
+                @if today.held > 0 { " · " a href="/console/held" { "待收下 " (today.held) } }
+            }
+        }
+    }
+}
+
+fn key_figures(figures: &Figures, matrix: Option<&Matrix>, day: &str) -> Markup {
     let must = matrix.map(|matrix| matrix.must_visit).filter(|must| must.total > 0);
     let percent = must.map_or_else(|| "—".to_owned(), |must| format!("{}%", must.percent()));
     let kinds = figures.kinds.iter().filter(|(_, count)| *count > 0);
     let kinds: Vec<String> = kinds.map(|(kind, count)| format!("{kind} {}", words::count(*count))).collect();
-    let today = &figures.today;
     html! {
         div.figures {
             (figure(&words::count(figures.met), "走访户次", html! {
@@ -96,9 +117,7 @@ fn key_figures(figures: &Figures, matrix: Option<&Matrix>) -> Markup {
                 @if kinds.is_empty() { "还没有收到" }
                 @for (at, kind) in kinds.iter().enumerate() { @if at > 0 { " · " } span { (kind) } }
             }, "/console/opinions"))
-            (figure(&words::count(today.visits + today.opinions + today.diary), "今天收到", html! {
-                "走访 " (today.visits) " · 意见 " (today.opinions) " · 手记 " (today.diary)
-            }, "/console/visits"))
+            (today_figure(&figures.today, day))
             (figure(&words::count(as_i64(figures.devices.len())), "在用设备", html! {
                 @if figures.silent == 0 { "三天内都同步过" } @else { em { (figures.silent) " 台三天没同步" } }
             }, "/console/staff"))

@@ -62,7 +62,11 @@ async fn the_overview_counts_who_was_met_and_links_to_who_was_not() {
     cell(WILLOW, "kunnan_hu", "&amp;visited=no", ">1/2</a>");
     cell(WILLOW, "gugua_laoren", "", ">1/1</a>");
     cell(BRIDGE, "kunnan_hu", "&amp;visited=no", ">0/1</a>");
-    assert!(page.contains("走访 3 · 意见 1 · 手记 1"), "everything came an hour ago");
+    let today = page.split("今天收到").nth(1).unwrap().split("</div>").next().unwrap();
+    for (kind, count, room) in [("走访", 3, "visits"), ("意见", 1, "opinions"), ("手记", 1, "diary")] {
+        let link = format!("<a href=\"/console/{room}?received=2025-11-22\">{kind} {count}</a>");
+        assert!(today.contains(&link), "everything came an hour ago: {today}");
+    }
     assert!(page.contains("道路交通") && page.contains("09:00 收到新记录"));
 }
 

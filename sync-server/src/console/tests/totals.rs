@@ -26,7 +26,7 @@ async fn what_came_today_stays_counted_when_its_phone_is_revoked() {
     let phone = world.phone;
     world.storage.write(move |db| revoke_device(db, phone, NOW_MS)).unwrap();
     let page = world.office().await.page("/console").await;
-    assert!(page.contains("走访 1 · 意见 1 · 手记 0"), "{page}");
+    assert!(page.contains(">走访 1</a> · ") && page.contains(">意见 1</a> · 手记 0"), "{page}");
     assert!(page.contains("09:00 收到新记录"));
     assert!(page.contains("<b>0</b><span>在用设备</span>"), "it is in use no more");
 }
@@ -94,4 +94,28 @@ async fn where_a_visit_comes_from_tells_a_void_from_an_addition() {
     for words in ["<b>收到</b>", "<b>作废</b>", "<b>补充或更正</b>", "<b>撤销作废</b>"] {
         assert_eq!(card.matches(words).count(), 1, "{words}: {card}");
     }
+}
+
+#[tokio::test]
+async fn what_came_today_leads_to_what_it_counts() {
+    let (world, mut office, _) = voided().await;
+    let page = office.page("/console").await;
+    assert!(
+        page.contains(">走访 1</a>") && page.contains(">意见 2</a>"),
+        "the void one stands nowhere: {page}"
+    );
+    let page = office.page("/console/visits?received=2025-11-22").await;
+    assert!(page.contains("王长顺") && page.contains("共 1 条"), "{page}");
+    assert!(page.contains("name=\"received\" value=\"2025-11-22\""), "and says by which day");
+    assert!(office.page("/console/visits?received=2025-11-21").await.contains("没有符合的走访"));
+    let page = office.page("/console/opinions?received=2025-11-22").await;
+    assert!(
+        page.contains("路不好") && !page.contains("不敢留名的话"),
+        "a day would tell who said it: {page}"
+    );
+    assert!(page.contains("不记名的不按收到的日子列"));
+
+    let amended = FieldSet::from([("notes".into(), "补一句".into())]);
+    world.put(kind::VISIT, Uuid::from_u128(0x3002), WILLOW, amended);
+    assert!(office.page("/console").await.contains(">走访 1</a>"), "written to twice, counted once");
 }
