@@ -5,10 +5,7 @@
 //! the end of a part.
 
 use super::FoundBy;
-use lianxin_shared::domain::pinyin;
-
-#[path = "typed.rs"]
-mod typed;
+use lianxin_shared::domain::{pinyin, typed};
 
 const LINE: char = '\n';
 const PART: char = '\t';

@@ -23,6 +23,7 @@ pub mod picture;
 pub mod pinyin;
 pub mod region;
 pub mod text;
+pub mod typed;
 pub mod visit;
 
 pub use coded::Coded;

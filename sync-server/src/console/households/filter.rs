@@ -10,7 +10,11 @@ use crate::{
     export::{Conditions, HOUSEHOLDS, Named, Table, like},
     storage::StorageError,
 };
-use lianxin_shared::{domain::region, sqlite::IS_PRESENT, templates::templates};
+use lianxin_shared::{
+    domain::{region, typed},
+    sqlite::IS_PRESENT,
+    templates::templates,
+};
 use rusqlite::{Connection, params_from_iter, types::Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -21,6 +25,15 @@ const MET: &str = "(SELECT household FROM visit WHERE campaign = ? AND absent = 
   UNION ALL
   SELECT a.shown FROM household_alias a CROSS JOIN visit v ON v.household = a.old
     WHERE v.campaign = ? AND v.absent = 0 AND v.void = 0)";
+
+/// A household that has a word, or one of whose people has.
+const FOUND: &str = r"h.search LIKE ? ESCAPE '\'
+  OR EXISTS (SELECT 1 FROM person p WHERE p.household = h.id AND p.search LIKE ? ESCAPE '\')";
+
+/// The same by digits of a telephone, whatever stands between them in the register.
+const GROUPED_PHONE: &str = r" OR replace(replace(h.phone, ' ', ''), '-', '') LIKE ? ESCAPE '\'
+  OR EXISTS (SELECT 1 FROM person p WHERE p.household = h.id
+    AND replace(replace(p.search, ' ', ''), '-', '') LIKE ? ESCAPE '\')";
 
 /// As it stands in the address; an empty field does not filter.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,13 +100,12 @@ impl HouseholdFilter {
             let id = campaign.map(|campaign| campaign.id.to_string()).unwrap_or_default();
             all.add(&format!("h.id {within} {MET}"), [Value::from(id.clone()), Value::from(id)]);
         }
-        for term in self.q.split_whitespace() {
-            let pattern = like(&term.to_lowercase());
-            all.add(
-                r"(h.search LIKE ? ESCAPE '\'
-                   OR EXISTS (SELECT 1 FROM person p WHERE p.household = h.id AND p.search LIKE ? ESCAPE '\'))",
-                [Value::from(pattern.clone()), Value::from(pattern)],
-            );
+        for term in typed::words(&self.q.to_lowercase()) {
+            let pattern = Value::from(like(&term));
+            let is_number = term.chars().all(|c| c.is_ascii_digit());
+            let grouped = if is_number { GROUPED_PHONE } else { "" };
+            let sql = format!("({FOUND}{grouped})");
+            all.add(&sql, std::iter::repeat_n(pattern, sql.matches('?').count()));
         }
         let (holds, values) = all.parts();
         let sql = format!("SELECT h.id, h.village, h.grp, h.door FROM household h WHERE {holds}");

@@ -8,8 +8,8 @@ const MOBILE_GROUP_DIGITS: usize = 3;
 /// Between the groups of a telephone, beside spaces.
 const HYPHENS: [char; 4] = ['-', '－', '–', '—'];
 
-/// The words of a text.
-pub(super) fn words(text: &str) -> Vec<String> {
+/// The words of a text: all of them must be found. A telephone is one word of digits, whatever stood between them.
+pub fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut run: Vec<&str> = Vec::new();
     for token in text.split_whitespace() {
