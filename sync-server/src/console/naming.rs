@@ -52,6 +52,17 @@ pub(super) fn name_of(db: &Connection, record: &Row) -> Result<(String, Option<S
     })
 }
 
+/// 组 and 门牌 of the household that a record is, or is about; empty if it is about none.
+pub(super) fn place_of(db: &Connection, record: &Row) -> Result<String, PageError> {
+    let id = match record.kind.as_str() {
+        kind::HOUSEHOLD => Some(record.id),
+        _ => Uuid::try_parse(record.text("household")).ok(),
+    };
+    let Some(id) = id else { return Ok(String::new()) };
+    let mut statement = db.prepare_cached("SELECT trim(grp || ' ' || door) FROM household WHERE id = ?1")?;
+    Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?.unwrap_or_default())
+}
+
 /// The record that a value of this field names.
 pub(super) fn referred(field: &str, value: &Value) -> Option<Uuid> {
     let refers = matches!(field, "household" | "visit" | "merged_into");

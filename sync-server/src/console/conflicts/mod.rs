@@ -33,6 +33,8 @@ struct Conflict {
     name: String,
     href: Option<String>,
     village: String,
+    /// 组 and 门牌 of its household: heads of one name are told apart.
+    place: String,
     label: String,
     /// Names the write that is shown, without telling when and by whom it was written.
     shown: String,
@@ -97,7 +99,7 @@ fn card(conflict: &Conflict, village: &str, session: &Session) -> Markup {
                     Some(href) => a.plain href=(href) { (conflict.name) },
                     None => (conflict.name),
                 }
-                span { (village) " · " (conflict.label) }
+                span { (village) " " (conflict.place) " · " (conflict.label) }
             }
             div.sides { @for (at, side) in conflict.sides.iter().enumerate() {
                 div {
@@ -181,6 +183,7 @@ fn read(db: &Connection, record: Uuid, field: &str, now_ms: i64) -> Result<Optio
         name,
         href,
         village: row.village.clone(),
+        place: if withheld { String::new() } else { naming::place_of(db, &row)? },
         shown: shown_token(&row, field),
         label: label::field(&row.kind, field),
         sides,

@@ -266,7 +266,7 @@ fn latest_card(latest: &[Latest], villages: &BTreeMap<String, String>, now_ms: i
                         td.nowrap { (words::minute(visit.occurred_at, now_ms)) }
                         td.nowrap { a href={ "/console/visits/" (visit.id) } { (visit.target) }
                             " " small { (scope::village_name(villages, &visit.village)) } }
-                        td { @if visit.absent { span.st.wait { "无人在家" } } @else { (visit.notes) } }
+                        td.words { @if visit.absent { span.st.wait { "无人在家" } } @else { (visit.notes) } }
                         td.nowrap { (visit.visitor) }
                     } } }
                 } }

@@ -126,6 +126,10 @@ async fn a_cell_of_the_coverage_opens_the_households_left() {
     assert!(page.contains("王长顺") && page.contains("李有田") && !page.contains("赵六"));
     let page = office.page("/console/households?q=zxl").await;
     assert!(page.contains("周秀兰") && page.contains("共 1 户"), "found by initials");
+    for term in ["三组1号", "三组+1号", "139+0000+0017+三组1号", "139-0000-0017"] {
+        let page = office.page(&format!("/console/households?q={term}")).await;
+        assert!(page.contains("周秀兰"), "{term}: {page}");
+    }
     let page = office.page("/console/households?q=nobody").await;
     assert!(page.contains("没有符合的户") && page.contains("看全部"));
 }
@@ -252,7 +256,8 @@ async fn both_values_of_a_conflict_are_shown() {
     let edits = [other(NOW_MS - HOUR_MS / 2, "13911111111"), other(NOW_MS - HOUR_MS / 3, "13922222222")];
     push(&world, edits);
     let page = world.office().await.page("/console/conflicts").await;
-    for text in ["户 周秀兰", "电话", "13911111111", "13922222222", "阿香 今天 09:40 写"] {
+    for text in ["户 周秀兰", "柳树沟村 三组 1号 · 电话", "13911111111", "13922222222", "阿香 今天 09:40 写"]
+    {
         assert!(page.contains(text), "{text}");
     }
     assert!(page.contains(&format!("/console/households/{zhou}")));
