@@ -1,7 +1,7 @@
 //! Lists as files, with the filter of their page.
 
 use super::{ConsoleState, PageError, request::SignedIn};
-use crate::export::{self, LEDGER, LedgerFilter, Table, words::iso_day};
+use crate::export::{self, ANSWERS, LEDGER, LedgerFilter, Table, words::iso_day};
 use axum::{
     extract::{Query, State},
     http::header,
@@ -61,6 +61,17 @@ pub(super) async fn csv<F: Listed>(
     let now_ms = (state.now_ms)();
     let read = move |db: &Connection| Ok(export::csv(db, F::TABLE, &filter.chosen(db, now_ms)?)?);
     Ok(file(state.read(read).await?, F::TABLE, ("text/csv; charset=utf-8", "csv"), now_ms))
+}
+
+/// `GET /console/answers.csv`: the answers of a ledger's visits.
+pub(super) async fn answers(
+    State(state): State<ConsoleState>,
+    _: SignedIn,
+    Query(filter): Query<LedgerFilter>,
+) -> Result<Response, PageError> {
+    let now_ms = (state.now_ms)();
+    let read = move |db: &Connection| Ok(export::csv(db, &ANSWERS, &filter.ids(db)?)?);
+    Ok(file(state.read(read).await?, &ANSWERS, ("text/csv; charset=utf-8", "csv"), now_ms))
 }
 
 /// The two buttons of a list: its file as it is filtered now.

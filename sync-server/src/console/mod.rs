@@ -41,7 +41,7 @@ use axum::{
     extract::{DefaultBodyLimit, Request},
     http::{HeaderName, HeaderValue, header},
     middleware::{self, Next},
-    response::Response,
+    response::{Redirect, Response},
     routing::{get, post},
 };
 use diary::DiaryFilter;
@@ -128,6 +128,8 @@ struct Today {
 pub fn router(state: ConsoleState) -> Router {
     Router::new()
         .route("/console", get(overview::show))
+        .route("/console/", get(|| async { Redirect::to("/console") }))
+        .route("/console/{*missing}", get(|| async { PageError::NotFound }))
         .route("/console/login", get(sign_in::show).post(sign_in::sign_in))
         .route("/console/logout", post(sign_in::sign_out))
         .route("/console/visits", get(ledger::list))
@@ -135,6 +137,7 @@ pub fn router(state: ConsoleState) -> Router {
         .route("/console/visits/{id}/void", post(ledger::void))
         .route("/console/visits.xlsx", get(download::xlsx::<LedgerFilter>))
         .route("/console/visits.csv", get(download::csv::<LedgerFilter>))
+        .route("/console/answers.csv", get(download::answers))
         .route("/console/households", get(households::list))
         .route("/console/households.xlsx", get(download::xlsx::<HouseholdFilter>))
         .route("/console/households.csv", get(download::csv::<HouseholdFilter>))

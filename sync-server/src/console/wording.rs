@@ -1,9 +1,6 @@
 //! Fields and their values as people read them. What this version does not know is shown as it stands.
 
-use crate::{
-    console::ledger::plain,
-    export::{topic_name, words},
-};
+use crate::export::{plain, topic_name, words};
 use lianxin_shared::{
     domain::{
         Coded,

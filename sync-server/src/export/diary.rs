@@ -26,18 +26,19 @@ pub static DIARY: Table = Table {
         column("接收时间", 17.0),
     ],
     cells,
+    more: None,
 };
 
-fn cells(db: &Connection, id: Uuid) -> Result<Option<Vec<Cell>>, StorageError> {
-    let Some(row) = read_row(db, id)? else { return Ok(None) };
+fn cells(db: &Connection, id: Uuid) -> Result<Vec<Vec<Cell>>, StorageError> {
+    let Some(row) = read_row(db, id)? else { return Ok(Vec::new()) };
     let values = row.values();
     let page = Diary::from_fields(&values);
-    Ok(Some(vec![
+    Ok(vec![vec![
         Cell::text(&page.date),
         Cell::text(&page.cadre_name),
         Cell::Text(Named::Village.of(db, &row.village)?.unwrap_or_default()),
         Cell::text(&page.text),
         Cell::number(photo::photos_of(&values).len()),
         Cell::moment(received_at_ms(db, id)?),
-    ]))
+    ]])
 }

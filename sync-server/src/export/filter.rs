@@ -1,6 +1,7 @@
 //! Which visits, in which order: one filter for the console's list and for the files.
 
 use super::{
+    answers::{ANSWERED, holding},
     conditions::{Conditions, Named, like, like_in_json},
     words,
 };
@@ -35,17 +36,18 @@ pub struct LedgerFilter {
     pub said: String,
     /// The day on which a phone sent something of it, `YYYY-MM-DD`.
     pub received: String,
-    /// Words in names, notes and opinions.
+    /// Words in names, notes, answers and opinions.
     pub q: String,
     /// `time`, `village`, `target` or `visitor`, with `-` before it for the reverse; empty for the newest
     /// first.
     pub sort: String,
 }
 
-/// Notes and words are searched in the record itself: first the raw body, which is cheap, then the field.
+/// Notes, words and answers are searched in the record itself: first the raw body, which is cheap, then the field.
 const SEARCH: &str = r"(v.target_name LIKE ? ESCAPE '\' OR v.visitor_name LIKE ? ESCAPE '\'
   OR EXISTS (SELECT 1 FROM record r WHERE r.id = v.id AND r.body LIKE ? ESCAPE '\'
     AND json_extract(r.body, '$.notes') LIKE ? ESCAPE '\')
+  OR EXISTS (SELECT 1 FROM record r WHERE r.id = v.id AND ANSWERED)
   OR EXISTS (SELECT 1 FROM opinion o JOIN record r ON r.id = o.id WHERE o.visit = v.id AND o.anonymous = 0
     AND r.body LIKE ? ESCAPE '\' AND json_extract(r.body, '$.text') LIKE ? ESCAPE '\'))";
 
@@ -90,8 +92,10 @@ impl LedgerFilter {
         let term = self.q.trim();
         if !term.is_empty() {
             let (plain, json) = (Value::from(like(term)), Value::from(like_in_json(term)));
-            let patterns = [&plain, &plain, &json, &plain, &json, &plain];
-            all.add(SEARCH, patterns.map(Clone::clone));
+            let names_and_notes = [&plain, &plain, &json, &plain].map(Clone::clone);
+            let opinions = [json, plain];
+            let patterns = names_and_notes.into_iter().chain(holding(term)?).chain(opinions);
+            all.add(&SEARCH.replace("ANSWERED", ANSWERED), patterns);
         }
         Ok(all)
     }

@@ -44,16 +44,17 @@ pub static HOUSEHOLDS: Table = Table {
         column("最近走访", 17.0),
     ],
     cells,
+    more: None,
 };
 
-fn cells(db: &Connection, id: Uuid) -> Result<Option<Vec<Cell>>, StorageError> {
-    let Some(row) = read_row(db, id)? else { return Ok(None) };
+fn cells(db: &Connection, id: Uuid) -> Result<Vec<Vec<Cell>>, StorageError> {
+    let Some(row) = read_row(db, id)? else { return Ok(Vec::new()) };
     let home = Household::from_fields(&row.values());
     let standing = Standing::of(home.state, home.merged_into.is_some());
     let state = if standing == Standing::Present { home.state.label() } else { standing.label() };
     let population = home.population.and_then(|number| u32::try_from(number).ok());
     let people: Vec<String> = members(db, id)?.iter().map(|(_, person)| member(person)).collect();
-    Ok(Some(vec![
+    Ok(vec![vec![
         Cell::Text(Named::Village.of(db, &row.village)?.unwrap_or_default()),
         Cell::text(&home.group),
         Cell::text(&home.door),
@@ -69,7 +70,7 @@ fn cells(db: &Connection, id: Uuid) -> Result<Option<Vec<Cell>>, StorageError> {
         Cell::text(&home.address),
         Cell::text(&home.note),
         Cell::moment(last_met(db, id)?),
-    ]))
+    ]])
 }
 
 /// 周秀兰（户主，女，1951-03-08）

@@ -1,6 +1,6 @@
 //! One row of the ledger: a visit with what stands around it.
 
-use super::{Cell, Table, table::column};
+use super::{ANSWERS, Cell, Table, table::column};
 use crate::storage::StorageError;
 use lianxin_shared::{
     domain::{
@@ -39,12 +39,13 @@ pub static LEDGER: Table = Table {
         column("接收时间", 17.0),
     ],
     cells,
+    more: Some(&ANSWERS),
 };
 
-fn cells(db: &Connection, id: Uuid) -> Result<Option<Vec<Cell>>, StorageError> {
-    let Some(row) = read_row(db, id)? else { return Ok(None) };
+fn cells(db: &Connection, id: Uuid) -> Result<Vec<Vec<Cell>>, StorageError> {
+    let Some(row) = read_row(db, id)? else { return Ok(Vec::new()) };
     let visit = &row.visit;
-    Ok(Some(vec![
+    Ok(vec![vec![
         Cell::text(&row.village_name),
         Cell::text(&row.group),
         Cell::text(&visit.target_name),
@@ -59,7 +60,7 @@ fn cells(db: &Connection, id: Uuid) -> Result<Option<Vec<Cell>>, StorageError> {
         Cell::number(row.opinions.len()),
         Cell::text(if visit.card_left { "已留" } else { "" }),
         Cell::moment(row.received_at_ms),
-    ]))
+    ]])
 }
 
 /// The words of a visit, each on its line; numbered if there are several.

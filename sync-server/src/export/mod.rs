@@ -4,6 +4,7 @@
 //! A withheld name stays withheld: an opinion whose speaker asked for it appears in no row that names a
 //! household, neither its words nor its number; in its own row stand the village and the month alone.
 
+mod answers;
 mod cell;
 mod conditions;
 mod csv;
@@ -17,6 +18,7 @@ mod table;
 pub(crate) mod words;
 mod xlsx;
 
+pub use answers::{ANSWERS, asked, checklist_names, plain};
 pub(crate) use conditions::{Conditions, Named, like};
 pub use csv::csv;
 pub use diary::DIARY;

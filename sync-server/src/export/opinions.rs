@@ -54,10 +54,11 @@ pub static OPINIONS: Table = Table {
         column("备注", 12.0),
     ],
     cells,
+    more: None,
 };
 
-fn cells(db: &Connection, id: Uuid) -> Result<Option<Vec<Cell>>, StorageError> {
-    let Some(row) = read_row(db, id)? else { return Ok(None) };
+fn cells(db: &Connection, id: Uuid) -> Result<Vec<Vec<Cell>>, StorageError> {
+    let Some(row) = read_row(db, id)? else { return Ok(Vec::new()) };
     let opinion = Opinion::from_fields(&row.values());
     let village = Named::Village.of(db, &row.village)?.unwrap_or_default();
     let immediate = if opinion.immediate { "是" } else { "" };
@@ -72,7 +73,7 @@ fn cells(db: &Connection, id: Uuid) -> Result<Option<Vec<Cell>>, StorageError> {
             Cell::moment(received_at_ms(db, id)?),
         )
     };
-    Ok(Some(vec![
+    Ok(vec![vec![
         Cell::Text(village),
         at,
         who,
@@ -83,7 +84,7 @@ fn cells(db: &Connection, id: Uuid) -> Result<Option<Vec<Cell>>, StorageError> {
         heard_by,
         received,
         Cell::text(if is_void(db, id)? { VISIT_VOID } else { "" }),
-    ]))
+    ]])
 }
 
 /// Who said it: the name of the visit's target, or of the household.

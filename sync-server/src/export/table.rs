@@ -47,8 +47,8 @@ impl Cell {
     }
 }
 
-/// Reads the cells of a record; none if there is no such record.
-pub type ReadCells = fn(&Connection, Uuid) -> Result<Option<Vec<Cell>>, StorageError>;
+/// Reads the rows of a record, mostly one; none if there is no such record.
+pub type ReadCells = fn(&Connection, Uuid) -> Result<Vec<Vec<Cell>>, StorageError>;
 
 /// Rows that the title counts apart.
 #[derive(Debug)]
@@ -84,8 +84,10 @@ pub struct Table {
     pub note: &'static str,
     /// Its columns; the first is the number of the row.
     pub columns: &'static [Column],
-    /// The cells of a record, without the number of the row.
+    /// The cells of a record's rows, without the number of the row.
     pub cells: ReadCells,
+    /// A second sheet of its workbook, of the same records.
+    pub more: Option<&'static Table>,
 }
 
 impl Table {
@@ -100,7 +102,10 @@ impl Table {
         db: &Connection,
         ids: &[Uuid],
     ) -> impl Iterator<Item = Result<Vec<Cell>, StorageError>> {
-        let found = ids.iter().filter_map(move |id| (self.cells)(db, *id).transpose());
+        let found = ids.iter().flat_map(move |id| match (self.cells)(db, *id) {
+            Ok(rows) => rows.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error)],
+        });
         found.zip(1u32..).map(|(cells, number)| {
             let mut row = vec![Cell::Number(number)];
             row.extend(cells?);

@@ -65,22 +65,35 @@ pub fn xlsx(
     filter: &str,
     now_ms: i64,
 ) -> Result<Vec<u8>, ExportError> {
-    let title = table.title(db, filter, ids, now_ms)?;
     let mut workbook = Workbook::new();
     let formats = Formats::new();
+    for table in std::iter::once(table).chain(table.more) {
+        let title = table.title(db, filter, ids, now_ms)?;
+        fill(&mut workbook, &formats, db, (table, &title), ids)?;
+    }
+    Ok(workbook.save_to_buffer()?)
+}
+
+fn fill(
+    workbook: &mut Workbook,
+    formats: &Formats,
+    db: &Connection,
+    (table, title): (&Table, &str),
+    ids: &[Uuid],
+) -> Result<(), ExportError> {
     // Rows go to a temporary file as they are written: a year of a county fits into memory.
     let sheet = workbook.add_worksheet_with_constant_memory()?;
-    frame(sheet, &formats, table, &title)?;
+    frame(sheet, formats, table, title)?;
     let mut at = HEADER_ROW;
     for row in table.rows(db, ids) {
         at += 1;
         for (column, cell) in (0u16..).zip(row?) {
-            write_cell(sheet, &formats, (at, column), cell)?;
+            write_cell(sheet, formats, (at, column), cell)?;
         }
     }
     let last_column = u16::try_from(table.columns.len().saturating_sub(1)).unwrap_or(u16::MAX);
     sheet.autofilter(HEADER_ROW, 0, at, last_column)?;
-    Ok(workbook.save_to_buffer()?)
+    Ok(())
 }
 
 fn frame(sheet: &mut Worksheet, formats: &Formats, table: &Table, title: &str) -> Result<(), ExportError> {

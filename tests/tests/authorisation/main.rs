@@ -20,7 +20,7 @@ const ROOM: [u16; 8] = [DOOR, DOOR, DOOR, DOOR, DOOR, 200, DOOR, 200];
 const DEED: [u16; 8] = [DOOR, DOOR, DOOR, DOOR, DOOR, 303, DOOR, 403];
 
 /// Every route, and what each role is told, in the order of [`ROLES`].
-const MATRIX: [(&str, &str, [u16; 8]); 61] = [
+const MATRIX: [(&str, &str, [u16; 8]); 64] = [
     ("POST", "/v1/sync", PHONES),
     ("POST", "/v1/repair", PHONES),
     ("POST", "/v1/salvage", PHONES),
@@ -51,11 +51,15 @@ const MATRIX: [(&str, &str, [u16; 8]); 61] = [
     // A wrong password.
     ("POST", "/console/login", [401; 8]),
     ("GET", "/console", ROOM),
+    // To /console, and to the page that says that there is nothing.
+    ("GET", "/console/", [303; 8]),
+    ("GET", "/console/{*missing}", [404; 8]),
     ("GET", "/console/visits", ROOM),
     ("GET", "/console/visits/{id}", [DOOR, DOOR, DOOR, DOOR, DOOR, 404, DOOR, 404]),
     ("POST", "/console/visits/{id}/void", [DOOR, DOOR, DOOR, DOOR, DOOR, 404, DOOR, 403]),
     ("GET", "/console/visits.xlsx", ROOM),
     ("GET", "/console/visits.csv", ROOM),
+    ("GET", "/console/answers.csv", ROOM),
     ("GET", "/console/households", ROOM),
     ("GET", "/console/households.xlsx", ROOM),
     ("GET", "/console/households.csv", ROOM),

@@ -22,7 +22,7 @@ use maud::{Markup, html};
 use rusqlite::Connection;
 use serde::Deserialize;
 
-pub(super) use visit::{plain, show};
+pub(super) use visit::show;
 pub(super) use void::void;
 
 const PATH: &str = "/console/visits";
@@ -76,7 +76,10 @@ fn content(db: &Connection, today: Today, filter: &LedgerFilter, page: &str) -> 
     Ok(Content {
         title: "走访台账".to_owned(),
         subtitle: parts::total(paging.total, "条"),
-        aside: Some(download::buttons(PATH, filter)),
+        aside: Some(html! {
+            (download::buttons(PATH, filter))
+            a.button href=(filtered("/console/answers.csv", filter)) download { "逐项回答 CSV" }
+        }),
         body,
     })
 }
@@ -101,7 +104,7 @@ fn filters(db: &Connection, filter: &LedgerFilter) -> Result<Markup, PageError> 
     ];
     Ok(html! {
         form.filter.many method="get" action=(PATH) data-filter {
-            (search_box("查找", "姓名、笔录、原话里的字", &filter.q))
+            (search_box("查找", "姓名、笔录、回答、原话里的字", &filter.q))
             (village_select(&villages, &filter.village))
             (category_select(&filter.category))
             (select("干部", "visitor", "全部", cadres, &filter.visitor))

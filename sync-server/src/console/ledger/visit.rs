@@ -9,7 +9,7 @@ use crate::{
         photos::{Photo, photos_of, strip},
         request::SignedIn,
     },
-    export::{LedgerRow, named_opinions, read_ledger_row, words},
+    export::{LedgerRow, asked, checklist_names, named_opinions, read_ledger_row, words},
     service::OFFICE_NAME,
     storage::StorageError,
 };
@@ -17,13 +17,11 @@ use axum::extract::{Path, State};
 use lianxin_shared::{
     domain::{
         Coded,
-        checklist::visible,
         opinion::Opinion,
-        visit::{TargetKind, Visit, field::ANSWER_PREFIX},
+        visit::{TargetKind, Visit},
     },
-    replica::{Stamp, Value, ahead_ms_max},
+    replica::{Stamp, ahead_ms_max},
     sqlite::read_row,
-    templates::templates,
 };
 use maud::{Markup, html};
 use rusqlite::Connection;
@@ -103,52 +101,18 @@ fn photos_card(photos: &[Photo]) -> Markup {
     html! { section.card { h2 { "照片" span { (photos.len()) " 张" } } (strip(photos)) } }
 }
 
-/// Every visible question with its answer; what this version does not know is shown as it stands.
+/// Every question that was to be asked, with its answer.
 fn answers_card(visit: &Visit) -> Markup {
-    let items = templates().items_of(&visit.checklists);
-    let asked = visible(&items, &visit.answers);
-    let known = |field: &str| items.iter().any(|item| of_item(field, &item.id));
-    let unknown: Vec<(&str, &Value)> = visit
-        .answers
-        .iter()
-        .filter(|(field, value)| !known(field) && **value != Value::Null)
-        .map(|(field, value)| (field.strip_prefix(ANSWER_PREFIX).unwrap_or(field), value))
-        .collect();
-    let lists: Vec<&str> = visit.checklists.keys().map(|code| templates().category_name(code)).collect();
+    let asked = asked(visit);
     html! {
         section.card {
-            h2 { "走访清单" span { (lists.join("、")) } }
-            @if asked.is_empty() && unknown.is_empty() { p.faint { "这次没有问清单。" } }
-            dl.answers {
-                @for item in asked {
-                    dt { (item.question) }
-                    @match item.answer_text(&visit.answers) {
-                        Some(answer) => dd { (answer) },
-                        None => dd.faint { "没答" },
-                    }
-                }
-                @for (field, value) in unknown {
-                    dt { (field) } dd { (plain(value)) }
-                }
-            }
+            h2 { "走访清单" span { (checklist_names(visit)) } }
+            @if asked.is_empty() { p.faint { "这次没有问清单。" } }
+            dl.answers { @for (question, answer) in &asked {
+                dt { (question) }
+                @match answer { Some(answer) => dd { (answer) }, None => dd.faint { "没答" } }
+            } }
         }
-    }
-}
-
-/// Whether a field `answers.<id>` or `answers.<id>.<option>` belongs to an item.
-fn of_item(field: &str, item: &str) -> bool {
-    let rest = field.strip_prefix(ANSWER_PREFIX).and_then(|rest| rest.strip_prefix(item));
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
-/// A value as people read it.
-pub(in crate::console) fn plain(value: &Value) -> String {
-    match value {
-        Value::Null => "（空）".to_owned(),
-        Value::Bool(true) => "是".to_owned(),
-        Value::Bool(false) => "否".to_owned(),
-        Value::Int(number) => number.to_string(),
-        Value::Text(text) => text.clone(),
     }
 }
 
@@ -272,18 +236,12 @@ fn arrivals_card(arrivals: &[Arrival], written_at: Option<i64>, now_ms: i64) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::{of_item, span};
+    use super::span;
 
     #[test]
     fn a_span_is_said_in_the_unit_that_people_use() {
         let hour = 3_600_000;
         let said = [11 * hour / 60, 5 * hour, 72 * hour, 5 * 365 * 24 * hour].map(span);
         assert_eq!(said, ["11 分钟", "5 小时", "3 天", "5 年"]);
-    }
-
-    #[test]
-    fn an_answer_belongs_to_its_item_and_not_to_a_longer_name() {
-        assert!(of_item("answers.water", "water") && of_item("answers.water.off", "water"));
-        assert!(!of_item("answers.water_danger", "water"));
     }
 }

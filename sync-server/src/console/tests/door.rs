@@ -87,3 +87,15 @@ async fn without_any_user_the_door_says_what_to_do() {
     let page = world.browser_at(|| NOW_MS).page("/console/login").await;
     assert!(page.contains("lianxin-server user add"));
 }
+
+#[tokio::test]
+async fn an_address_that_is_no_page_says_so_and_a_slash_too_many_leads_on() {
+    let world = World::new();
+    let mut office = world.office().await;
+    assert_eq!(office.get("/console/").await.location(), "/console");
+    for address in ["/console/nothing", "/console/visits/", "/console/a/b/c", "/console/staff/nobody"] {
+        let answer = office.get(address).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{address}");
+        assert!(answer.text().contains("没有找到这一页") && answer.text().contains("回总览"), "{address}");
+    }
+}

@@ -5,8 +5,11 @@ use crate::{
     export::{DIARY, HOUSEHOLDS, OPINIONS, Table},
 };
 use calamine::{Data, Reader, Xlsx, open_workbook_from_rs};
-use lianxin_shared::domain::{opinion::Opinion, visit::Visit};
-use std::io::Cursor;
+use lianxin_shared::{
+    domain::{opinion::Opinion, visit::Visit},
+    replica::FieldSet,
+};
+use std::{collections::BTreeMap, io::Cursor};
 
 const FORMULA: &str = "=HYPERLINK(\"http://evil.example\")";
 
@@ -167,4 +170,46 @@ async fn diaries_leave_whole() {
         ["1", "2025-11-21", "阿香", "柳树沟村", "'@蹲点第一天。\n走了三户。", "0", "2025-11-22 09:00"]
     );
     assert_eq!(xlsx[1][4], "@蹲点第一天。\n走了三户。");
+}
+
+#[tokio::test]
+async fn answers_are_a_sheet_of_the_ledger_a_file_of_their_own_and_found_by_what_was_answered() {
+    let world = World::new();
+    let zhou = world.household(1, WILLOW, "周秀兰", &["gugua_laoren"]);
+    let answers = FieldSet::from([
+        ("answers.housing".to_owned(), "risk".into()),
+        ("answers.housing_trouble.leak".to_owned(), true.into()),
+        ("answers.help_wanted".to_owned(), "=想换电褥子".into()),
+        ("answers.of_a_newer_version".to_owned(), 7.into()),
+    ]);
+    let checklists = BTreeMap::from([("kunnan_hu".to_owned(), 1)]);
+    let asked = Visit { target_name: "周秀兰".into(), checklists, answers, ..Visit::default() };
+    world.visit(1, WILLOW, zhou, asked);
+    world.visit(2, WILLOW, zhou, Visit { target_name: "周秀兰".into(), ..Visit::default() });
+    let mut office = world.office().await;
+    let answer = office.get("/console/answers.csv").await;
+    assert!(answer.headers["content-disposition"].to_str().unwrap().contains("answers-2025-11-22.csv"));
+    let text = answer.text();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 5, "{text}");
+    for (question, said) in
+        [("房子住着安全吗？", "有隐患"), ("房子哪里有毛病？", "漏雨"), ("of_a_newer_version", "7")]
+    {
+        let told = lines.iter().find(|line| line.contains(question)).unwrap();
+        assert!(told.contains(&format!(",{said},")) && told.contains("周秀兰"), "{told}");
+    }
+    assert!(text.contains(",'=想换电褥子,"), "{text}");
+    let book = office.get("/console/visits.xlsx").await.body;
+    let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(book)).unwrap();
+    assert_eq!(book.sheet_names(), ["走访工作台账", "逐项回答"]);
+    let sheet = book.worksheet_range("逐项回答").unwrap();
+    assert_eq!(sheet.height(), 2 + 4);
+
+    for (term, found) in [("有隐患", 1), ("漏雨", 1), ("电褥子", 1), ("很缺", 0), ("risk", 0), ("answers", 0)]
+    {
+        let page = office.page(&format!("/console/visits?q={term}")).await;
+        assert_eq!(page.matches("/console/visits/0000").count(), found, "{term}: {page}");
+        let own = office.get(&format!("/console/answers.csv?q={term}")).await.text();
+        assert_eq!(own.lines().count(), 1 + found * 4, "{term}: the file is filtered as the page");
+    }
 }
