@@ -34,7 +34,9 @@ enum State {
     },
     Repairing,
     Renewing,
-    Salvaging,
+    Salvaging {
+        digest_equal: bool,
+    },
 }
 
 /// A request on its way.
@@ -125,7 +127,7 @@ impl Machine {
             Input::Answered(outcome) => self.answered(outcome, now_ms),
             Input::Repaired(Ok(response)) => self.repaired(response),
             Input::Recast(Ok(enrolled)) => self.recast(enrolled),
-            Input::Salvaged(Ok(response)) if self.state == State::Salvaging => {
+            Input::Salvaged(Ok(response)) if self.is_salvaging() => {
                 self.act(Action::KeepSalvaged(response));
             }
             Input::Salvaged(Ok(_)) => {}
@@ -135,7 +137,7 @@ impl Machine {
             Input::Copied => self.broken(Earlier::Copied, now_ms),
             Input::Renewed if self.state == State::Renewing => self.load(),
             // What was merged there comes back with the next pull.
-            Input::SalvageKept if self.state == State::Salvaging => self.load(),
+            Input::SalvageKept if self.is_salvaging() => self.load(),
             Input::Renewed | Input::SalvageKept => {}
             Input::Salvage(salvage) => self.salvage(*salvage, now_ms),
             Input::Committed(report) => self.committed(report, now_ms),
@@ -272,15 +274,20 @@ impl Machine {
         if report.more || report.waiting > 0 {
             self.load();
         } else if report.former {
-            self.state = State::Salvaging;
+            self.state = State::Salvaging { digest_equal: report.digest_equal };
             self.act(Action::LoadSalvage { bytes_max: self.batch_bytes });
-        } else if !report.digest_equal && self.repairs < repairs_max {
-            self.repairs += 1;
-            self.state = State::Repairing;
-            self.act(Action::LoadSums);
         } else {
-            self.rest(now_ms);
+            self.repair_or_rest(report.digest_equal, now_ms);
         }
+    }
+
+    fn repair_or_rest(&mut self, digest_equal: bool, now_ms: i64) {
+        if digest_equal || self.repairs >= repairs_max {
+            return self.rest(now_ms);
+        }
+        self.repairs += 1;
+        self.state = State::Repairing;
+        self.act(Action::LoadSums);
     }
 
     /// The store could not do its part. A request that is on its way is waited for: its answer must not be taken
@@ -354,11 +361,19 @@ impl Machine {
         }
     }
 
+    fn is_salvaging(&self) -> bool {
+        matches!(self.state, State::Salvaging { .. })
+    }
+
     fn salvage(&mut self, salvage: Salvage, now_ms: i64) {
-        let (State::Salvaging, Some((server_id, epoch))) = (&self.state, self.identity) else { return };
+        let (State::Salvaging { digest_equal }, Some((server_id, epoch))) = (&self.state, self.identity)
+        else {
+            return;
+        };
         if salvage.patches.is_empty() {
             // What is left to be looked through waits for the next exchange: the store serves others in between.
-            return if salvage.more { self.load() } else { self.rest(now_ms) };
+            let digest_equal = *digest_equal;
+            return if salvage.more { self.load() } else { self.repair_or_rest(digest_equal, now_ms) };
         }
         self.act(Action::SendSalvage(Box::new(SalvageRequest {
             protocol: PROTOCOL,

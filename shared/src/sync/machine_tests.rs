@@ -304,6 +304,19 @@ fn a_copied_phone_asks_for_an_id_of_its_own_and_goes_on() {
 }
 
 #[test]
+fn a_village_granted_while_a_former_life_is_looked_through_is_repaired_in_the_same_round() {
+    let mut machine = Machine::new(1);
+    machine.handle(Input::SyncNow, 0);
+    machine.handle(outgoing(0, 0), 0);
+    machine.handle(Input::Answered(Ok(response(0))), 0);
+    let report = CommitReport { more: false, waiting: 0, digest_equal: false, former: true };
+    machine.handle(Input::Committed(report), 0);
+    assert!(matches!(drain(&mut machine).last(), Some(Action::LoadSalvage { .. })));
+    machine.handle(Input::Salvage(Box::default()), 0);
+    assert_eq!(drain(&mut machine), [Action::LoadSums]);
+}
+
+#[test]
 fn what_the_new_life_lacks_is_offered_and_then_pulled() {
     let mut machine = Machine::new(1);
     machine.handle(Input::SyncNow, 0);
