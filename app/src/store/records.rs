@@ -66,14 +66,32 @@ fn shown_over(db: &Connection, id: Uuid, row: Option<Row>) -> Result<Option<Row>
              ORDER BY at",
         )
         .map_err(db_error)?;
-    let ranked = |row: &rusqlite::Row<'_>| Ok((patch_from(row)?.edit, order_from(row)?));
-    let patches = statement.query_map([id.as_bytes()], ranked).map_err(db_error)?;
-    for patch in patches {
-        let (edit, order) = patch.map_err(db_error)?;
+    let ranked = |row: &rusqlite::Row<'_>| {
+        let (edit, order) = (patch_from(row)?.edit, order_from(row)?);
+        let order = order.unwrap_or(edit.stamp);
+        Ok((edit, order))
+    };
+    let mut patches: Vec<(PatchDraft, Stamp)> =
+        statement.query_map([id.as_bytes()], ranked).and_then(Iterator::collect).map_err(db_error)?;
+    put_below_those_that_saw(&mut patches);
+    for (edit, order) in patches {
         let row = row.get_or_insert_with(|| Row::empty(&edit.kind, id, &edit.village));
-        row.apply(&edit, order.unwrap_or(edit.stamp));
+        row.apply(&edit, order);
     }
     Ok(row)
+}
+
+/// A write stands above what its editor saw, also while this phone knows the later one's order alone (the server found
+/// its clock ahead, and the answer that ordered the earlier one was lost). `patches` as they were written.
+fn put_below_those_that_saw(patches: &mut [(PatchDraft, Stamp)]) {
+    for nth in (1..patches.len()).rev() {
+        let (earlier, later) = patches.split_at_mut(nth);
+        let Some((seer, order)) = later.first() else { continue };
+        let saw = |edit: &PatchDraft| seer.base.values().flatten().any(|stamp| *stamp == edit.stamp);
+        for (_, below) in earlier.iter_mut().filter(|(seen, below)| *below >= *order && saw(seen)) {
+            *below = order.just_below();
+        }
+    }
 }
 
 /// Derives the projections of what is shown of a record. One that only this phone's patches told of, and that is no
@@ -351,4 +369,29 @@ pub(super) fn sign_anew(db: &Connection, device: DeviceId) -> Result<(), StoreEr
 /// The clock, or a refusal before enrolment.
 pub(super) fn clock_of(db: &Connection) -> Result<Clock, StoreError> {
     meta::clock(db)?.ok_or_else(|| StoreError::Invalid("这部手机还没有登记。".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lianxin_shared::replica::kind;
+
+    fn written(wall_ms: u64, seen: Option<Stamp>) -> (PatchDraft, Stamp) {
+        let stamp = Stamp { wall_ms, counter: 0, device: DeviceId::from_bits(7) };
+        let set = FieldSet::from([("text".to_owned(), format!("{wall_ms}").into())]);
+        let base = seen.into_iter().map(|stamp| ("text".to_owned(), vec![stamp])).collect();
+        let (kind, village) = (kind::DIARY.to_owned(), "519921105201".to_owned());
+        (PatchDraft { stamp, kind, id: Uuid::nil(), village, set, base }, stamp)
+    }
+
+    #[test]
+    fn the_last_words_are_shown_though_only_their_order_is_known() {
+        let first = written(9_000, None);
+        let second = written(9_001, Some(first.1));
+        let mut third = written(9_002, Some(second.1));
+        third.1 = Stamp { wall_ms: 500, ..third.1 };
+        let mut patches = [first, second, third];
+        put_below_those_that_saw(&mut patches);
+        assert!(patches.is_sorted_by_key(|(_, order)| *order), "{patches:?}");
+    }
 }

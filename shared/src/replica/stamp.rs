@@ -48,6 +48,11 @@ impl Stamp {
         (u128::from(high) << 64 | u128::from(self.device.0)).to_be_bytes()
     }
 
+    /// The greatest that is less.
+    pub fn just_below(self) -> Self {
+        Self::from_bytes(u128::from_be_bytes(self.to_bytes()).saturating_sub(1).to_be_bytes())
+    }
+
     /// The inverse of [`Stamp::to_bytes`].
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         let bits = u128::from_be_bytes(bytes);

@@ -315,10 +315,11 @@ pub fn shown(phone: &Connection) -> Result<BTreeMap<Id, Record>> {
     let mut statement = phone.prepare(
         "SELECT record, kind, village, stamp, body, coalesce(ord, stamp) FROM whole_patch WHERE state < 3",
     )?;
+    let orders = own_orders(phone)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let order = hex(&row.get::<_, Vec<u8>>(5)?);
         let stamp = hex(&row.get::<_, Vec<u8>>(3)?);
+        let order = orders.get(&stamp).context("a patch without an order")?.clone();
         let body: Map<String, Value> = serde_json::from_str(&row.get::<_, String>(4)?)?;
         let (kind, village) = (row.get(1)?, row.get(2)?);
         let record = records.entry(hex(&row.get::<_, Vec<u8>>(0)?)).or_insert_with(|| Record {
@@ -358,4 +359,34 @@ pub fn stored_conflicts(records: &BTreeMap<Id, Record>) -> Result<BTreeSet<Confl
         }
     }
     Ok(open)
+}
+
+/// Of a phone's own writes that lie over the server's rows: stamp and order. None stands above one whose editor saw it.
+fn own_orders(phone: &Connection) -> Result<BTreeMap<String, String>> {
+    let mut orders = BTreeMap::new();
+    let mut seen_by = Vec::new();
+    let mut statement =
+        phone.prepare("SELECT stamp, coalesce(ord, stamp), body FROM whole_patch WHERE state < 3")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let [stamp, order] = [0, 1].map(|column| row.get::<_, Vec<u8>>(column).map(|bytes| hex(&bytes)));
+        let (stamp, order) = (stamp?, order?);
+        let body: Map<String, Value> = serde_json::from_str(&row.get::<_, String>(2)?)?;
+        let bases = body.get("base").and_then(Value::as_object).into_iter().flat_map(Map::values);
+        let seen = bases.filter_map(Value::as_array).flatten().filter_map(Value::as_str);
+        seen_by.extend(seen.map(|seen| (seen.to_owned(), stamp.clone())));
+        orders.insert(stamp, order);
+    }
+    // The beginning of a word comes before it.
+    let lowered = |orders: &BTreeMap<String, String>| {
+        seen_by.iter().find_map(|(seen, by)| {
+            let (standing, above) = (orders.get(seen)?, orders.get(by)?);
+            let below = above.get(..above.len().saturating_sub(1))?;
+            (standing >= above).then(|| (seen.clone(), below.to_owned()))
+        })
+    };
+    while let Some((seen, below)) = lowered(&orders) {
+        orders.insert(seen, below);
+    }
+    Ok(orders)
 }
