@@ -141,8 +141,13 @@ impl World {
         let (n, receipt) = (response.changes.len(), response.receipt.device_seq);
         let more = if response.more { ", more" } else { "" };
         self.say(format!(
-            "phone {phone} commits receipt {receipt}, {n} rows, told {:?}, cursor {}{more}",
-            response.accepted.seqs, response.cursor.seq
+            "phone {phone} commits receipt {receipt}, {n} rows, told {:?}, cursor {}{more}{}",
+            response.accepted.seqs,
+            response.cursor.seq,
+            response.scope.as_ref().map_or_else(String::new, |scope| format!(
+                ", now of {}",
+                scope.codes().collect::<Vec<_>>().join(" ")
+            ))
         ));
         let echoed = response.accepted.seqs.iter().filter(|seq| **seq == 0).count();
         self.coverage.add("rows echoed", echoed as u64);

@@ -105,6 +105,8 @@ pub struct Phone {
     pub editors: Vec<Editor>,
     /// Drafts as last acknowledged.
     pub drafts: BTreeMap<Uuid, VisitDraft>,
+    /// Drafts as they were being saved when that failed.
+    pub doubtful: BTreeMap<Uuid, VisitDraft>,
     /// Drafts in the order in which they were begun.
     pub draft_order: Vec<Uuid>,
     /// What was acknowledged.
@@ -169,6 +171,7 @@ impl Phone {
             checkpoint_pages: 1_000,
             editors: Vec::new(),
             drafts: BTreeMap::new(),
+            doubtful: BTreeMap::new(),
             draft_order: Vec::new(),
             promises: Promises::default(),
             disk: Disk::under(&path),
@@ -313,8 +316,13 @@ impl Phone {
             let shown = self.record(id, now_ms)?;
             self.promises.kept(id, shown.as_ref(), &self.withdrawn)?;
         }
-        for (id, kept) in self.drafts.clone() {
+        for (id, mut kept) in self.drafts.clone() {
             let Reply::Draft(open) = self.ask(Request::Draft { id }, now_ms)? else { bail!("no draft") };
+            // A save that failed at the very end of its commit may be there after a crash.
+            if let Some(doubtful) = self.doubtful.remove(&id).filter(|doubtful| *doubtful == open.draft) {
+                self.drafts.insert(id, doubtful.clone());
+                kept = doubtful;
+            }
             ensure!(open.draft == kept, "a draft is not as it was kept");
             // Villages are let go when nothing there is being written any more; where households move, they go by
             // themselves.

@@ -93,9 +93,10 @@ impl World {
         draft.opinions.push(opinion);
         draft.updated_ms = wall;
         let request = Request::SaveDraft(Box::new(draft.clone()));
-        if let Outcome::Done(_) = self.store(phone, |store| store.handle(request, wall))? {
-            self.phones[phone].drafts.insert(id, draft);
-        }
+        let saved = self.store(phone, |store| store.handle(request, wall))?;
+        let phone = &mut self.phones[phone];
+        let drafts = if let Outcome::Done(_) = saved { &mut phone.drafts } else { &mut phone.doubtful };
+        drafts.insert(id, draft);
         Ok(())
     }
 
