@@ -17,6 +17,11 @@ use std::{
 };
 use tracing_subscriber::EnvFilter;
 
+/// Threads on which SQLite, files and packing wait their turns: what each has once used it keeps, so more of them is
+/// more memory, and what they wait for (the disk, the processor) does not come sooner.
+#[allow(non_upper_case_globals)]
+const blocking_threads_max: usize = 8;
+
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     /// 监听地址；没有证书时只能是本机
@@ -81,7 +86,10 @@ impl Serve {
         };
         let township = storage.identity().township.clone();
         let office = storage.clone();
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .max_blocking_threads(blocking_threads_max)
+            .enable_all()
+            .build()?;
         // Before the first word is printed: whoever has read it may ask for the end at once.
         let stop = {
             let _within = runtime.enter();
