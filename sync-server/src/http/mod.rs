@@ -19,7 +19,7 @@ pub use doorway::head_seconds_max;
 pub use error::ApiError;
 pub use metrics::Metrics;
 pub use packed::plain_bytes_max;
-pub use serve::{ServeError, ServeOptions, is_for_this_machine_alone, serve};
+pub use serve::{ServeError, ServeOptions, is_for_this_machine_alone, port_usual, serve};
 
 use crate::{auth::Throttle, service::SyncService, storage::Storage};
 use axum::{

@@ -10,7 +10,7 @@ use crate::storage::Storage;
 use axum::{Router, middleware::from_fn_with_state};
 use axum_server::{Handle, tls_rustls::RustlsConfig};
 use std::{
-    io::Write,
+    io::{ErrorKind, Write},
     net::{SocketAddr, TcpListener},
     path::PathBuf,
     sync::Arc,
@@ -20,6 +20,10 @@ use std::{
 /// Running requests get this long after the stop signal.
 #[allow(non_upper_case_globals)]
 const stop_seconds_max: u64 = 20;
+
+/// The port that commands use unless told otherwise.
+#[allow(non_upper_case_globals)]
+pub const port_usual: u16 = 8600;
 
 /// How to listen.
 #[derive(Debug, Clone)]
@@ -49,7 +53,18 @@ pub enum ServeError {
          请用 --cert 和 --key，或先运行 lianxin-server tls init；只在隔离的测试网里才用 --insecure-lan。"
     )]
     PlainBeyondLoopback,
-    /// The port is taken, the certificate is unreadable, …
+    /// Somebody else listens there.
+    #[error(
+        "端口 {port} 已经有程序在用（也许是另一个连心册还开着，先停下它）。资料没有动。要换一个端口：make run PORT={next}，\
+         或 serve --port {next}。"
+    )]
+    Taken {
+        /// The port.
+        port: u16,
+        /// Another one to try.
+        next: u16,
+    },
+    /// The certificate is unreadable, …
     #[error(transparent)]
     Io(#[from] std::io::Error),
 }
@@ -68,6 +83,16 @@ pub fn is_for_this_machine_alone(url: &str) -> bool {
     }
 }
 
+fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let port = address.port();
+    let listener = TcpListener::bind(address).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => ServeError::Taken { port, next: port.checked_add(1).unwrap_or(port_usual) },
+        _ => ServeError::Io(error),
+    })?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
 /// Serves until `stop` ends, then lets running requests end. `console` makes the office's pages and `ready` is
 /// called, both with the address that phones use.
 ///
@@ -83,8 +108,7 @@ pub async fn serve(
     if options.tls.is_none() && !options.address.ip().is_loopback() && !options.insecure_lan {
         return Err(ServeError::PlainBeyondLoopback);
     }
-    let listener = TcpListener::bind(options.address)?;
-    listener.set_nonblocking(true)?;
+    let listener = listen(options.address)?;
     let address = listener.local_addr()?;
     let scheme = if options.tls.is_some() { "https" } else { "http" };
     let url = options.public_url.unwrap_or_else(|| format!("{scheme}://{address}"));
@@ -131,6 +155,18 @@ pub async fn serve(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_port_that_is_taken_is_named_with_the_way_out() {
+        let first = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = first.local_addr().unwrap();
+        let words = listen(address).unwrap_err().to_string();
+        let port = address.port();
+        assert!(words.contains(&format!("端口 {port} 已经有程序在用")), "{words}");
+        assert!(words.contains("PORT=") && words.contains("资料没有动"), "{words}");
+        drop(first);
+        assert!(listen(address).is_ok());
+    }
 
     #[test]
     fn addresses_that_no_phone_can_open_are_known() {
