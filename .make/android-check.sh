@@ -23,7 +23,7 @@ export SQLITE3_LIB_DIR="$target/android/sqlite3mc" SQLITE3_INCLUDE_DIR="$target/
 export WRY_ANDROID_PACKAGE=cn.lianxin WRY_ANDROID_LIBRARY=lianxin WRY_ANDROID_KOTLIN_FILES_OUT_DIR="$target/android/kotlin"
 mkdir -p "$WRY_ANDROID_KOTLIN_FILES_OUT_DIR"
 
-say "按安卓检查手机端（第一次要十几分钟）"
+say "按安卓检查手机端（第一次要连标准库一起检查，慢）"
 /usr/bin/cargo check -Zbuild-std --locked --package lianxin-app --bin lianxin --no-default-features --features mobile \
   --target "$triple"
 say "安卓类型检查通过"

@@ -13,3 +13,4 @@ for opened in /proc/[0-9]*/fd/*; do
 done
 rm -rf -- "$data"
 say "已删除 $data；再运行 make run 就是新的演示乡镇"
+say "登记过旧乡镇的浏览器还留着旧资料，登记不了新的：换一个浏览器或无痕窗口，换个端口（make run PORT=8601）也行，或清除这个网址的网站数据"

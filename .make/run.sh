@@ -15,12 +15,14 @@ if [ ! -e "$data" ]; then
   mkdir -p "$(dirname "$data")"
   "$server" demo --data "$data.new" | sed "s|$data.new|$data|"
   mv "$data.new" "$data"
+  say "登记过旧演示乡镇的浏览器里还留着旧资料，登记不了新的：换一个浏览器或无痕窗口，换个端口（make run PORT=8601）也行，"
+  say "或者在浏览器设置里清除这个网址的网站数据（旧演示里写的一起清掉）"
 fi
-say "启动服务器（停止：Ctrl+C；从头再来：make demo-reset DATA=$data）"
+say "启动服务器（停止：Ctrl+C；日志：$data/server.log；从头再来：make demo-reset DATA=$data）"
 # With job control the server alone hears Ctrl+C, not make, which would call it a failure. It goes when this script goes.
 set -m
 goes_with_this=()
 if command -v setpriv >/dev/null; then goes_with_this=(setpriv --pdeathsig TERM); fi
-"${goes_with_this[@]}" "$server" serve --data "$data" --port "$port" --web "$target/web" --demo \
+"${goes_with_this[@]}" "$server" serve --data "$data" --port "$port" --web "$target/web" --demo --log "$data/server.log" \
   || fail "服务器没有好好结束，原因见上面"
 say "已停下，资料都在 $data；再运行 make run 接着用"

@@ -61,11 +61,23 @@ cargo_tool() {
   local crate="$1" program="$2" version="$3"
   [ "$("$tools/bin/$program" --version 2>/dev/null | awk 'NR==1{print $2}')" = "$version" ] && return
   say "编译工具 $crate $version（只此一次，要几分钟）"
-  # The versions that the tool was locked with may not all be in a mirror of the registry.
   local install=(cargo install "$crate" --version "$version" --root "$tools" --force)
-  CARGO_TARGET_DIR="$tools/build" "${install[@]}" --locked || CARGO_TARGET_DIR="$tools/build" "${install[@]}"
-  rm -rf "$tools/build"
+  local said="$tools/said.$crate"
+  mkdir -p "$tools"
+  : > "$said"
+  if ! CARGO_TARGET_DIR="$tools/build" "${install[@]}" --locked 2>&1 | until_error "$said"; then
+    # A registry that is older than the tool's lock file lacks some version of it; what else it has will do.
+    local lacking
+    lacking="$(sed -n 's/^error: failed to select a version for the requirement `\([^ ]*\) .*/\1/p' "$said" | head -1)"
+    [ -n "$lacking" ] || { cat "$said" >&2; fail "工具 $crate 没有装成，原因见上面"; }
+    say "这里的软件源没有 $crate 锁定的那一版 $lacking，改用源里有的版本来编译；只关系到这个编译工具，不影响连心册"
+    CARGO_TARGET_DIR="$tools/build" "${install[@]}" || fail "工具 $crate 没有装成，原因见上面"
+  fi
+  rm -rf "$tools/build" "$said"
 }
+
+# Shows lines as they come; from the first error on they go to a file, until it is known whether another way helps.
+until_error() { awk -v kept="$1" '/^error/ { held = 1 } held { print > kept; next } { print; fflush() }'; }
 
 web() {
   rust

@@ -37,8 +37,8 @@ pub(super) struct Households {
     #[arg(long)]
     village: Option<String>,
     /// 认不出的列名怎么对，例如 “户主签名=head,手机=phone,序号=-”。能对的：village 村、group 组、household_no 户编号、head 户主、
-    /// head_id_number 户主身份证号、name 姓名、id_number 身份证号、relation 与户主关系、population 人口、phone 电话、door 门牌、
-    /// address 住址、category 户类型、class 户口性质、sex 性别、birth 出生日期、note 备注；- 是不要
+    /// head_id_number 户主身份证号、name 姓名、id_number 身份证号、certificate 残疾证号、relation 与户主关系、population 人口、phone 电话、door 门牌、
+    /// address 住址、category 户类型、class 户口性质、sex 性别、birth 出生日期、note 备注、tags.<类别代码> 填是或否的类别；- 是不要
     #[arg(long, default_value = "")]
     map: String,
     /// 有行被拒绝时，其余的照样写入（否则一行都不写）

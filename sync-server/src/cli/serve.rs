@@ -5,17 +5,20 @@ use crate::{
     auth,
     console::{self, ConsoleState},
     files::collecting,
-    http::{self, ServeOptions, TrustedProxies, is_for_this_machine_alone},
+    http::{self, ServeOptions, TrustedProxies, is_for_this_machine_alone, port_usual},
     storage::Storage,
     tls::TLS_FOLDER,
 };
+use anyhow::Context;
 use clap::Args;
 use std::{
+    fs::File,
+    io::IsTerminal,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, fmt::writer::BoxMakeWriter};
 
 /// Threads on which SQLite, files and packing wait their turns: what each has once used it keeps, so more of them is
 /// more memory, and what they wait for (the disk, the processor) does not come sooner.
@@ -28,7 +31,7 @@ pub(super) struct Serve {
     #[arg(long, default_value = "127.0.0.1")]
     bind: IpAddr,
     /// 端口，0 为任选
-    #[arg(long, default_value_t = 8600)]
+    #[arg(long, default_value_t = port_usual)]
     port: u16,
     /// 手机端网页包的文件夹
     #[arg(long)]
@@ -51,6 +54,9 @@ pub(super) struct Serve {
     /// 启动时打印演示乡镇的登录方式和一个登记码
     #[arg(long)]
     demo: bool,
+    /// 日志写进这个文件（接着写），不写到终端
+    #[arg(long, value_name = "文件")]
+    log: Option<PathBuf>,
     /// 日志用 JSON
     #[arg(long)]
     log_json: bool,
@@ -58,13 +64,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub fn run(self, data: &Path) -> anyhow::Result<()> {
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-        if self.log_json {
-            log.json().init()
-        } else {
-            log.init()
-        }
+        keep_log(self.log.as_deref(), self.log_json)?;
         let storage = Arc::new(Storage::open(data)?);
         let own = data.join(TLS_FOLDER);
         let tls = match (self.cert, self.key) {
@@ -117,6 +117,28 @@ impl Serve {
         ))?;
         Ok(())
     }
+}
+
+/// Where the log goes: the terminal, or a file.
+fn keep_log(file: Option<&Path>, json: bool) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let writer = match file {
+        Some(path) => {
+            let file = File::options().append(true).create(true).open(path);
+            BoxMakeWriter::new(Mutex::new(
+                file.with_context(|| format!("打不开日志文件 {}", path.display()))?,
+            ))
+        }
+        None => BoxMakeWriter::new(std::io::stderr),
+    };
+    let colours = file.is_none() && std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(writer);
+    if json {
+        log.json().init()
+    } else {
+        log.init()
+    }
+    Ok(())
 }
 
 /// Ends at Ctrl-C or SIGTERM, which are heard from now on.
