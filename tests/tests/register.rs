@@ -179,6 +179,24 @@ fn a_day_counts_households_where_somebody_was_met_each_once() {
 }
 
 #[test]
+fn the_head_leads_the_members_whoever_was_written_down_first() {
+    let mut phone = Phone::new();
+    let zhou = phone.household("周秀兰");
+    for (name, relation) in [("小满", "孙女"), ("王长顺", "配偶"), ("王有田", "长子"), ("周秀兰", "户主")]
+    {
+        let fields = vec![
+            ("household", zhou.to_string().into()),
+            ("name", name.into()),
+            ("relation", relation.into()),
+        ];
+        phone.put(kind::PERSON, None, fields);
+    }
+    let members = phone.page(zhou).members;
+    let names: Vec<_> = members.iter().filter_map(|one| one.fields["name"].as_text()).collect();
+    assert_eq!(names, ["周秀兰", "王长顺", "王有田", "小满"]);
+}
+
+#[test]
 fn a_merged_household_counts_under_the_one_that_it_is_shown_under() {
     let mut phone = Phone::new();
     let (one, two, three) = (phone.household("周秀兰"), phone.household("周秀兰家"), phone.household("周家"));

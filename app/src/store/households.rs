@@ -5,7 +5,11 @@ use super::{
     db_error, drafts, photos, records,
 };
 use crate::beijing;
-use lianxin_shared::sqlite::{IS_PRESENT, uuid_at};
+use lianxin_shared::{
+    domain::person::{self, relation_rank},
+    replica::Value,
+    sqlite::{IS_PRESENT, uuid_at},
+};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -154,7 +158,13 @@ pub(super) fn page(
     let own = who.cadre_name.as_str();
     let row = line(db, id, running)?.ok_or(StoreError::NotFound)?;
     let members = ids(db, "SELECT id FROM person WHERE household = ?1 ORDER BY id", id)?;
-    let members: Vec<Loaded> = members.iter().map(|id| records::load(db, *id)).collect::<Result<_, _>>()?;
+    let mut members: Vec<Loaded> =
+        members.iter().map(|id| records::load(db, *id)).collect::<Result<_, _>>()?;
+    let rank = |member: &Loaded| {
+        let relation = member.fields.get(person::field::RELATION).and_then(Value::as_text);
+        relation_rank(relation.unwrap_or_default())
+    };
+    members.sort_by_key(|member| (rank(member), member.id));
     let mut conflicts = conflicts::of_record(db, id, own)?;
     for member in &members {
         conflicts.extend(conflicts::of_record(db, member.id, own)?);

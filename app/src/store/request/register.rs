@@ -103,7 +103,7 @@ pub struct HouseholdPage {
     pub row: HouseholdRow,
     /// The record, for editing.
     pub record: Loaded,
-    /// Members.
+    /// Members, the head first.
     pub members: Vec<Loaded>,
     /// Visits, newest first.
     pub timeline: Vec<TimelineEntry>,
