@@ -251,9 +251,10 @@ pub(crate) mod household {
     pub(crate) const RELATION_HINT: &str = "配偶、子女、父母……";
     pub(crate) const SEX: &str = "性别";
     pub(crate) const BIRTH: &str = "出生日期";
-    pub(crate) const AUTOSAVED: &str = "边写边存，写完点左上角返回就行。";
+    pub(crate) const AUTOSAVED: &str = "边写边存，写完点“写好了”。";
     pub(crate) const BEGIN_HINT: &str = "写上户主姓名（或住址）就存下这一户。";
     pub(crate) const DONE: &str = "写好了";
+    pub(crate) const PHONE_ODD: &str = "位数不像电话号码，请再看一眼；照这样也存着。";
     pub(crate) const NUMBER_WANTED: &str = "这里要填 0 到 99 的数字。";
     pub(crate) const GROUP_HINT: &str = "如：三组";
     pub(crate) const DOOR_HINT: &str = "如：17号";

@@ -65,7 +65,8 @@ fn focus_at_once(event: &MountedEvent) {
     spawn(async move { drop(element.set_focus(true).await) });
 }
 
-/// A line of text with its label. `bare` hides the label from the eye where the page says it already.
+/// A line of text with its label. `bare` hides the label from the eye where the page says it already; a `remark` asks for
+/// another look and refuses nothing.
 #[component]
 pub(crate) fn TextField(
     label: String,
@@ -73,6 +74,7 @@ pub(crate) fn TextField(
     #[props(default)] keyboard: Keyboard,
     #[props(default)] hint: String,
     #[props(default)] problem: Option<String>,
+    #[props(default)] remark: Option<String>,
     #[props(default)] unit: Option<String>,
     #[props(default)] bare: bool,
     #[props(default)] focus: bool,
@@ -101,6 +103,9 @@ pub(crate) fn TextField(
                 if let Some(unit) = &unit {
                     span { class: "muted", "{unit}" }
                 }
+            }
+            if let Some(remark) = remark {
+                p { class: "hint", role: "status", "data-testid": "remark", "{remark}" }
             }
             if let Some(problem) = problem {
                 p { id: "{name}-wrong", class: "wrong", role: "alert", "{problem}" }

@@ -5,7 +5,7 @@ use lianxin_shared::{
     domain::{
         Coded,
         category::{BorneBy, tag_field},
-        household::{HouseholdClass, HouseholdState, POPULATION_MAX, field},
+        household::{HouseholdClass, HouseholdState, POPULATION_MAX, field, is_odd_phone},
     },
     replica::{FieldSet, Value, kind},
     templates::templates,
@@ -123,14 +123,31 @@ fn Who(form: Form) -> Element {
                 on: move |typed| form.type_text(field::DOOR, typed),
             }
         }
-        TextField {
-            label: words::PHONE, keyboard: Keyboard::Phone, initial: form.text(field::PHONE), testid: "f-phone",
-            on: move |typed| form.type_text(field::PHONE, typed),
-        }
+        PhoneField { form, field: field::PHONE }
         Population { form }
         TextField {
             label: words::ADDRESS, initial: form.text(field::ADDRESS), testid: "f-address",
             on: move |typed| form.type_text(field::ADDRESS, typed),
+        }
+    }
+}
+
+/// A telephone: one of an odd length is kept as it was typed, and the field says so when it is left.
+#[component]
+pub(crate) fn PhoneField(form: Form, field: &'static str) -> Element {
+    let mut is_odd = use_signal(|| is_odd_phone(&form.text(field)));
+    let on = move |typed: Typed| {
+        match typed {
+            Typed::Entered => is_odd.set(false),
+            Typed::Left => is_odd.set(is_odd_phone(&form.text(field))),
+            Typed::Text(_) | Typed::Composing(_) => {}
+        }
+        form.type_text(field, typed);
+    };
+    rsx! {
+        TextField {
+            label: words::PHONE, keyboard: Keyboard::Phone, initial: form.text(field), testid: "f-phone", on,
+            remark: is_odd().then(|| words::PHONE_ODD.to_owned()),
         }
     }
 }

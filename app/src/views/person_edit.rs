@@ -12,7 +12,7 @@ use lianxin_shared::{
 use uuid::Uuid;
 
 use super::{
-    household_edit::{BorneByProp, TagChips},
+    household_edit::{BorneByProp, PhoneField, TagChips},
     with_record::WithRecord,
 };
 use crate::{
@@ -99,10 +99,7 @@ fn Editor(title: String, form: RecordForm) -> Element {
                     label: words::BIRTH, keyboard: Keyboard::Date, initial: form.text(field::BIRTH), testid: "f-birth",
                     on: move |typed| form.type_text(field::BIRTH, typed),
                 }
-                TextField {
-                    label: words::PHONE, keyboard: Keyboard::Phone, initial: form.text(field::PHONE), testid: "f-phone",
-                    on: move |typed| form.type_text(field::PHONE, typed),
-                }
+                PhoneField { form, field: field::PHONE }
                 TagChips { form, borne_by: BorneByProp(BorneBy::Person) }
                 TextArea {
                     label: words::NOTE, initial: form.text(field::NOTE), testid: "f-note",

@@ -205,6 +205,15 @@ impl Household {
     }
 }
 
+/// Whether a telephone has a number of digits that none has（约定）: a mobile has 11, a landline 7 or 8 behind an area code
+/// of 3 or 4 that may be left out. Empty is none, and several in one field are not judged.
+pub fn is_odd_phone(phone: &str) -> bool {
+    let is_several = phone.contains(['、', '，', ',', '/', ';', '；', '转']);
+    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+    let expected: &[usize] = if digits.starts_with('1') { &[11] } else { &[7, 8, 10, 11, 12] };
+    !(digits.is_empty() || is_several || expected.contains(&digits.len()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{super::changes, *};
@@ -263,5 +272,16 @@ mod tests {
         let away = Household { state: HouseholdState::Away, ..Household::default() };
         let moved = Household { state: HouseholdState::Moved, ..Household::default() };
         assert!(away.is_present() && !moved.is_present());
+    }
+
+    #[test]
+    fn a_telephone_of_another_length_is_odd() {
+        for phone in ["", "13800000001", "138 0000 0001", "0816-2345678", "2345678", "13800000001、2345678"]
+        {
+            assert!(!is_odd_phone(phone), "{phone}");
+        }
+        for phone in ["139123", "138000000011", "12345678", "081"] {
+            assert!(is_odd_phone(phone), "{phone}");
+        }
     }
 }
