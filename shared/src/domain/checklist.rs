@@ -185,15 +185,22 @@ impl Item {
     }
 
     fn number_problem(&self, value: &Value) -> Option<String> {
-        let (whole, decimals) = match value {
-            Value::Int(number) => (*number, ""),
-            Value::Text(text) if canonical_number(text).as_ref() == Some(value) => {
+        let no_number = || Some(format!("“{}”要填数字。", self.question));
+        // What was typed and could not be kept as a number is judged as the number that it is.
+        let number = match value {
+            Value::Int(_) => Some(value.clone()),
+            Value::Text(text) => canonical_number(&text.chars().filter_map(half_width).collect::<String>()),
+            _ => None,
+        };
+        let (whole, decimals) = match &number {
+            Some(Value::Int(number)) => (*number, ""),
+            Some(Value::Text(text)) => {
                 let (whole, decimals) = text.split_once('.')?;
                 // -0.5 lies below 0: its whole part alone would not say so.
                 let negative = whole.starts_with('-');
                 (whole.parse::<i64>().ok()?.saturating_sub(i64::from(negative)), decimals)
             }
-            _ => return Some(format!("“{}”要填数字。", self.question)),
+            _ => return no_number(),
         };
         if decimals.len() > usize::from(self.decimals) {
             return Some(match self.decimals {
@@ -210,7 +217,8 @@ impl Item {
             };
             return Some(format!("“{}”{bounds}，请核对。", self.question));
         }
-        None
+        // In range, and yet not kept the one way that a number is written.
+        if number.as_ref() == Some(value) { None } else { no_number() }
     }
 
     /// What is wrong with a given answer; unanswered is not judged here.

@@ -114,3 +114,18 @@ fn a_date_that_does_not_exist_is_questioned() {
     assert_eq!(validate(&items, &answers(&[("petition_since", "2024-02-30".into())])).len(), 1);
     assert_eq!(validate(&items, &answers(&[("petition_since", "2024-02-29".into())])), []);
 }
+
+#[test]
+fn a_number_out_of_range_is_told_as_such_even_as_it_was_typed() {
+    let year = templates().item("party_year").unwrap();
+    let judged = |value: Value| {
+        let problems = validate(std::slice::from_ref(year), &answers(&[("party_year", value)]));
+        problems.into_iter().next().map(|problem| problem.message)
+    };
+    let bounds = Some("“哪一年入的党？”应在 1921 到 2100 之间，请核对。".to_owned());
+    assert_eq!(judged("19766".into()), bounds, "kept as typed, since it is out of range");
+    assert_eq!(judged(19766.into()), bounds);
+    assert_eq!(judged("七六年".into()), Some("“哪一年入的党？”要填数字。".to_owned()));
+    assert_eq!(judged("1976".into()), Some("“哪一年入的党？”要填数字。".to_owned()), "not as numbers are kept");
+    assert_eq!(judged(1976.into()), None);
+}
