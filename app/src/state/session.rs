@@ -50,6 +50,8 @@ pub(crate) struct Session {
     ended: CopyValue<BTreeSet<Uuid>>,
     /// A household that was chosen for a visit and was visited today already: its page asks.
     pub(crate) visited_already: CopyValue<Option<Uuid>>,
+    /// The finished visit whose page lies beneath its correction: the way out of that leads back to it.
+    pub(crate) amended_from: CopyValue<Option<Uuid>>,
 }
 
 /// A line that confirms what was just done.
@@ -93,6 +95,7 @@ impl Session {
             flushers: CopyValue::new(Flushers::default()),
             ended: CopyValue::new(BTreeSet::new()),
             visited_already: CopyValue::new(None),
+            amended_from: CopyValue::new(None),
         }
     }
 

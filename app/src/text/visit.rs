@@ -13,6 +13,14 @@ pub(crate) const NAME: &str = "名称";
 pub(crate) const NAME_HINT: &str = "如：清溪镇中心小学";
 pub(crate) const BEGIN: &str = "开始走访";
 pub(crate) const NAME_WANTED: &str = "请先写上名称。";
+/// “同去：老周、阿香”
+pub(crate) fn along(names: &str) -> String {
+    format!("同去：{names}")
+}
+/// “被走访：周秀兰”
+pub(crate) fn visited_name(name: &str) -> String {
+    format!("被走访：{name}")
+}
 /// “第2步/共3步”
 pub(crate) fn step_of(step: usize, all: usize) -> String {
     format!("第{step}步/共{all}步")

@@ -213,6 +213,6 @@ fn Timeline(entries: Vec<TimelineEntry>) -> Element {
 }
 
 /// 入户 etc.; the code itself if a newer version wrote it.
-pub(crate) fn mode_label(code: &str) -> String {
+fn mode_label(code: &str) -> String {
     VisitMode::from_code(code).map_or_else(|| code.to_owned(), |mode| mode.label().to_owned())
 }

@@ -5,10 +5,9 @@ use dioxus::prelude::*;
 use lianxin_assets::icons;
 use lianxin_shared::domain::{
     Coded,
-    visit::{COMPANIONS_MAX, NAME_SEPARATOR, VisitMode, field::OCCURRED_AT},
+    visit::{COMPANIONS_MAX, NAME_SEPARATOR, TargetKind, VisitMode, field::OCCURRED_AT},
 };
 
-use super::household::mode_label;
 use crate::{
     components::{
         choice::{Chip, Segments, Switch},
@@ -33,11 +32,18 @@ fn names(joined: &str) -> Vec<String> {
         .collect()
 }
 
-/// “入户 · 14:05 · 独自”
+/// “入户 · 14:05 · 独自”, “实地 · 14:05 · 同去：老周”
 pub(crate) fn how_line(visit: &VisitDraft) -> String {
     let companions = names(&visit.companions);
-    let along = if companions.is_empty() { words::ALONE.to_owned() } else { companions.join("、") };
-    format!("{} · {} · {along}", mode_label(&visit.mode), format::moment(visit.occurred_ms, now_ms()))
+    let along =
+        if companions.is_empty() { words::ALONE.to_owned() } else { words::along(&companions.join("、")) };
+    let mode = VisitMode::from_code(&visit.mode).unwrap_or_default().label_at(target_kind(visit));
+    format!("{mode} · {} · {along}", format::moment(visit.occurred_ms, now_ms()))
+}
+
+/// What kind of target is visited.
+pub(crate) fn target_kind(visit: &VisitDraft) -> TargetKind {
+    TargetKind::from_code(&visit.target_kind).unwrap_or_default()
 }
 
 /// The card.
@@ -70,8 +76,9 @@ pub(crate) fn How(draft: Draft) -> Element {
 
 #[component]
 fn Details(draft: Draft, focus_time: bool) -> Element {
+    let target = draft.peek(target_kind);
     let modes: Vec<_> =
-        VisitMode::ALL.iter().map(|one| (one.code().to_owned(), one.label().to_owned())).collect();
+        VisitMode::ALL.iter().map(|one| (one.code().to_owned(), one.label_at(target).to_owned())).collect();
     rsx! {
         Segments {
             label: words::MODE, options: modes, chosen: vec![draft.read(|visit| visit.mode.clone())], testid: "mode",

@@ -2,7 +2,11 @@
 
 use dioxus::prelude::*;
 use lianxin_assets::icons;
-use lianxin_shared::domain::{Coded, opinion::OpinionKind, visit::field::NOTES};
+use lianxin_shared::{
+    domain::{Coded, opinion::OpinionKind, visit::field::NOTES},
+    templates::templates,
+};
+use uuid::Uuid;
 
 use super::{
     photos::TakingState,
@@ -17,12 +21,13 @@ use crate::{
         fields::{TextArea, Typed},
         icon::Icon,
         notice::{Failed, Notice},
+        rows::named,
     },
     route::Route,
     state::{
         draft::Draft,
         one_tap::OneTap,
-        session::{Note, use_session},
+        session::{Note, Session, use_session},
         taking::Taking,
     },
     store::draft::OpinionDraft,
@@ -51,6 +56,7 @@ pub(crate) fn Review(draft: Draft, taking: Taking) -> Element {
         }
         section { class: "card pad review",
             Section { title: words::HOW, testid: "change-how", onchange: move |()| go_and_change(draft, 0) }
+            p { {words::visited_name(named(&draft.peek(|visit| visit.target_name.clone())))} }
             p {
                 {draft.read(how_line)}
                 if absent {
@@ -146,6 +152,9 @@ fn Words(draft: Draft) -> Element {
                         p { class: "verbatim", "{one.text}" }
                         p { class: "tags", margin: "0",
                             span { class: "tag", {OpinionKind::from_code(&one.kind).unwrap_or_default().label()} }
+                            if let Some(topic) = templates().topic(&one.category) {
+                                span { class: "tag", "{topic.name}" }
+                            }
                             if one.immediate {
                                 span { class: "tag", {words::IMMEDIATE} }
                             }
@@ -160,6 +169,12 @@ fn Words(draft: Draft) -> Element {
     }
 }
 
+fn into_view(event: &MountedEvent) {
+    let shown = event.data();
+    // What cannot be scrolled to merely stays where it is.
+    spawn(async move { drop(shown.scroll_to(ScrollBehavior::Instant).await) });
+}
+
 /// Throwing the draft away takes a second tap.
 #[component]
 fn Discard(draft: Draft) -> Element {
@@ -169,7 +184,7 @@ fn Discard(draft: Draft) -> Element {
     let mut refused = use_signal(|| None::<String>);
     let discard = move |_| async move {
         match draft.discard(session).await {
-            Ok(()) if amends => drop(navigator().replace(Route::Visited { id })),
+            Ok(()) if amends => leave_correction(session, id),
             Ok(()) => drop(navigator().replace(Route::TodayPage {})),
             Err(error) => refused.set(Some(error.to_string())),
         }
@@ -184,11 +199,14 @@ fn Discard(draft: Draft) -> Element {
             Failed { words, onretry: move |()| refused.set(None) }
         }
         if asking() {
-            Notice { look: "w",
+            // It appears where the button was, at the page's end: all of it is to be seen.
+            div { onmounted: move |event| into_view(&event),
+                Notice { look: "w",
                 p { {sure} }
                 div { class: "chips wrap",
                     button { class: "link danger", r#type: "button", "data-testid": "discard-yes", onclick: discard, {yes} }
                     button { class: "link", r#type: "button", onclick: move |_| asking.set(false), {words::KEEP} }
+                }
                 }
             }
         } else {
@@ -197,6 +215,15 @@ fn Discard(draft: Draft) -> Element {
                 {discard_words}
             }
         }
+    }
+}
+
+/// From the end of a correction to the page of its visit, which is in the history once: back from there leads on.
+fn leave_correction(mut session: Session, id: Uuid) {
+    if session.amended_from.take() == Some(id) {
+        navigator().go_back();
+    } else {
+        navigator().replace(Route::Visited { id });
     }
 }
 
@@ -229,7 +256,11 @@ pub(crate) fn FinishButtons(
                 };
                 let words = if amends { words::AMENDED } else { words::DONE }.to_owned();
                 session.note.set(Some(Note { at: after.to_string(), words, visit: Some(id) }));
-                navigator().replace(after);
+                if amends {
+                    leave_correction(session, id);
+                } else {
+                    navigator().replace(after);
+                }
             }
             Err(error) => refused.set(Some(error.to_string())),
         }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{frame::DoneNote, go_visit::go_to_draft, history::HistoryLink, photos::PhotoGrid};
 use crate::{
+    beijing,
     components::{
         frame::Page,
         icon::Icon,
@@ -101,12 +102,13 @@ fn Whole(page: VisitPage) -> Element {
 /// The way to correct it, for the one who made it.
 #[component]
 fn Amend(id: Uuid, open: bool) -> Element {
-    let session = use_session();
+    let mut session = use_session();
     let mut refused = use_signal(|| None::<String>);
     let go = move |_| async move {
         match session.ask::<OpenDraft>(Request::AmendVisit { id }).await {
             Ok(open) => {
                 session.begin_draft(id);
+                session.amended_from.set(Some(id));
                 go_to_draft(id, open.draft.step, true);
             }
             Err(error) => refused.set(Some(error.to_string())),
@@ -131,7 +133,8 @@ struct VisitProp(Visit);
 #[component]
 fn How(visit: VisitProp, record: Loaded) -> Element {
     let visit = visit.0;
-    let when = visit.occurred_at.map(|ms| format!("{} {}", format::day(ms), format::moment(ms, now_ms())));
+    let day = |ms| format::day_of(&beijing::date(ms), now_ms());
+    let when = visit.occurred_at.map(|ms| format!("{} {}", day(ms), format::clock(ms)));
     rsx! {
         section { class: "card pad",
             PlaceTag { place: record.place }
@@ -145,10 +148,10 @@ fn How(visit: VisitProp, record: Loaded) -> Element {
             dl { class: "facts",
                 if let Some(when) = when {
                     dt { {words::WHEN} }
-                    dd { "{when}" }
+                    dd { class: "words", "{when}" }
                 }
                 dt { {words::MODE} }
-                dd { {visit.mode.label()} }
+                dd { {visit.mode.label_at(visit.target_kind)} }
                 dt { {words::VISITOR} }
                 dd { "{visit.visitor_name}" }
                 if !visit.companions.is_empty() {

@@ -73,6 +73,17 @@ coded! {
     }
 }
 
+/// What 入户 is called where the target is no household（约定）: nobody's home is entered at a school (S3 实地走访).
+const ON_THE_SPOT: &str = "实地";
+
+impl VisitMode {
+    /// What people read of a visit to this kind of target.
+    pub fn label_at(self, target: TargetKind) -> &'static str {
+        use super::Coded;
+        if self == VisitMode::Home && target != TargetKind::Household { ON_THE_SPOT } else { self.label() }
+    }
+}
+
 coded! {
     /// 走访方式（约定）.
     VisitMode {
