@@ -20,6 +20,8 @@ const LINE_CHARS_MAX: i64 = 60;
 pub(crate) struct QuestionProps {
     /// The question.
     item: Item,
+    /// Whom it is about, where it asks about some of the household alone; empty otherwise.
+    about: String,
     /// Answers so far: only this item's are read.
     answers: FieldSet,
     /// The last visit's answer in words.
@@ -55,7 +57,7 @@ fn bring_into_view(event: &MountedEvent) {
 /// The card.
 #[allow(non_snake_case, reason = "a component is named as a type")]
 pub(crate) fn Question(props: QuestionProps) -> Element {
-    let QuestionProps { item, answers, last, problem, focus, onpick, ontyped, onrepeat } = props;
+    let QuestionProps { item, about, answers, last, problem, focus, onpick, ontyped, onrepeat } = props;
     let missing = problem.is_some();
     let testid = format!("q-{}", item.id);
     let is_same = last.is_some() && item.answer_text(&answers) == last;
@@ -71,6 +73,9 @@ pub(crate) fn Question(props: QuestionProps) -> Element {
                 if item.required {
                     span { class: "must", {text::visit::MUST_ANSWER} }
                 }
+            }
+            if !about.is_empty() {
+                p { class: "sub", "data-testid": "{testid}-about", "{about}" }
             }
             if let Some(last) = last {
                 div { class: "last",

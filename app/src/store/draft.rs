@@ -46,6 +46,9 @@ pub struct VisitDraft {
     pub photos: Vec<PhotoDraft>,
     /// What people said.
     pub opinions: Vec<OpinionDraft>,
+    /// Answers that became opinions, by the question's id, as they were taken over.
+    #[serde(default)]
+    pub taken_over: BTreeMap<String, String>,
     /// Begun, Unix ms.
     pub started_ms: i64,
     /// Last change, Unix ms.

@@ -22,6 +22,7 @@ use lianxin_shared::{
     templates::templates,
 };
 use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Earlier visits that are looked at for the last answers.
@@ -70,6 +71,25 @@ pub(super) fn tags_of(db: &Connection, household: Uuid) -> Result<Vec<String>, S
     db.prepare_cached("SELECT DISTINCT category FROM tag WHERE household = ?1 ORDER BY category")
         .and_then(|mut s| s.query_map([household.as_bytes()], |row| row.get(0))?.collect())
         .map_err(db_error)
+}
+
+/// The names of a household's members by the category that they carry.
+fn bearers(db: &Connection, household: Uuid) -> Result<BTreeMap<String, Vec<String>>, StoreError> {
+    let mut statement = db
+        .prepare_cached(
+            "SELECT t.category, p.name FROM tag t JOIN person p ON p.id = t.record
+             WHERE t.household = ?1 AND p.name <> '' ORDER BY t.category, p.id",
+        )
+        .map_err(db_error)?;
+    let named = statement
+        .query_map([household.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .and_then(Iterator::collect::<Result<Vec<(String, String)>, _>>)
+        .map_err(db_error)?;
+    let mut bearers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (category, name) in named {
+        bearers.entry(category).or_default().push(name);
+    }
+    Ok(bearers)
 }
 
 /// Keeps a draft.
@@ -163,6 +183,7 @@ pub(super) fn open(
     Ok(OpenDraft {
         said,
         companions_before: companions_before(db, cadre)?,
+        bearers: draft.household.map(|id| bearers(db, id)).transpose()?.unwrap_or_default(),
         draft,
         last_answers,
         last_visit_ms,

@@ -17,6 +17,12 @@ pub(crate) const NAME_WANTED: &str = "请先写上名称。";
 pub(crate) fn along(names: &str) -> String {
     format!("同去：{names}")
 }
+/// “问的是 周桂芳（老党员）、李小满（留守儿童）”; empty for nobody.
+pub(crate) fn about(whom: &[(&Vec<String>, &str)]) -> String {
+    let each: Vec<String> =
+        whom.iter().map(|(names, category)| format!("{}（{category}）", names.join("、"))).collect();
+    if each.is_empty() { String::new() } else { format!("问的是 {}", each.join("、")) }
+}
 /// “被走访：周秀兰”
 pub(crate) fn visited_name(name: &str) -> String {
     format!("被走访：{name}")

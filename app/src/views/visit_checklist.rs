@@ -70,7 +70,7 @@ fn Asked(draft: Draft, item: Item, focus: bool) -> Element {
             Question {
                 key: "{round}",
                 last: item.answer_text(&draft.open.read().last_answers),
-                item: item.clone(), answers: answers.clone(), problem: problem.clone(), focus: focus && round == first,
+                item: item.clone(), about: draft.about(&item), answers: answers.clone(), problem: problem.clone(), focus: focus && round == first,
                 onpick: {
                     let item = picked.clone();
                     move |option: String| {

@@ -40,6 +40,9 @@ pub struct Item {
     /// Asked only if an earlier item has this answer.
     #[serde(default)]
     pub show_if: Option<ShowIf>,
+    /// The answer is an opinion in people's own words: it need not be written down a second time among those.
+    #[serde(default)]
+    pub is_opinion: bool,
     /// Unit of a number (元, 亩).
     #[serde(default)]
     pub unit: Option<String>,

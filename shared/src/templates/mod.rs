@@ -122,6 +122,22 @@ impl Templates {
             .collect()
     }
 
+    /// The categories whose checklist, in the version that a visit keeps, asks this item; in the order of
+    /// [`Templates::categories`].
+    pub fn asked_by<'a>(
+        &'a self,
+        versions: &'a BTreeMap<String, i64>,
+        item: &'a str,
+    ) -> impl Iterator<Item = &'a str> {
+        let order = self.categories.iter().map(|category| category.code.as_str()).chain([GENERAL]);
+        order.filter(move |code| {
+            let asks = |list: &&ChecklistTemplate| {
+                list.category == *code && versions.get(*code) == Some(&list.version)
+            };
+            self.checklists.iter().find(asks).is_some_and(|list| list.items.iter().any(|id| id == item))
+        })
+    }
+
     /// The items to ask at a new visit to a household with these categories: the union of their newest
     /// checklists without repetition (“no form twice”); 一般户 if it carries none.
     pub fn union_of<'a>(&self, categories: impl IntoIterator<Item = &'a str>) -> Vec<Item> {
@@ -242,6 +258,15 @@ mod tests {
         assert_eq!(names("s1"), Vec::<&str>::new());
         let s4 = templates().scheme("s4").unwrap();
         assert!(s4.requires(["kunnan_hu", "lao_dangyuan"]) && !s4.requires(["kunnan_hu"]));
+    }
+
+    #[test]
+    fn a_question_knows_whose_checklists_ask_it() {
+        let t = templates();
+        let versions = t.versions_for(["lao_dangyuan", "gugua_laoren"]);
+        assert_eq!(t.asked_by(&versions, "party_year").collect::<Vec<_>>(), ["lao_dangyuan"]);
+        assert_eq!(t.asked_by(&versions, "self_care").collect::<Vec<_>>(), ["lao_dangyuan", "gugua_laoren"]);
+        assert_eq!(t.asked_by(&versions, "getihu").count(), 0);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use lianxin_shared::replica::FieldSet;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::{HouseholdRow, Loaded, PhotoView};
@@ -42,6 +43,8 @@ pub struct OpenDraft {
     pub last_visit_ms: Option<i64>,
     /// The household, if it is one.
     pub household: Option<HouseholdRow>,
+    /// Of each category that members carry, their names: whom its questions are about.
+    pub bearers: BTreeMap<String, Vec<String>>,
     /// Names that this cadre has gone with before, most recent first.
     pub companions_before: Vec<String>,
     /// What people said in the finished visit that the draft corrects: verbatim for ever, only to be read.
