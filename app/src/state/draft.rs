@@ -4,9 +4,7 @@
 use dioxus::prelude::*;
 use lianxin_shared::{
     domain::{
-        Coded,
         checklist::{self, AnswerKind, Item},
-        opinion::OpinionKind,
         photo,
     },
     replica::{FieldSet, Value},
@@ -186,10 +184,11 @@ impl Draft {
     pub(crate) fn about(self, item: &Item) -> String {
         let open = self.open.read();
         let asked_by: Vec<&str> = templates().asked_by(&open.draft.checklists, &item.id).collect();
-        let whom = |code: &&str| Some((open.bearers.get(*code)?, templates().category_name(code)));
-        let of: Vec<_> = asked_by.iter().filter_map(whom).collect();
-        if of.len() < asked_by.len() {
-            return String::new();
+        let mut of = Vec::new();
+        for category in asked_by {
+            // Asked for the whole household's sake too.
+            let Some(names) = open.bearers.get(category) else { return String::new() };
+            of.push((names, templates().category_name(category)));
         }
         text::visit::about(&of)
     }
@@ -275,22 +274,6 @@ impl Draft {
         }
     }
 
-    /// What was answered to a question for people's own words becomes an opinion, once: one that the cadre has changed or
-    /// taken out since stays as it is.
-    pub(crate) fn take_over_words(self) {
-        let items = self.visible();
-        for item in items.iter().filter(|item| item.is_opinion) {
-            let said = self
-                .peek(|draft| draft.answers.get(&item.field()).and_then(Value::as_text).map(str::to_owned));
-            let Some(said) = said.filter(|said| !said.trim().is_empty()) else { continue };
-            if self.peek(|draft| draft.taken_over.get(&item.id) != Some(&said))
-                && let Ok(id) = new_id(now_ms())
-            {
-                self.change(|draft| take_over(draft, &item.id, &said, id));
-            }
-        }
-    }
-
     /// One more opinion, empty; its id if the phone could mint one.
     pub(crate) fn add_opinion(self) {
         // Without randomness there is no id, and nothing may be written without one.
@@ -308,19 +291,6 @@ impl DraftSource {
         change(&mut self.draft);
         self.draft.updated_ms = now_ms();
         self.changed = true;
-    }
-}
-
-/// Makes an answer an opinion, or brings the one that was made of it up to date.
-fn take_over(draft: &mut VisitDraft, item: &str, said: &str, new: Uuid) {
-    let before = draft.taken_over.insert(item.to_owned(), said.to_owned());
-    let same = draft.opinions.iter_mut().find(|one| before.as_deref() == Some(one.text.as_str()));
-    if let Some(same) = same {
-        said.clone_into(&mut same.text);
-    } else if before.is_none() {
-        draft.opinions.retain(|one| !one.text.is_empty());
-        let kind = OpinionKind::Suggestion.code().to_owned();
-        draft.opinions.push(OpinionDraft { id: new, text: said.to_owned(), kind, ..OpinionDraft::default() });
     }
 }
 
@@ -369,24 +339,6 @@ mod tests {
         tap(trouble, "crack", &mut answers);
         tap(trouble, "leak", &mut answers);
         assert!(trouble.is_picked("crack", &answers) && !trouble.is_picked("leak", &answers));
-    }
-
-    #[test]
-    fn what_was_answered_in_peoples_words_becomes_an_opinion_once() {
-        let mut draft = VisitDraft { opinions: vec![OpinionDraft::default()], ..VisitDraft::default() };
-        let texts =
-            |draft: &VisitDraft| draft.opinions.iter().map(|one| one.text.clone()).collect::<Vec<_>>();
-        take_over(&mut draft, "advice", "路要修", Uuid::from_u128(1));
-        assert_eq!(texts(&draft), ["路要修"], "the empty one makes room");
-        assert_eq!(draft.opinions[0].kind, "suggestion");
-        take_over(&mut draft, "advice", "路要修好", Uuid::from_u128(2));
-        assert_eq!(texts(&draft), ["路要修好"]);
-        draft.opinions[0].text = "路要修好，今年就修".to_owned();
-        take_over(&mut draft, "advice", "路要修", Uuid::from_u128(3));
-        assert_eq!(texts(&draft), ["路要修好，今年就修"], "what was written on is not touched");
-        draft.opinions.clear();
-        take_over(&mut draft, "advice", "路", Uuid::from_u128(4));
-        assert!(draft.opinions.is_empty(), "taken out, it stays out");
     }
 
     #[test]

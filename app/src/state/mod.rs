@@ -15,6 +15,7 @@ pub(crate) mod pause;
 pub(crate) mod place;
 pub(crate) mod record_form;
 pub(crate) mod register;
+mod said;
 pub(crate) mod session;
 pub(crate) mod taking;
 pub(crate) mod told;

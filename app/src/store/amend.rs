@@ -143,6 +143,32 @@ fn corrected(before: &Visit, draft: &VisitDraft) -> Visit {
     }
 }
 
+/// Writes how what was said is sorted from now on; its words are not among that.
+pub(super) fn sort_said(
+    db: &Connection,
+    clock: &mut Clock,
+    draft: &VisitDraft,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    for (id, sorted) in &draft.sorted {
+        let set: FieldSet = sorted
+            .set
+            .iter()
+            .filter(|(name, _)| name.as_str() != opinion::field::TEXT)
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let edit = Edit {
+            kind: kind::OPINION.to_owned(),
+            id: Some(*id),
+            village: draft.village.clone(),
+            set,
+            base: sorted.base.clone(),
+        };
+        records::save(db, clock, edit, now_ms)?;
+    }
+    Ok(())
+}
+
 /// What was said then was said when the visit was.
 fn move_opinions(
     db: &Connection,

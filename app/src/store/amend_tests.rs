@@ -1,7 +1,7 @@
 use super::*;
 use crate::store::{
     HouseholdPage, Mine, OpenDraft, Reply, Request, Store, StoreError, Tally, VisitPage, VisitTarget,
-    draft::OpinionDraft,
+    draft::{OpinionDraft, Sorted},
 };
 use lianxin_shared::{
     domain::visit::field,
@@ -181,6 +181,29 @@ fn a_correction_writes_only_what_differs_and_names_what_was_seen() {
     let body: records::Body = serde_json::from_str(&base).unwrap();
     assert_eq!(body.base[field::NOTES], [before.record.stamps[field::NOTES]]);
     assert_eq!(mine(&mut store).waiting.visits, 1, "it is on its way again");
+}
+
+#[test]
+fn a_correction_sorts_what_was_said_and_leaves_the_words() {
+    let mut store = store();
+    let (_, id) = visited(&mut store);
+    store.sync_load(patch_bytes_max, None).unwrap();
+    let open = opened(&mut store, Request::AmendVisit { id }, NOW_MS + HOUR_MS);
+    let (opinion, stamp) = (open.said[0].id, open.said[0].stamps["kind"]);
+    let set = FieldSet::from([
+        ("kind".to_owned(), "help".into()),
+        ("anonymous".to_owned(), true.into()),
+        ("text".to_owned(), "改过的话".into()),
+    ]);
+    let sorted = Sorted { set, base: Base::from([("kind".to_owned(), vec![stamp])]) };
+    finished(&mut store, open, |draft| drop(draft.sorted.insert(opinion, sorted)), NOW_MS + HOUR_MS);
+    let said = opinion::Opinion::from_fields(&page(&mut store, id).opinions[0].fields);
+    assert_eq!(
+        (said.text.as_str(), said.kind, said.anonymous),
+        ("路不好走。", opinion::OpinionKind::Help, true)
+    );
+    assert_eq!(written(&store, opinion)[1], names(&["anonymous", "kind"]));
+    assert_eq!(written(&store, id).len(), 1, "the visit itself is as it was");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use lianxin_shared::{
     domain::photo::Photo,
-    replica::{FieldSet, Stamp},
+    replica::{Base, FieldSet, Stamp},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -46,6 +46,9 @@ pub struct VisitDraft {
     pub photos: Vec<PhotoDraft>,
     /// What people said.
     pub opinions: Vec<OpinionDraft>,
+    /// What a correction changes about what was said then, by the opinion: never its words.
+    #[serde(default)]
+    pub sorted: BTreeMap<Uuid, Sorted>,
     /// Answers that became opinions, by the question's id, as they were taken over.
     #[serde(default)]
     pub taken_over: BTreeMap<String, String>,
@@ -57,6 +60,15 @@ pub struct VisitDraft {
     /// draft's.
     #[serde(default)]
     pub amends: Option<Amended>,
+}
+
+/// Another 是什么, 分类, 立行立改 or 不留姓名 for an opinion of the finished visit.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sorted {
+    /// Wanted values.
+    pub set: FieldSet,
+    /// The stamps of those that the editor saw.
+    pub base: Base,
 }
 
 /// A finished visit as it was loaded for 更正: kept in the draft and never read again, so that only what the author

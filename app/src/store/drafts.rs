@@ -252,6 +252,7 @@ pub(super) fn complete(
     let draft = read(db, id)?;
     if let Some(amended) = &draft.amends {
         amend::finish(db, clock, &draft, amended, now_ms)?;
+        amend::sort_said(db, clock, &draft, now_ms)?;
         save_opinions(db, clock, &draft, (cadre, cadre_name), now_ms)?;
         return discard(db, id);
     }

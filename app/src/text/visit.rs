@@ -89,7 +89,8 @@ pub(crate) const AMEND_DISCARD: &str = "不改了";
 pub(crate) const AMEND_DISCARD_SURE: &str = "这次改的会删掉，原来的走访记录不动。";
 pub(crate) const AMEND_DISCARD_YES: &str = "不要这次更正";
 pub(crate) const SAID: &str = "上次记的原话";
-pub(crate) const SAID_HINT: &str = "照原话留着，不改。说错了、又说了别的，在下面再记一条。";
+pub(crate) const SAID_HINT: &str =
+    "照原话留着，不改；是什么、分类、不留姓名可以改。说错了、又说了别的，在下面再记一条。";
 pub(crate) const ALL_FILLED: &str = "补好了，看一遍";
 pub(crate) const CHANGED: &str = "改好了，看一遍";
 pub(crate) const DISCARD: &str = "不要这份草稿";

@@ -13,7 +13,7 @@ use lianxin_shared::{
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-use super::with_record::WithRecord;
+use super::{twin::Twin, with_record::WithRecord};
 use crate::{
     components::{
         choice::{Chip, Segments},
@@ -94,6 +94,7 @@ fn Editor(title: String, form: RecordForm, villages: BTreeMap<String, String>) -
                     }
                 }
                 Who { form }
+                Twin { form }
                 Kinds { form }
                 TagChips { form, borne_by: BorneByProp(BorneBy::Household) }
                 TextArea {

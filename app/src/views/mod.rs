@@ -15,6 +15,7 @@ pub(crate) mod photos;
 pub(crate) mod startup;
 pub(crate) mod sync_now;
 pub(crate) mod today;
+mod twin;
 pub(crate) mod visit;
 pub(crate) mod visit_checklist;
 pub(crate) mod visit_how;

@@ -3,7 +3,10 @@
 use dioxus::prelude::*;
 use lianxin_assets::icons;
 use lianxin_shared::{
-    domain::{Coded, opinion::OpinionKind},
+    domain::{
+        Coded,
+        opinion::{Opinion, OpinionKind},
+    },
     templates::templates,
 };
 use uuid::Uuid;
@@ -16,7 +19,7 @@ use crate::{
         icon::Icon,
     },
     state::draft::{Draft, opinion_field},
-    store::draft::OpinionDraft,
+    store::{Loaded, draft::OpinionDraft},
     text::visit as words,
 };
 
@@ -63,7 +66,7 @@ pub(crate) fn Opinions(draft: Draft) -> Element {
 /// What the finished visit says already: verbatim for ever, only to be read.
 #[component]
 pub(crate) fn SaidBefore(draft: Draft) -> Element {
-    let said = draft.open.read().said.clone();
+    let said = draft.said();
     if said.is_empty() {
         return rsx! {};
     }
@@ -71,10 +74,29 @@ pub(crate) fn SaidBefore(draft: Draft) -> Element {
         section { class: "card pad stack", "data-testid": "said",
             h3 { class: "label", {words::SAID} }
             p { class: "sub", {words::SAID_HINT} }
-            for record in said {
-                Said { key: "{record.id}", record }
+            for (at, record) in said.into_iter().enumerate() {
+                div { key: "{record.id}", class: "stack",
+                    Sorting {
+                        testid: "said-{at + 1}", opinion: drafted(&record), was_unnamed: draft.was_unnamed(record.id),
+                        onsort: move |wanted: OpinionDraft| draft.sort_said(record.id, &wanted),
+                        Said { record: record.clone() }
+                    }
+                }
             }
         }
+    }
+}
+
+/// An opinion of the finished visit as the controls show it.
+fn drafted(record: &Loaded) -> OpinionDraft {
+    let one = Opinion::from_fields(&record.fields);
+    OpinionDraft {
+        id: record.id,
+        text: one.text,
+        kind: one.kind.code().to_owned(),
+        category: one.category,
+        immediate: one.immediate,
+        anonymous: one.anonymous,
     }
 }
 
@@ -89,40 +111,74 @@ fn with(visit: &mut crate::store::draft::VisitDraft, id: Uuid, change: impl FnOn
 fn OpinionCard(draft: Draft, opinion: OpinionDraft, at: usize, focus: bool) -> Element {
     let id = opinion.id;
     let testid = format!("opinion-{}", at + 1);
+    let sort = move |wanted: OpinionDraft| {
+        draft.change(|visit| {
+            // The words are those of the field, not those that the controls were drawn with.
+            with(visit, id, |one| *one = OpinionDraft { id, text: std::mem::take(&mut one.text), ..wanted });
+        });
+    };
+    rsx! {
+        section { class: "card q",
+            Head { draft, id, at }
+            Sorting { testid: "{testid}", opinion: opinion.clone(), onsort: sort,
+                TextArea {
+                    label: words::OPINION, bare: true, hint: words::OPINION_HINT, initial: opinion.text.clone(), focus, testid: "{testid}",
+                    on: move |typed| match typed {
+                        Typed::Text(text) => draft.typed(|visit| with(visit, id, |one| one.text = text)),
+                        Typed::Composing(on) => draft.composing(on),
+                        Typed::Entered => draft.focus(&opinion_field(id)),
+                        Typed::Left => draft.flush(),
+                    },
+                }
+            }
+        }
+    }
+}
+
+/// What an opinion is, beneath its words: the kind, and folded away the topic, 立行立改 and 不留姓名. A name that was
+/// withheld stays so: whoever asked for that cannot be asked again.
+#[component]
+fn Sorting(
+    testid: String,
+    opinion: OpinionDraft,
+    #[props(default)] was_unnamed: bool,
+    onsort: EventHandler<OpinionDraft>,
+    children: Element,
+) -> Element {
     // What was not chosen is reported as 问题: the screen shows what will be reported.
     let kind = OpinionKind::from_code(&opinion.kind).unwrap_or_default();
     let kinds: Vec<_> =
         OpinionKind::ALL.iter().map(|one| (one.code().to_owned(), one.label().to_owned())).collect();
+    let line = more_line(&opinion);
+    let (category, immediate, anonymous) = (opinion.category.clone(), opinion.immediate, opinion.anonymous);
+    let opinion = use_memo(use_reactive!(|opinion| opinion));
+    let wanted = move || opinion.peek().clone();
     rsx! {
-        section { class: "card q",
-            Head { draft, id, at }
-            TextArea {
-                label: words::OPINION, bare: true, hint: words::OPINION_HINT, initial: opinion.text.clone(), focus, testid: "{testid}",
-                on: move |typed| match typed {
-                    Typed::Text(text) => draft.typed(|visit| with(visit, id, |one| one.text = text)),
-                    Typed::Composing(on) => draft.composing(on),
-                    Typed::Entered => draft.focus(&opinion_field(id)),
-                    Typed::Left => draft.flush(),
-                },
+        {children}
+        Segments {
+            label: words::OPINION_KIND, options: kinds, chosen: vec![kind.code().to_owned()], testid: "{testid}-kind",
+            onpick: move |code: String| onsort.call(OpinionDraft { kind: code, ..wanted() }),
+        }
+        details { class: "more", "data-testid": "{testid}-more",
+            summary {
+                Icon { path: icons::NEXT, small: true }
+                "{line}"
             }
-            Segments {
-                label: words::OPINION_KIND, options: kinds, chosen: vec![kind.code().to_owned()], testid: "{testid}-kind",
-                onpick: move |code: String| draft.change(|visit| with(visit, id, |one| one.kind = code)),
-            }
-            details { class: "more", "data-testid": "{testid}-more",
-                summary {
-                    Icon { path: icons::NEXT, small: true }
-                    {more_line(&opinion)}
+            div { class: "stack",
+                Topics { chosen: category,
+                    onpick: move |code: String| {
+                        let category = if wanted().category == code { String::new() } else { code };
+                        onsort.call(OpinionDraft { category, ..wanted() });
+                    },
                 }
-                div { class: "stack",
-                    Topics { draft, id, chosen: opinion.category.clone() }
+                Switch {
+                    name: words::IMMEDIATE, hint: words::IMMEDIATE_HINT, on: immediate, testid: "{testid}-immediate",
+                    onflip: move |on| onsort.call(OpinionDraft { immediate: on, ..wanted() }),
+                }
+                if !was_unnamed {
                     Switch {
-                        name: words::IMMEDIATE, hint: words::IMMEDIATE_HINT, on: opinion.immediate, testid: "{testid}-immediate",
-                        onflip: move |on| draft.change(|visit| with(visit, id, |one| one.immediate = on)),
-                    }
-                    Switch {
-                        name: words::ANONYMOUS, hint: words::ANONYMOUS_HINT, on: opinion.anonymous, testid: "{testid}-anonymous",
-                        onflip: move |on| draft.change(|visit| with(visit, id, |one| one.anonymous = on)),
+                        name: words::ANONYMOUS, hint: words::ANONYMOUS_HINT, on: anonymous, testid: "{testid}-anonymous",
+                        onflip: move |on| onsort.call(OpinionDraft { anonymous: on, ..wanted() }),
                     }
                 }
             }
@@ -176,7 +232,7 @@ fn Head(draft: Draft, id: Uuid, at: usize) -> Element {
 
 /// The tree of topics, a parent before its children, as chips. Optional: the office sorts too.
 #[component]
-fn Topics(draft: Draft, id: Uuid, chosen: String) -> Element {
+fn Topics(chosen: String, onpick: EventHandler<String>) -> Element {
     rsx! {
         div { class: "field",
             span { class: "label", {words::TOPIC} }
@@ -184,9 +240,7 @@ fn Topics(draft: Draft, id: Uuid, chosen: String) -> Element {
                 for topic in templates().topics.iter() {
                     Chip {
                         key: "{topic.code}", name: topic.name.clone(), on: chosen == topic.code, testid: "topic-{topic.code}",
-                        onpick: move |()| draft.change(|visit| with(visit, id, |one| {
-                            one.category = if one.category == topic.code { String::new() } else { topic.code.clone() };
-                        })),
+                        onpick: move |()| onpick.call(topic.code.clone()),
                     }
                 }
             }

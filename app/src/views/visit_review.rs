@@ -134,7 +134,7 @@ fn Answers(draft: Draft) -> Element {
 
 #[component]
 fn Words(draft: Draft) -> Element {
-    let before = draft.open.read().said.clone();
+    let before = draft.said();
     let said: Vec<OpinionDraft> = draft
         .read(|visit| visit.opinions.iter().filter(|one| !one.text.trim().is_empty()).cloned().collect());
     rsx! {

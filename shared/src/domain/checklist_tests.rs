@@ -126,6 +126,10 @@ fn a_number_out_of_range_is_told_as_such_even_as_it_was_typed() {
     assert_eq!(judged("19766".into()), bounds, "kept as typed, since it is out of range");
     assert_eq!(judged(19766.into()), bounds);
     assert_eq!(judged("七六年".into()), Some("“哪一年入的党？”要填数字。".to_owned()));
-    assert_eq!(judged("1976".into()), Some("“哪一年入的党？”要填数字。".to_owned()), "not as numbers are kept");
+    assert_eq!(
+        judged("1976".into()),
+        Some("“哪一年入的党？”要填数字。".to_owned()),
+        "not as numbers are kept"
+    );
     assert_eq!(judged(1976.into()), None);
 }
