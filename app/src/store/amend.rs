@@ -143,7 +143,7 @@ fn corrected(before: &Visit, draft: &VisitDraft) -> Visit {
     }
 }
 
-/// Writes how what was said is sorted from now on; its words are not among that.
+/// Writes how what was said is sorted from now on. Its words are not among that, and a name that was withheld stays so.
 pub(super) fn sort_said(
     db: &Connection,
     clock: &mut Clock,
@@ -151,12 +151,11 @@ pub(super) fn sort_said(
     now_ms: i64,
 ) -> Result<(), StoreError> {
     for (id, sorted) in &draft.sorted {
-        let set: FieldSet = sorted
-            .set
-            .iter()
-            .filter(|(name, _)| name.as_str() != opinion::field::TEXT)
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
+        let was_unnamed = opinion::Opinion::from_fields(&records::load(db, *id)?.fields).anonymous;
+        let stays =
+            |name: &str| name == opinion::field::TEXT || was_unnamed && name == opinion::field::ANONYMOUS;
+        let set = sorted.set.iter().filter(|(name, _)| !stays(name));
+        let set: FieldSet = set.map(|(name, value)| (name.clone(), value.clone())).collect();
         let edit = Edit {
             kind: kind::OPINION.to_owned(),
             id: Some(*id),

@@ -204,6 +204,13 @@ fn a_correction_sorts_what_was_said_and_leaves_the_words() {
     );
     assert_eq!(written(&store, opinion)[1], names(&["anonymous", "kind"]));
     assert_eq!(written(&store, id).len(), 1, "the visit itself is as it was");
+
+    let open = opened(&mut store, Request::AmendVisit { id }, NOW_MS + 2 * HOUR_MS);
+    let base = Base::from([("anonymous".to_owned(), vec![open.said[0].stamps["anonymous"]])]);
+    let sorted = Sorted { set: FieldSet::from([("anonymous".to_owned(), false.into())]), base };
+    finished(&mut store, open, |draft| drop(draft.sorted.insert(opinion, sorted)), NOW_MS + 2 * HOUR_MS);
+    let said = opinion::Opinion::from_fields(&page(&mut store, id).opinions[0].fields);
+    assert!(said.anonymous, "a name that was withheld stays so");
 }
 
 #[test]
