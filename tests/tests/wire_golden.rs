@@ -89,6 +89,7 @@ fn sync_request() -> SyncRequest {
 fn sync_response() -> SyncResponse {
     SyncResponse {
         evicted: Vec::new(),
+        erased: Vec::new(),
         protocol: PROTOCOL,
         server_id: SERVER,
         epoch: EPOCH,
@@ -149,6 +150,7 @@ fn rare_response() -> SyncResponse {
 fn quiet_response() -> SyncResponse {
     SyncResponse {
         evicted: Vec::new(),
+        erased: Vec::new(),
         held: vec![],
         accepted: Accepted::default(),
         changes: Default::default(),

@@ -24,6 +24,8 @@ pub fn prepare_connection(connection: &Connection, key: &StoreKey) -> Result<(),
         ("journal_mode", "wal".to_owned()),
         ("synchronous", "full".to_owned()),
         ("foreign_keys", "on".to_owned()),
+        // What is erased by law must not lie about in free pages.
+        ("secure_delete", "on".to_owned()),
         ("cache_size", format!("-{CACHE_KIB}")),
     ];
     for (name, value) in settings {

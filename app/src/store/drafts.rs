@@ -5,6 +5,7 @@ use super::{
     campaign::Running,
     db_error,
     draft::{OpinionDraft, VisitDraft},
+    erase,
     households, photos, records,
 };
 use crate::ids::new_id;
@@ -368,6 +369,7 @@ pub(super) fn opinions_of(db: &Connection, visit: Uuid) -> Result<Vec<Loaded>, S
 
 /// One completed visit, as the cadre `own` sees it.
 pub(super) fn visit_page(db: &Connection, id: Uuid, own: &str) -> Result<VisitPage, StoreError> {
+    erase::refuse_gone(db, kind::VISIT, id)?;
     let record = records::load(db, id)?;
     let visit = Visit::from_fields(&record.fields);
     Ok(VisitPage {

@@ -1,7 +1,7 @@
 //! What the phone keeps of the server's former life after a restore: it goes on being shown, what the new life lacks
 //! is offered, and only what the new life has is let go.
 
-use super::{StoreError, db_error, meta, records};
+use super::{StoreError, db_error, erase, meta, records};
 use lianxin_shared::{
     replica::{
         Base, ChainHash, FieldSet, FieldVersion, Patch, PatchDraft, PatchHash, Row, Stamp, Value, kind,
@@ -28,6 +28,7 @@ pub(super) fn renew(db: &Connection, life: &Life) -> Result<(), StoreError> {
     db.execute("UPDATE patch SET state = 2 WHERE device_seq <= ?1 AND state < 2", [receipt])
         .map_err(db_error)?;
     let waiting_again = wait_again(db, receipt)?;
+    erase::renew(db)?;
     // What the office has refused is not offered past it. What still waited is: nobody else has it.
     let again =
         "UPDATE patch SET orphan = CASE WHEN held <> '' AND state = 3 THEN 5 ELSE 1 END WHERE orphan > 0";

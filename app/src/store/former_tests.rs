@@ -60,6 +60,7 @@ fn exchange(store: &mut Store, chain: ChainHash, seq: i64, scope: Option<Scope>)
         accepted: Accepted { first, seqs, orders: BTreeMap::new() },
         changes: Batch::default(),
         evicted: Vec::new(),
+        erased: Vec::new(),
         cursor: Cursor::default(),
         more: false,
         digest: String::new(),

@@ -2,7 +2,7 @@
 
 use super::{
     Event, Identity, NotTold, Reply, Request, Status, StoreError, SyncLine, SyncPhase, amend, campaign,
-    conflicts, db_error, drafts, households,
+    conflicts, db_error, drafts, erase, households,
     meta::{self, Membership},
     overview, photos, records,
     register::Register,
@@ -17,7 +17,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use uuid::Uuid;
 
 /// Schema steps of the phone's database, oldest first; a shipped one is never edited.
-pub const MIGRATIONS: [&str; 7] = [
+pub const MIGRATIONS: [&str; 8] = [
     REPLICA_V1,
     include_str!("schema/phone_v1.sql"),
     REPLICA_V2,
@@ -25,6 +25,7 @@ pub const MIGRATIONS: [&str; 7] = [
     include_str!("schema/phone_v3.sql"),
     REPLICA_V3,
     include_str!("schema/phone_v4.sql"),
+    include_str!("schema/phone_v5.sql"),
 ];
 
 /// Where it is kept why the server turns this phone away; empty while it does not.

@@ -2,12 +2,12 @@
 
 use super::{
     HouseholdPage, HouseholdRow, Identity, Loaded, StoreError, TimelineEntry, campaign::Running, conflicts,
-    db_error, drafts, photos, records,
+    db_error, drafts, erase, photos, records,
 };
 use crate::beijing;
 use lianxin_shared::{
     domain::person::{self, relation_rank},
-    replica::Value,
+    replica::{Value, kind},
     sqlite::{IS_PRESENT, uuid_at},
 };
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
@@ -156,6 +156,7 @@ pub(super) fn page(
     now_ms: i64,
 ) -> Result<HouseholdPage, StoreError> {
     let own = who.cadre_name.as_str();
+    erase::refuse_gone(db, kind::HOUSEHOLD, id)?;
     let row = line(db, id, running)?.ok_or(StoreError::NotFound)?;
     let members = ids(db, "SELECT id FROM person WHERE household = ?1 ORDER BY id", id)?;
     let mut members: Vec<Loaded> =

@@ -13,6 +13,7 @@ mod conflicts;
 mod db;
 pub mod draft;
 mod drafts;
+mod erase;
 mod error;
 mod former;
 mod glance;

@@ -1,7 +1,7 @@
 //! Records as they are shown: the server's rows with this phone's unreceipted patches laid over them.
 //! Every save is one durable transaction before the screen may say 已存.
 
-use super::{Edit, Loaded, RecordPlace, StoreError, db_error, former, meta, photos};
+use super::{Edit, Loaded, RecordPlace, StoreError, db_error, erase, former, meta, photos};
 use lianxin_shared::{
     replica::{Base, Clock, DeviceId, FieldSet, PatchDraft, Row, Stamp, Value, patch_bytes_max},
     sqlite::{project, read_row, uuid_at},
@@ -194,6 +194,7 @@ pub(super) fn save(
             None => Err(StoreError::Invalid("还什么都没填。".to_owned())),
         };
     }
+    erase::refuse(db, &edit.kind, id, &set)?;
     let base: Base = edit.base.into_iter().filter(|(name, _)| set.contains_key(name)).collect();
     let village = row.as_ref().map_or(edit.village, |row| row.village.clone());
     write(db, clock, PatchContent { kind: edit.kind, id, village, set, base }, row.as_ref(), now_ms)?;

@@ -1,6 +1,6 @@
 //! What an answer of the server does to the store: the machine's `Commit`, one transaction.
 
-use super::{StoreError, db_error, former, held, meta, outgoing, records, scope};
+use super::{StoreError, db_error, erase, former, held, meta, outgoing, records, scope};
 use lianxin_shared::{
     replica::{ChainHash, PatchHash, Row, Stamp},
     sqlite::{Replica, digest_of, newest_order, read_row, uuid_at},
@@ -43,6 +43,7 @@ pub(super) fn commit(
         pulled.remove(&left);
         touched.insert(left);
     }
+    erase::take(db, &mut replica, &response.erased, &mut touched)?;
     replica.finish()?;
     let mut changed = receipted || response.scope.is_some();
     if let Some(scope) = &response.scope {
@@ -55,6 +56,7 @@ pub(super) fn commit(
         changed |= scope::evict(db)?;
     }
     changed |= !touched.is_empty();
+    response.erased.iter().for_each(|erased| drop(pulled.remove(&erased.id)));
     for id in touched {
         match pulled.remove(&id) {
             Some(row) => records::project_over(db, row)?,

@@ -61,6 +61,7 @@ fn a_clock_that_was_set_back_gives_no_stamp_twice() {
         accepted: Accepted { first: 1, seqs: vec![1], orders: BTreeMap::from([(1, order)]) },
         changes: Default::default(),
         evicted: Vec::new(),
+        erased: Vec::new(),
         cursor: Cursor { seq: 1, nonce: "n".to_owned() },
         more: false,
         digest: String::new(),

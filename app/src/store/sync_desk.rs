@@ -1,6 +1,6 @@
 //! What the sync machine asks of the store, each one transaction.
 
-use super::{Event, Store, StoreError, former, meta, outgoing, repair, replicate};
+use super::{Event, Store, StoreError, erase, former, meta, outgoing, repair, replicate};
 use lianxin_shared::{
     sync::{CommitReport, Outgoing, Salvage},
     wire::v1::{EnrolResponse, Life, Receipt, RepairResponse, SalvageResponse, SyncResponse},
@@ -22,8 +22,11 @@ impl Store {
     /// # Errors
     /// When the answer contradicts this phone or SQLite fails; nothing of it is kept then.
     pub fn sync_commit(&mut self, response: SyncResponse, now_ms: i64) -> Result<CommitReport, StoreError> {
-        let is_rescoped = response.scope.is_some();
+        let (is_rescoped, has_erased) = (response.scope.is_some(), !response.erased.is_empty());
         let (report, changed) = self.transact(|db| replicate::commit(db, response, now_ms))?;
+        if has_erased {
+            erase::empty_log(&self.connection);
+        }
         if is_rescoped {
             // Every screen that names the villages says the new ones.
             self.events.push(Event::Standing);

@@ -61,6 +61,7 @@ fn answered_with(seq: u64) -> Answer {
         accepted: Default::default(),
         changes: Default::default(),
         evicted: Vec::new(),
+        erased: Vec::new(),
         cursor: Cursor { seq, nonce: "n".to_owned() },
         more: true,
         digest: String::new(),

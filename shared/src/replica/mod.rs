@@ -4,6 +4,7 @@
 mod chain;
 mod clock;
 mod conflict;
+mod erasure;
 mod fold;
 mod patch;
 mod row;
@@ -14,6 +15,7 @@ pub use chain::{ChainHash, PatchHash};
 pub use clock::{Clock, ahead_ms_max};
 pub(crate) use clock::{order_for, runs_ahead};
 pub use conflict::{Conflict, conflict_id};
+pub use erasure::Erasure;
 pub use fold::{History, RecordFold, Write};
 pub use patch::{Base, FieldSet, Patch, PatchDraft, field_name_bytes_max, patch_bytes_max, patch_fields_max};
 pub use row::{FieldVersion, Row, ScopeDigest};

@@ -33,6 +33,7 @@ fn outgoing(patches: usize, waiting: u32) -> Input {
 fn response(receipt: u64) -> Box<SyncResponse> {
     Box::new(SyncResponse {
         evicted: Vec::new(),
+        erased: Vec::new(),
         protocol: PROTOCOL,
         server_id: Uuid::nil(),
         epoch: Uuid::nil(),

@@ -64,17 +64,16 @@ pub fn collect(storage: &Storage, now_ms: i64) -> Result<Option<Collected>, File
     // A restored database does not know yet what phones will bring back: its photos are given time from then on.
     let is_young =
         storage.read(last_life_ms)?.is_some_and(|began_ms| now_ms - began_ms < orphan_days_max * day_ms);
+    let erased = erased(storage)?;
+    // What an erasure could not empty, because a page was being read, say.
+    storage.empty_log()?;
     if is_young {
         let strays = stray_uploads(storage)?;
-        return Ok(Some(Collected {
-            uploads: old_uploads(storage, now_ms)?,
-            strays,
-            ..Collected::default()
-        }));
+        return Ok(Some(Collected { uploads: old_uploads(storage, now_ms)?, strays, files: erased }));
     }
     let collected = Collected {
         uploads: old_uploads(storage, now_ms)?,
-        files: orphans(storage, now_ms)?,
+        files: erased + orphans(storage, now_ms)?,
         strays: stray_uploads(storage)? + stray_files(storage, now_ms)?,
     };
     drop(alone);
@@ -115,6 +114,55 @@ fn orphans(storage: &Storage, now_ms: i64) -> Result<u64, FileError> {
     }
     drop(removing);
     Ok(gone.len() as u64)
+}
+
+/// True of a row of `file` that is a photo erased by law, or the thumbnail of one.
+const IS_ERASED: &str = "(EXISTS (SELECT 1 FROM erased e WHERE e.field = 'photos.' || file.hash)
+     OR EXISTS (SELECT 1 FROM thumbnail t JOIN erased e ON e.field = 'photos.' || t.original
+                WHERE t.village = file.village AND t.hash = file.hash))";
+
+/// Collects the photos that were erased by law and that no record names, however new they are; none if somebody holds the
+/// files: then the next collection does it. Blocking.
+///
+/// # Errors
+/// When SQLite or the disk fails; what is left goes the next time.
+pub fn collect_erased(storage: &Storage) -> Result<Option<u64>, FileError> {
+    let Some(alone) = storage.files().alone()? else { return Ok(None) };
+    let gone = erased(storage)?;
+    drop(alone);
+    Ok(Some(gone))
+}
+
+fn erased(storage: &Storage) -> Result<u64, FileError> {
+    let removing = storage.files().removing();
+    let (files, uploads) = storage.write(|db| -> Result<_, FileError> {
+        let uploads = texts(
+            db,
+            "DELETE FROM upload WHERE created_at >= ?1 AND EXISTS (SELECT 1 FROM erased e
+               WHERE e.field IN ('photos.' || upload.hash, 'photos.' || upload.original)
+               AND NOT EXISTS (SELECT 1 FROM file_reference r WHERE 'photos.' || r.hash = e.field))
+             RETURNING id, ''",
+            i64::MIN,
+        )?;
+        let sql = format!(
+            "DELETE FROM file WHERE stored_at >= ?1 AND {IS_ERASED} AND NOT {IS_REFERENCED} RETURNING village, hash"
+        );
+        let files = texts(db, &sql, i64::MIN)?;
+        for (village, hash) in &files {
+            db.execute("DELETE FROM thumbnail WHERE village = ?1 AND hash = ?2", params![village, hash])?;
+        }
+        Ok((files, uploads))
+    })?;
+    for (village, hash) in &files {
+        if let Some(hash) = FileHash::parse(hash) {
+            ignore_missing(fs::remove_file(storage.files().whole_path(village, &hash)))?;
+        }
+    }
+    for (id, _) in &uploads {
+        storage.files().remove_upload(id)?;
+    }
+    drop(removing);
+    Ok(files.len() as u64)
 }
 
 /// What a statement that deletes returns.

@@ -12,14 +12,17 @@ pub(super) const IS_REFERENCED: &str = "(EXISTS (SELECT 1 FROM file_reference r 
      OR EXISTS (SELECT 1 FROM thumbnail t JOIN file_reference r ON r.hash = t.original
                 WHERE t.village = file.village AND t.hash = file.hash))";
 
-/// Notes the photos that a patch of `record` names, taken off or not. Part of the patch's own transaction.
+/// Notes the photos that a patch of `record` names, taken off or not; not those erased by law. Part of the patch's own transaction.
 ///
 /// # Errors
 /// When SQLite fails.
 pub fn note_references(db: &Connection, record: Uuid, set: &FieldSet) -> Result<(), StorageError> {
     for hash in set.keys().filter_map(|field| photo::hash_of_field(field)) {
-        db.prepare_cached("INSERT OR IGNORE INTO file_reference (hash, record) VALUES (?1, ?2)")?
-            .execute(params![hash, record.as_bytes()])?;
+        db.prepare_cached(
+            "INSERT OR IGNORE INTO file_reference (hash, record) SELECT ?1, ?2 WHERE NOT EXISTS
+               (SELECT 1 FROM erased WHERE record = ?2 AND field IN ('', 'photos.' || ?1))",
+        )?
+        .execute(params![hash, record.as_bytes()])?;
     }
     Ok(())
 }

@@ -63,7 +63,12 @@ impl<'c> Applier<'c> {
         seq
     }
 
-    fn store(&mut self, mut row: Row) -> Result<u64, StorageError> {
+    /// The greatest number that is given away.
+    pub fn last_seq(&self) -> u64 {
+        self.next_seq - 1
+    }
+
+    pub fn store(&mut self, mut row: Row) -> Result<u64, StorageError> {
         row.seq = self.take_seq();
         self.replica.put(&row)?;
         project(self.db, &row)?;
@@ -111,6 +116,16 @@ impl<'c> Applier<'c> {
                 Ok(Applied { seq, before, plain: false })
             }
         }
+    }
+
+    /// Brings a record's row, projection and conflicts to what the fold over its stored patches says, if any is in.
+    pub fn refold(&mut self, record: Uuid) -> Result<(), StorageError> {
+        let Some(mut fold) = fold_of(self.db, record)? else { return Ok(()) };
+        if let Some(row) = read_row(self.db, record)? {
+            fold.stay_in(&row.village);
+        }
+        self.store(fold.row.clone())?;
+        self.store_conflicts(record, &fold)
     }
 
     /// A record that now stands in another village than before has left that one; what belongs to a household that has
@@ -171,7 +186,7 @@ fn open_conflict_fields(db: &Connection, record: Uuid) -> Result<BTreeSet<String
     Ok(fields.collect::<Result<_, _>>()?)
 }
 
-fn conflict_ids(db: &Connection, record: Uuid) -> Result<BTreeSet<Uuid>, StorageError> {
+pub(super) fn conflict_ids(db: &Connection, record: Uuid) -> Result<BTreeSet<Uuid>, StorageError> {
     let mut statement = db.prepare_cached("SELECT id FROM conflict WHERE record = ?1")?;
     let ids = statement.query_map([record.as_bytes()], |row| row.get(0).map(Uuid::from_bytes))?;
     Ok(ids.collect::<Result<_, _>>()?)

@@ -1,14 +1,14 @@
-//! What a restore does not take back to the past: who may do what, and what the office has ruled. A phone that was revoked
+//! What a restore does not take back to the past: who may do what, and what the office has ruled and erased. A phone that was revoked
 //! after the backup stays revoked, a village withdrawn stays withdrawn, a phone enrolled after it need not be enrolled
 //! again, and what was refused stays refused.
 
-use super::held::release_again;
+use super::{erase::erase_again, held::release_again};
 use crate::storage::StorageError;
 use lianxin_shared::replica::{ChainHash, DeviceId};
 use rusqlite::{Connection, params};
 use std::path::Path;
 
-/// Takes cadres, grants, phones, users, codes and rulings over from the database that the restored one replaces. Outside any
+/// Takes cadres, grants, phones, users, codes, rulings and what was erased by law over from the database that the restored one replaces. Outside any
 /// transaction; all of it or nothing. False if it is the database of another server.
 ///
 /// # Errors
@@ -23,6 +23,7 @@ pub fn carry_over(restored: &Connection, present: &Path) -> Result<bool, Storage
         people(&tx)?;
         new_devices(&tx)?;
         rulings(&tx)?;
+        erased(&tx)?;
         tx.commit()?;
         Ok(true)
     });
@@ -85,4 +86,18 @@ fn rulings(db: &Connection) -> Result<(), StorageError> {
     )?;
     let released = statement.query_map([], |row| Ok((DeviceId::from_i64(row.get(0)?), row.get(1)?)))?;
     release_again(db, &released.collect::<Result<_, _>>()?)
+}
+
+/// What was erased after the backup is erased from it at once, and told to all phones again.
+fn erased(db: &Connection) -> Result<(), StorageError> {
+    // A database that no newer version has opened yet has no list.
+    let sql = "SELECT EXISTS (SELECT 1 FROM present.sqlite_schema WHERE name = 'erased')";
+    if !db.query_row(sql, [], |row| row.get::<_, bool>(0))? {
+        return Ok(());
+    }
+    db.execute_batch(
+        "INSERT OR REPLACE INTO main.erased (record, field, kind, village, by, why, at, seq)
+           SELECT record, field, kind, village, by, why, at, seq FROM present.erased",
+    )?;
+    erase_again(db)
 }

@@ -1,9 +1,12 @@
 //! `check`: the database is whole, and everything derived equals a rebuild from the patches.
 
-use super::apply::fold_of;
+use super::{
+    apply::{EDIT_COLUMNS, edit_from, fold_of},
+    erase,
+};
 use crate::storage::StorageError;
 use lianxin_shared::{
-    replica::{ChainHash, DeviceId, PatchHash, ScopeDigest},
+    replica::{ChainHash, DeviceId, Patch, PatchHash, ScopeDigest},
     sqlite::{read_row, rebuild_projections, rows_after},
 };
 use rusqlite::{Connection, params};
@@ -37,6 +40,7 @@ pub fn check(db: &Connection) -> Result<CheckReport, StorageError> {
     folds_equal_rows(db, &mut report)?;
     digests_equal_sums(db, &mut report)?;
     chains_hold(db, &mut report)?;
+    words_are_as_written(db, &mut report)?;
     projections_equal_rebuild(db, &mut report)?;
     Ok(report)
 }
@@ -130,6 +134,26 @@ fn chains_hold(db: &Connection, report: &mut CheckReport) -> Result<(), StorageE
                 .problems
                 .push(format!("device {device}: receipt {receipt} does not match its {expected} patches"));
         }
+    }
+    Ok(())
+}
+
+/// Every patch says what its hash was made of, but for what was erased by law: of that nothing may be left.
+fn words_are_as_written(db: &Connection, report: &mut CheckReport) -> Result<(), StorageError> {
+    let sql = format!("SELECT {EDIT_COLUMNS}, device, device_seq, hash FROM patch");
+    let mut statement = db.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let device_seq = row.get::<_, i64>("device_seq")?.unsigned_abs();
+        let patch = Patch { device_seq, edit: edit_from(row)?.0 };
+        let differs = PatchHash::of(&patch).0 != row.get::<_, [u8; 16]>("hash")?;
+        if differs && erase::of(db, patch.edit.id)?.is_none() {
+            let device: i64 = row.get("device")?;
+            report.problems.push(format!("device {device}: patch {device_seq} is not what it was"));
+        }
+    }
+    for record in erase::remains(db)? {
+        report.problems.push(format!("record {record} was erased by law, and something of it remains"));
     }
     Ok(())
 }

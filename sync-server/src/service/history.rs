@@ -4,9 +4,10 @@
 use super::{
     OFFICE_NAME,
     apply::{EDIT_COLUMNS, edit_from},
+    erase,
 };
-use crate::storage::StorageError;
-use lianxin_shared::replica::{DeviceId, PatchDraft, Stamp, Value};
+use crate::storage::{StorageError, read_identity};
+use lianxin_shared::replica::{DeviceId, Erasure, PatchDraft, Stamp, Value};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -32,6 +33,9 @@ pub struct Change {
     pub salvaged_by: Option<String>,
     /// What the office said about it last.
     pub ruling: Option<Said>,
+    /// 依法抹去: why, in the office's words. Such a change has written nothing: its fields stand nowhere any more, or, if it
+    /// names none, the whole record.
+    pub erased: Option<String>,
     /// What it wrote.
     pub fields: Vec<FieldChange>,
 }
@@ -62,6 +66,8 @@ pub struct FieldChange {
     pub unseen: bool,
     /// It chose one of several values.
     pub settled: bool,
+    /// What was written has been erased by law.
+    pub erased: bool,
 }
 
 impl Change {
@@ -83,7 +89,7 @@ impl FieldChange {
     }
 }
 
-/// The history of a record in the order of its writes; empty if nobody wrote it.
+/// The history of a record in the order of its writes; empty if nobody wrote it. Of one that was erased by law, only that.
 ///
 /// # Errors
 /// When SQLite fails.
@@ -96,11 +102,15 @@ pub fn history(db: &Connection, record: Uuid) -> Result<Vec<Change>, StorageErro
     let mut rows = statement.query([record.as_bytes()])?;
     let mut stands: BTreeMap<String, (Stamp, Value)> = BTreeMap::new();
     let mut changes = Vec::new();
+    let erasure = erase::of(db, record)?;
+    if erasure.is_whole() {
+        return acts(db, record);
+    }
     while let Some(row) = rows.next()? {
         let (edit, _) = edit_from(row)?;
         let place = (DeviceId::from_i64(row.get("device")?), row.get::<_, i64>("device_seq")?);
         let (held, refused): (String, bool) = (row.get("held")?, row.get("refused")?);
-        let fields = compared(&edit, &stands);
+        let fields = compared(&edit, &stands, &erasure);
         if held.is_empty() {
             let written = edit.set.iter().map(|(name, value)| (name.clone(), (edit.stamp, value.clone())));
             stands.extend(written);
@@ -116,8 +126,13 @@ pub fn history(db: &Connection, record: Uuid) -> Result<Vec<Change>, StorageErro
             refused,
             salvaged_by,
             ruling: ruling(db, place)?,
+            erased: None,
             fields,
         });
+    }
+    for act in acts(db, record)? {
+        let later = changes.iter().position(|change: &Change| change.received_ms > act.received_ms);
+        changes.insert(later.unwrap_or(changes.len()), act);
     }
     Ok(changes)
 }
@@ -153,8 +168,53 @@ impl Authors {
     }
 }
 
+/// What the office has erased of a record, one change per act.
+fn acts(db: &Connection, record: Uuid) -> Result<Vec<Change>, StorageError> {
+    let office = read_identity(db)?.device;
+    let entries = erase::entries(db, record)?;
+    let whole = entries.iter().find(|entry| entry.field.is_empty()).map(|entry| entry.act.clone());
+    let mut acts: Vec<Change> = Vec::new();
+    for erase::ErasedEntry { field, kind, act } in entries {
+        // The photos of a whole record are entries of their own.
+        let is_part = whole.as_ref() == Some(&act) && !field.is_empty();
+        let field = FieldChange {
+            before: None,
+            after: Value::Null,
+            unseen: false,
+            settled: false,
+            erased: true,
+            field,
+        };
+        let same = |last: &&mut Change| {
+            (&last.by, last.received_ms, last.erased.as_ref()) == (&act.by, act.at_ms, Some(&act.why))
+        };
+        match acts.last_mut().filter(same) {
+            Some(_) if is_part => {}
+            Some(last) => last.fields.push(field),
+            None => acts.push(Change {
+                kind,
+                device: office,
+                by: act.by,
+                written_ms: act.at_ms,
+                received_ms: act.at_ms,
+                held: String::new(),
+                refused: false,
+                salvaged_by: None,
+                ruling: None,
+                erased: Some(act.why),
+                fields: if field.field.is_empty() { Vec::new() } else { vec![field] },
+            }),
+        }
+    }
+    Ok(acts)
+}
+
 /// What an edit wrote over what stood; not what it repeated.
-fn compared(edit: &PatchDraft, stands: &BTreeMap<String, (Stamp, Value)>) -> Vec<FieldChange> {
+fn compared(
+    edit: &PatchDraft,
+    stands: &BTreeMap<String, (Stamp, Value)>,
+    erasure: &Erasure,
+) -> Vec<FieldChange> {
     let mut fields = Vec::new();
     for (field, after) in &edit.set {
         let seen = edit.base.get(field).map(Vec::as_slice).unwrap_or_default();
@@ -166,6 +226,7 @@ fn compared(edit: &PatchDraft, stands: &BTreeMap<String, (Stamp, Value)>) -> Vec
             after: after.clone(),
             unseen,
             settled: seen.len() > 1,
+            erased: erasure.covers(field),
         });
     }
     fields

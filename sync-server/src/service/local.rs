@@ -1,7 +1,7 @@
 //! Writes that arise on the server itself (the office's decisions, import, demo): patches like any other, through the same admission,
 //! with the chain of the device they come from.
 
-use super::{apply::Applier, push::record_patch};
+use super::{apply::Applier, erase::allowed, push::record_patch};
 use crate::storage::{StorageError, keep_clock, read_clock, read_identity};
 use lianxin_shared::{
     replica::{Base, ChainHash, Clock, DeviceId, FieldSet, Patch, PatchDraft, PatchHash, Stamp},
@@ -60,7 +60,8 @@ impl<'c> LocalWriter<'c> {
         self
     }
 
-    /// Writes `set` into a record as at `at_ms`, having seen all that stands there.
+    /// Writes `set` into a record as at `at_ms`, having seen all that stands there. What was erased by law is not written
+    /// again, by nobody.
     ///
     /// # Errors
     /// When SQLite fails.
@@ -90,12 +91,14 @@ impl<'c> LocalWriter<'c> {
         origin: Origin,
         (kind, id, village): (&str, Uuid, &str),
         set: FieldSet,
-        base: Base,
+        mut base: Base,
         at_ms: i64,
     ) -> Result<(), StorageError> {
+        let set = allowed(self.db, id, set)?;
         if set.is_empty() {
             return Ok(());
         }
+        base.retain(|field, _| set.contains_key(field));
         let device = match origin {
             Origin::Office => self.office,
             Origin::Device(device) => device,

@@ -1,6 +1,6 @@
 //! A pull: receipt, changes, cursor and digest out of one read transaction.
 
-use super::{Caller, life::receipt_of, moves::evicted, push::Pushed, sync::Refusal};
+use super::{Caller, erase, life::receipt_of, moves::evicted, push::Pushed, sync::Refusal};
 use crate::storage::{ServerIdentity, StorageError, head, nonce_at, read_identity};
 use lianxin_shared::{
     replica::{Row, Stamp},
@@ -60,8 +60,12 @@ pub fn pull(
         let sum = digest_of(db, caller.villages.iter().map(String::as_str)).map_err(StorageError::from)?;
         format!("{:016x}", sum.0)
     };
+    let scope = scope_unless(db, caller, &identity, &pushed.scope_seen)?;
+    // Of a village that is new to the phone it has heard nothing yet.
+    let heard = if scope.is_some() { 0 } else { cursor.seq };
     Ok(SyncResponse {
-        scope: scope_unless(db, caller, &identity, &pushed.scope_seen)?,
+        erased: erase::told(db, caller, heard, next.seq)?,
+        scope,
         accepted: pushed.accepted,
         changes: batch_of_rows(&rows),
         evicted: evicted(db, caller, cursor.seq, next.seq)?,
@@ -115,6 +119,7 @@ fn quiet(
 ) -> Result<SyncResponse, StorageError> {
     Ok(SyncResponse {
         evicted: Vec::new(),
+        erased: Vec::new(),
         protocol: PROTOCOL,
         server_id: identity.server_id,
         epoch: identity.epoch,

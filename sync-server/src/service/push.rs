@@ -3,6 +3,7 @@
 use super::{
     Caller,
     apply::{Applied, Applier, Body},
+    erase::{leave_out, settle_held},
     held::refuse_again,
     life::receipt_of,
     moves::{placed, written_before_the_move},
@@ -55,6 +56,7 @@ pub fn push(
     let mut applier = Applier::new(db)?;
     let mut outcomes: Vec<(Uuid, Option<Applied>)> = Vec::new();
     for patch in patches {
+        // Of the words as they were written: by this the phone knows its receipt.
         let hash = PatchHash::of(patch);
         if patch.device_seq <= receipt {
             let given = same_as_stored(db, caller.device, patch.device_seq, hash)?;
@@ -71,6 +73,10 @@ pub fn push(
             pushed.accepted.first = patch.device_seq;
         }
         let row = read_row(db, patch.edit.id).map_err(StorageError::from)?;
+        let held = judged(db, caller, &patch.edit, row.as_ref(), cursor_seq)?;
+        let mut kept = patch.clone();
+        let is_redacted = leave_out(db, &mut kept)?;
+        let patch = &kept;
         let claimed = orders.get(&patch.device_seq).filter(|order| **order < patch.edit.stamp);
         let claimed = *claimed.unwrap_or(&patch.edit.stamp);
         let order = order::place(
@@ -84,14 +90,17 @@ pub fn push(
         if order != patch.edit.stamp {
             pushed.accepted.orders.insert(patch.device_seq, order);
         }
-        let held = judged(db, caller, &patch.edit, row.as_ref(), cursor_seq)?;
         record_patch(db, caller.device, patch, order, hash, now_ms, held.unwrap_or_default())?;
         let applied = match held {
             Some(_) => {
                 refuse_again(db, caller.device, patch.device_seq)?;
+                settle_held(db, patch.edit.id)?;
                 None
             }
-            None => Some(applier.apply(row.as_ref(), &patch.edit, order)?),
+            None => {
+                let applied = applier.apply(row.as_ref(), &patch.edit, order)?;
+                Some(Applied { plain: applied.plain && !is_redacted, ..applied })
+            }
         };
         outcomes.push((patch.edit.id, applied));
         receipt = patch.device_seq;

@@ -8,6 +8,7 @@
 use super::{
     Caller,
     apply::{Applier, Body},
+    erase,
     life::is_of_a_former_life,
     moves::is_village,
     order,
@@ -53,7 +54,12 @@ pub fn salvage(
     let mut applier = Applier::new(db)?;
     let mut taken = 0;
     let mut unknown = BTreeSet::new();
-    for Patch { device_seq, mut edit } in patches {
+    for mut patch in patches {
+        let is_redacted = erase::leave_out(db, &mut patch)?;
+        let Patch { device_seq, mut edit } = patch;
+        if is_redacted && edit.set.keys().all(|field| field == household::field::DELETED) {
+            continue;
+        }
         let claimed = orders.get(&device_seq).copied().unwrap_or(edit.stamp);
         let row = read_row(db, edit.id).map_err(StorageError::from)?;
         let village = row.as_ref().map_or(&edit.village, |row| &row.village);

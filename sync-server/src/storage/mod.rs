@@ -18,7 +18,7 @@ use uuid::Uuid;
 pub use writer::Writer;
 
 /// Schema steps, oldest first; a shipped one is never edited.
-pub const MIGRATIONS: [&str; 9] = [
+pub const MIGRATIONS: [&str; 10] = [
     REPLICA_V1,
     include_str!("schema/server_v1.sql"),
     REPLICA_V2,
@@ -28,6 +28,7 @@ pub const MIGRATIONS: [&str; 9] = [
     include_str!("schema/server_v4.sql"),
     REPLICA_V3,
     include_str!("schema/server_v5.sql"),
+    include_str!("schema/server_v6.sql"),
 ];
 
 /// The database's file within the data directory.
@@ -156,6 +157,17 @@ impl Storage {
         self.readers.read(read)
     }
 
+    /// Moves the log into the database and empties it, so that what was erased does not stay readable there; false if
+    /// somebody is reading. Blocking.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn empty_log(&self) -> Result<bool, StorageError> {
+        let db = open_writable(self.readers.path())?;
+        let busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        Ok(!busy)
+    }
+
     /// Writes within a savepoint of the next grouped transaction; returns after its durable commit. Blocking.
     /// An error rolls back this savepoint alone.
     ///
@@ -196,6 +208,8 @@ fn configure(db: &Connection) -> Result<(), StorageError> {
     db.pragma_update(None, "journal_mode", "wal")?;
     db.pragma_update(None, "synchronous", "full")?;
     db.pragma_update(None, "foreign_keys", true)?;
+    // What is erased by law must not lie about in free pages.
+    db.pragma_update(None, "secure_delete", true)?;
     db.pragma_update(None, "cache_size", -writer_cache_kib)?;
     db.busy_timeout(std::time::Duration::from_secs(10))?;
     db.set_prepared_statement_cache_capacity(128);

@@ -3,7 +3,7 @@
 use super::StorageError;
 use rusqlite::{Connection, OpenFlags};
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
@@ -19,6 +19,10 @@ pub(super) struct Readers {
 impl Readers {
     pub(super) fn new(path: PathBuf) -> Self {
         Self { path, idle: Mutex::new(Vec::new()) }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     fn take(&self) -> Result<Connection, StorageError> {

@@ -110,6 +110,9 @@ pub struct SyncResponse {
     /// Records that have left the device's villages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evicted: Vec<Evicted>,
+    /// What has been erased by law since the request's cursor, in the device's villages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub erased: Vec<Erased>,
     /// Where the next request goes on.
     pub cursor: Cursor,
     /// There are more rows after `cursor`.
@@ -129,6 +132,17 @@ pub struct Evicted {
     pub from: String,
     /// The number of that change: a row with a greater one has come back.
     pub seq: u64,
+}
+
+/// 依法抹去: what stands nowhere at the township any more, and may stand nowhere on a phone. Its row comes emptied, also to
+/// phones that do not know this message.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Erased {
+    /// The record.
+    pub id: Uuid,
+    /// The field; empty: the whole record.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub field: String,
 }
 
 /// What a device may read and write.

@@ -1,0 +1,323 @@
+use crate::store::{
+    Edit, Loaded, NewPhoto, PhotoName, PhotoSize, Reply, Request, Store, StoreError, VisitTarget,
+    draft::VisitDraft,
+};
+use lianxin_shared::{
+    domain::{photo, visit},
+    replica::{
+        Base, ChainHash, DeviceId, FieldSet, FieldVersion, Patch, PatchHash, Row, Stamp, Value, conflict_id,
+        kind,
+    },
+    wire::v1::{Accepted, Cursor, EnrolResponse, Erased, Life, Receipt, SyncResponse, batch_of_rows},
+};
+use rusqlite::{Connection, types::Value as Sql};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+const VILLAGE: &str = "519921105201";
+const NOW_MS: i64 = 1_448_172_300_000;
+const DEVICE: DeviceId = DeviceId::from_bits(7);
+/// Words that may stand nowhere.
+const WORDS: &str = "13912345678";
+
+/// A phone and what its server has of it.
+struct World {
+    store: Store,
+    receipt: Receipt,
+    seq: u64,
+    epoch: Uuid,
+}
+
+impl World {
+    fn new() -> Self {
+        let mut store = Store::open(Connection::open_in_memory().unwrap()).unwrap();
+        let epoch = Uuid::from_u128(2);
+        let enrolled = EnrolResponse {
+            protocol: 1,
+            server_id: Uuid::from_u128(1),
+            epoch,
+            device: DEVICE,
+            token: "secret".to_owned(),
+            server_time: NOW_MS.unsigned_abs(),
+            cadre: "axiang".to_owned(),
+            cadre_name: "阿香".to_owned(),
+            unit: "柳树沟村委会".to_owned(),
+            township: "清溪镇".to_owned(),
+            villages: BTreeMap::from([(VILLAGE.to_owned(), "柳树沟村".to_owned())]),
+        };
+        let request = Request::Enrol { server_url: "http://here".to_owned(), enrolled: Box::new(enrolled) };
+        store.handle(request, NOW_MS).unwrap();
+        let receipt = Receipt { device_seq: 0, chain: ChainHash::start(DEVICE) };
+        World { store, receipt, seq: 0, epoch }
+    }
+
+    fn save(&mut self, id: Uuid, kind: &str, fields: &[(&str, &str)]) -> Result<Loaded, StoreError> {
+        let set: FieldSet = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+        let base = match self.store.handle(Request::Record { id }, NOW_MS) {
+            Ok(Reply::Record(shown)) => shown.stamps.into_iter().map(|(name, stamp)| (name, vec![stamp])).collect(),
+            _ => Base::new(),
+        };
+        let edit = Edit { kind: kind.into(), id: Some(id), village: VILLAGE.into(), set, base };
+        match self.store.handle(Request::Save(edit), NOW_MS)? {
+            Reply::Record(loaded) => Ok(loaded),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The server takes what is sent, and sends these rows and entries.
+    fn exchange(&mut self, rows: Vec<Row>, erased: &[(Uuid, &str)]) -> Vec<Patch> {
+        let sent = self.store.sync_load(1 << 20, None).unwrap().patches;
+        let chain = sent.iter().fold(self.receipt.chain, |chain, patch| chain.then(PatchHash::of(patch)));
+        let first = self.receipt.device_seq + 1;
+        self.receipt = Receipt { device_seq: self.receipt.device_seq + sent.len() as u64, chain };
+        let seqs = if rows.is_empty() { vec![1; sent.len()] } else { vec![0; sent.len()] };
+        self.seq += sent.len() as u64;
+        self.told(rows, erased, Accepted { first, seqs, orders: BTreeMap::new() });
+        sent
+    }
+
+    /// An answer without a receipt for anything new.
+    fn answer(&mut self, rows: Vec<Row>, erased: &[(Uuid, &str)]) {
+        self.told(rows, erased, Accepted::default());
+    }
+
+    fn told(&mut self, rows: Vec<Row>, erased: &[(Uuid, &str)], accepted: Accepted) {
+        let answer = SyncResponse {
+            protocol: 1,
+            server_id: Uuid::from_u128(1),
+            epoch: self.epoch,
+            server_time: NOW_MS.unsigned_abs(),
+            receipt: self.receipt.clone(),
+            held: Vec::new(),
+            scope: None,
+            accepted,
+            changes: batch_of_rows(&rows),
+            evicted: Vec::new(),
+            erased: erased.iter().map(|(id, field)| Erased { id: *id, field: (*field).to_owned() }).collect(),
+            cursor: Cursor::default(),
+            more: false,
+            digest: String::new(),
+        };
+        self.store.sync_commit(answer, NOW_MS).unwrap();
+    }
+
+    /// A row of the server's.
+    fn row(&mut self, id: Uuid, kind: &str, fields: &[(&str, Value)]) -> Row {
+        self.seq += 1;
+        let stamp = Stamp { wall_ms: NOW_MS.unsigned_abs() + self.seq, counter: 0, device: DeviceId::from_bits(9) };
+        let mut row = Row::empty(kind, id, VILLAGE);
+        row.seq = self.seq;
+        for (name, value) in fields {
+            let version = FieldVersion { value: value.clone(), stamp, order: stamp };
+            row.fields.insert((*name).to_owned(), version);
+        }
+        row
+    }
+
+    fn shown(&mut self, id: Uuid) -> FieldSet {
+        match self.store.handle(Request::Record { id }, NOW_MS).unwrap() {
+            Reply::Record(loaded) => loaded.fields,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The tables in which the words stand.
+    fn told_in(&self, words: &str) -> Vec<String> {
+        let db = self.store.connection();
+        let tables: Vec<String> = db
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+            .and_then(|mut s| s.query_map([], |row| row.get(0))?.collect())
+            .unwrap();
+        let holds = |table: &String| {
+            let mut statement = db.prepare(&format!("SELECT * FROM {table}")).unwrap();
+            let columns = statement.column_count();
+            let mut rows = statement.query([]).unwrap();
+            while let Some(row) = rows.next().unwrap() {
+                for at in 0..columns {
+                    if matches!(row.get(at).unwrap(), Sql::Text(text) if text.contains(words)) {
+                        return true;
+                    }
+                }
+            }
+            false
+        };
+        tables.into_iter().filter(|table| holds(table)).collect()
+    }
+}
+
+fn household(n: u128) -> Uuid {
+    Uuid::from_u128(0x1000 + n)
+}
+
+#[test]
+fn an_erased_field_leaves_the_row_the_own_patches_and_what_is_searched() {
+    let mut world = World::new();
+    let id = household(1);
+    world.save(id, kind::HOUSEHOLD, &[("head", "周秀兰"), ("phone", WORDS)]).unwrap();
+    world.exchange(Vec::new(), &[]);
+    assert_eq!(world.told_in(WORDS), ["household", "patch_body", "record"]);
+
+    let row = world.row(id, kind::HOUSEHOLD, &[("head", "周秀兰".into()), ("phone", Value::Null)]);
+    world.exchange(vec![row], &[(id, "phone")]);
+
+    assert_eq!(world.told_in(WORDS), [""; 0]);
+    assert_eq!(world.shown(id).get("head"), Some(&"周秀兰".into()), "the rest stays");
+    let refused = world.save(id, kind::HOUSEHOLD, &[("phone", WORDS)]).unwrap_err().to_string();
+    assert!(refused.contains("电话") && refused.contains("依法抹去"), "{refused}");
+    world.save(id, kind::HOUSEHOLD, &[("note", "门前路已修")]).unwrap();
+}
+
+#[test]
+fn words_under_way_are_sent_as_they_were_signed_and_go_with_their_receipt() {
+    let mut world = World::new();
+    let id = household(1);
+    let row = world.row(id, kind::HOUSEHOLD, &[("head", "周秀兰".into())]);
+    world.exchange(vec![row], &[]);
+    world.save(id, kind::HOUSEHOLD, &[("phone", WORDS)]).unwrap();
+    // Sealed and sent, but that answer is lost; an older one tells of the erasure.
+    let sent = world.store.sync_load(1 << 20, None).unwrap().patches;
+    world.answer(Vec::new(), &[(id, "phone")]);
+    let row = world.row(id, kind::HOUSEHOLD, &[("head", "周秀兰".into()), ("phone", Value::Null)]);
+    let again = world.exchange(vec![row], &[]);
+    assert_eq!(again, sent, "the server knows it by its hash");
+    assert_eq!(world.told_in(WORDS), [""; 0]);
+}
+
+#[test]
+fn an_open_patch_loses_its_words_before_it_is_ever_sent() {
+    let mut world = World::new();
+    let id = household(1);
+    world.save(id, kind::HOUSEHOLD, &[("head", "周秀兰"), ("phone", WORDS)]).unwrap();
+    world.answer(Vec::new(), &[(id, "phone")]);
+    assert_eq!(world.told_in(WORDS), [""; 0]);
+    let sent = world.exchange(Vec::new(), &[]);
+    assert_eq!(sent[0].edit.set.get("phone"), Some(&Value::Null));
+    assert_eq!(sent[0].edit.set.get("head"), Some(&"周秀兰".into()));
+}
+
+#[test]
+fn an_erased_household_is_in_no_list_and_its_page_says_why() {
+    let mut world = World::new();
+    let id = household(1);
+    world.save(id, kind::HOUSEHOLD, &[("head", "周秀兰"), ("phone", WORDS)]).unwrap();
+    world.exchange(Vec::new(), &[]);
+    let row = world.row(id, kind::HOUSEHOLD, &[("deleted", true.into())]);
+    world.exchange(vec![row], &[(id, "")]);
+    assert_eq!((world.told_in(WORDS), world.told_in("周秀兰")), (Vec::new(), Vec::new()));
+    let listed: i64 =
+        world.store.connection().query_row("SELECT count(*) FROM household", [], |row| row.get(0)).unwrap();
+    assert_eq!(listed, 0);
+    let page = world.store.handle(Request::Household { id }, NOW_MS).unwrap_err().to_string();
+    assert!(page.contains("依法抹去"), "{page}");
+    assert!(world.save(id, kind::HOUSEHOLD, &[("head", "周秀兰")]).is_err());
+}
+
+#[test]
+fn the_words_that_lost_a_conflict_go_with_those_that_won() {
+    let mut world = World::new();
+    let id = household(1);
+    let loser = Stamp { wall_ms: 5, counter: 0, device: DEVICE };
+    let conflict = conflict_id(id, "phone", loser);
+    let fields = |other: Value, open: bool| {
+        [
+            ("record", id.to_string().into()),
+            ("record_kind", kind::HOUSEHOLD.into()),
+            ("field", "phone".into()),
+            ("open", open.into()),
+            ("other", other),
+        ]
+    };
+    let rows = vec![
+        world.row(id, kind::HOUSEHOLD, &[("head", "周秀兰".into()), ("phone", "13800000001".into())]),
+        world.row(conflict, kind::CONFLICT, &fields(WORDS.into(), true)),
+    ];
+    world.exchange(rows, &[]);
+    // The emptied rows come with a later page: what is here goes at once.
+    world.answer(Vec::new(), &[(id, "phone")]);
+    assert_eq!((world.told_in(WORDS), world.told_in("13800000001")), (Vec::new(), Vec::new()));
+    let open: bool =
+        world.store.connection().query_row("SELECT open FROM conflict", [], |row| row.get(0)).unwrap();
+    assert!(!open);
+}
+
+#[test]
+fn the_rows_of_a_former_life_and_what_is_sent_again_to_the_new_one_have_lost_the_words() {
+    let mut world = World::new();
+    let (id, other) = (household(1), household(2));
+    world.exchange(Vec::new(), &[]);
+    let start = world.receipt.clone();
+    world.save(id, kind::HOUSEHOLD, &[("head", "周秀兰"), ("phone", WORDS)]).unwrap();
+    world.exchange(Vec::new(), &[]);
+    let row = world.row(other, kind::HOUSEHOLD, &[("head", WORDS.into())]);
+    world.exchange(vec![row], &[(id, "phone")]);
+
+    // Restored to before all that; the list was carried over, and names one household more.
+    world.epoch = Uuid::from_u128(3);
+    world.store.sync_renew(&Life { epoch: world.epoch, receipt: start.clone() }).unwrap();
+    world.receipt = start;
+    assert_eq!(world.told_in(WORDS), ["former_record", "household"], "of the other one");
+    let sent = world.exchange(Vec::new(), &[(id, "phone"), (other, "")]);
+    assert_eq!(sent.len(), 1, "its receipt held: the hash is of what was sent");
+    assert_eq!(world.told_in(WORDS), [""; 0]);
+    let salvage = world.store.sync_load_salvage(1 << 20).unwrap();
+    assert!(!format!("{salvage:?}").contains(WORDS));
+}
+
+#[test]
+fn a_correction_that_is_being_written_loses_the_field_or_goes() {
+    let mut world = World::new();
+    let home = household(1);
+    world.save(home, kind::HOUSEHOLD, &[("head", "周秀兰")]).unwrap();
+    let Reply::Draft(open) = world
+        .store
+        .handle(Request::StartVisit { target: VisitTarget::Household(home) }, NOW_MS)
+        .unwrap()
+    else {
+        panic!()
+    };
+    let draft = VisitDraft { absent: true, notes: WORDS.to_owned(), companions: "老周".to_owned(), ..open.draft };
+    let id = draft.id;
+    world.store.handle(Request::SaveDraft(Box::new(draft)), NOW_MS).unwrap();
+    world.store.handle(Request::CompleteVisit { id }, NOW_MS).unwrap();
+    world.exchange(Vec::new(), &[]);
+    world.store.handle(Request::AmendVisit { id }, NOW_MS).unwrap();
+    assert!(world.told_in(WORDS).contains(&"draft".to_owned()));
+
+    world.exchange(Vec::new(), &[(id, visit::field::NOTES)]);
+    assert_eq!(world.told_in(WORDS), [""; 0]);
+    assert!(world.told_in("老周").contains(&"draft".to_owned()), "the rest of the correction stays");
+    world.exchange(Vec::new(), &[(id, "")]);
+    assert_eq!(world.told_in("老周"), [""; 0]);
+    assert!(world.store.handle(Request::Draft { id }, NOW_MS).is_err());
+    let page = world.store.handle(Request::Visit { id }, NOW_MS).unwrap_err().to_string();
+    assert!(page.contains("依法抹去"), "{page}");
+}
+
+#[test]
+fn an_erased_photo_goes_at_once_unless_another_record_names_it() {
+    let jpeg = |n: u8| [&[0xFF, 0xD8, 0xFF, n][..], &[0xFF, 0xD9]].concat();
+    let mut world = World::new();
+    let mut names = Vec::new();
+    for n in 1..3 {
+        let new = NewPhoto {
+            village: VILLAGE.to_owned(),
+            original: crate::store::Bytes::of(&jpeg(n)),
+            thumb: crate::store::Bytes::of(&jpeg(n + 10)),
+        };
+        let request = Request::KeepPhoto(Box::new(new));
+        let Reply::PhotoKept(name) = world.store.handle(request, NOW_MS).unwrap() else { panic!() };
+        names.push(name);
+    }
+    let fields: Vec<String> = names.iter().map(|name| photo::field_of_hash(&name.hash)).collect();
+    let (visit, diary) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    world.save(visit, kind::VISIT, &[(&fields[0], "屋前"), (&fields[1], "屋后")]).unwrap();
+    world.save(diary, kind::DIARY, &[(&fields[1], "屋后")]).unwrap();
+    world.exchange(Vec::new(), &[]);
+    world.exchange(Vec::new(), &[(visit, "")]);
+    let is_here = |world: &mut World, name: &PhotoName| {
+        let request = Request::Picture { name: name.clone(), size: PhotoSize::Full };
+        matches!(world.store.handle(request, NOW_MS).unwrap(), Reply::Picture(Some(_)))
+    };
+    assert!(!is_here(&mut world, &names[0]));
+    assert!(is_here(&mut world, &names[1]), "the diary names it too");
+}
