@@ -12,7 +12,7 @@ use lianxin_shared::{
     wire::{
         PROTOCOL,
         v1::{
-            Accepted, Cursor, EnrolRequest, EnrolResponse, ErrorBody, ErrorCode, Evicted, Held,
+            Accepted, Cursor, EnrolRequest, EnrolResponse, Erased, ErrorBody, ErrorCode, Evicted, Held,
             HistoryChange, HistoryLine, HistoryRequest, HistoryResponse, Receipt, RepairRequest,
             RepairResponse, Scope, SyncRequest, SyncResponse, batch_of_patches, batch_of_rows, rows_of_batch,
             scope_hash,
@@ -158,6 +158,11 @@ fn quiet_response() -> SyncResponse {
     }
 }
 
+fn erased_response() -> SyncResponse {
+    let of = |field: &str| Erased { id: Uuid::from_u128(1), field: field.to_owned() };
+    SyncResponse { erased: vec![of(""), of("phone")], ..quiet_response() }
+}
+
 fn repair_request() -> RepairRequest {
     let sums = BTreeMap::from([(VILLAGE.to_owned(), "0123456789abcdef".to_owned())]);
     RepairRequest {
@@ -266,6 +271,7 @@ fn messages_are_written_and_read_as_in_version_1() {
     holds("sync_response", &sync_response());
     holds("sync_response_rare", &rare_response());
     holds("sync_response_quiet", &quiet_response());
+    holds("sync_response_erased", &erased_response());
     holds("repair_request", &repair_request());
     holds("repair_response", &repair_response());
     holds("enrol_request", &enrol_request());
@@ -320,6 +326,8 @@ fn the_schemas_of_later_releases_are_frozen() {
     assert_eq!(schema(&migrated(&storage::MIGRATIONS[..7])), fixture("server_2.sql"), "the server's");
     assert_eq!(schema(&migrated(&store::MIGRATIONS[..7])), fixture("phone_3.sql"), "the phone's");
     assert_eq!(schema(&migrated(&storage::MIGRATIONS[..9])), fixture("server_3.sql"), "the server's");
+    assert_eq!(schema(&migrated(&store::MIGRATIONS[..8])), fixture("phone_4.sql"), "the phone's");
+    assert_eq!(schema(&migrated(&storage::MIGRATIONS[..10])), fixture("server_4.sql"), "the server's");
 }
 
 #[test]

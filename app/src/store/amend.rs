@@ -5,7 +5,7 @@
 use super::{
     Edit, Loaded, StoreError,
     draft::{Amended, PhotoDraft, VisitDraft},
-    drafts, records,
+    drafts, erase, records,
 };
 use lianxin_shared::{
     domain::{
@@ -36,6 +36,7 @@ pub(super) fn start(db: &Connection, id: Uuid, own: &str, now_ms: i64) -> Result
     if let Some(open) = drafts::find(db, id)? {
         return Ok(open);
     }
+    erase::refuse_gone(db, kind::VISIT, id)?;
     let record = records::load(db, id)?;
     if record.kind != kind::VISIT {
         return Err(StoreError::NotFound);

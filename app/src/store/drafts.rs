@@ -5,8 +5,7 @@ use super::{
     campaign::Running,
     db_error,
     draft::{OpinionDraft, VisitDraft},
-    erase,
-    households, photos, records,
+    erase, households, photos, records,
 };
 use crate::ids::new_id;
 use lianxin_shared::{
@@ -52,6 +51,7 @@ pub(super) fn start(db: &Connection, target: VisitTarget, now_ms: i64) -> Result
             if let Some(open) = of_household(db, id)? {
                 return read(db, open);
             }
+            erase::refuse_gone(db, kind::HOUSEHOLD, id)?;
             let row = records::shown(db, id)?.ok_or(StoreError::NotFound)?;
             draft.village = row.village.clone();
             draft.household = Some(id);

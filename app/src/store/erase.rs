@@ -147,6 +147,18 @@ fn redact_draft(db: &Connection, record: Uuid, erasure: &Erasure) -> Result<(), 
     if draft == before { Ok(()) } else { drafts::keep(db, &draft) }
 }
 
+/// A draft as it may be kept: its screen may have been open since before the erasure.
+pub(super) fn emptied(db: &Connection, mut draft: VisitDraft) -> Result<VisitDraft, StoreError> {
+    let erasure = of(db, draft.id)?;
+    if erasure.is_whole() {
+        return Err(gone(kind::VISIT));
+    }
+    if !erasure.is_none() {
+        empty(&mut draft, &erasure);
+    }
+    Ok(draft)
+}
+
 fn empty(draft: &mut VisitDraft, erasure: &Erasure) {
     if let Some(amended) = &mut draft.amends {
         erasure.redact(&mut amended.fields, &mut Base::new());

@@ -52,9 +52,12 @@ impl World {
     }
 
     fn save(&mut self, id: Uuid, kind: &str, fields: &[(&str, &str)]) -> Result<Loaded, StoreError> {
-        let set: FieldSet = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+        let set: FieldSet =
+            fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
         let base = match self.store.handle(Request::Record { id }, NOW_MS) {
-            Ok(Reply::Record(shown)) => shown.stamps.into_iter().map(|(name, stamp)| (name, vec![stamp])).collect(),
+            Ok(Reply::Record(shown)) => {
+                shown.stamps.into_iter().map(|(name, stamp)| (name, vec![stamp])).collect()
+            }
             _ => Base::new(),
         };
         let edit = Edit { kind: kind.into(), id: Some(id), village: VILLAGE.into(), set, base };
@@ -104,7 +107,8 @@ impl World {
     /// A row of the server's.
     fn row(&mut self, id: Uuid, kind: &str, fields: &[(&str, Value)]) -> Row {
         self.seq += 1;
-        let stamp = Stamp { wall_ms: NOW_MS.unsigned_abs() + self.seq, counter: 0, device: DeviceId::from_bits(9) };
+        let stamp =
+            Stamp { wall_ms: NOW_MS.unsigned_abs() + self.seq, counter: 0, device: DeviceId::from_bits(9) };
         let mut row = Row::empty(kind, id, VILLAGE);
         row.seq = self.seq;
         for (name, value) in fields {
@@ -268,27 +272,32 @@ fn a_correction_that_is_being_written_loses_the_field_or_goes() {
     let mut world = World::new();
     let home = household(1);
     world.save(home, kind::HOUSEHOLD, &[("head", "周秀兰")]).unwrap();
-    let Reply::Draft(open) = world
-        .store
-        .handle(Request::StartVisit { target: VisitTarget::Household(home) }, NOW_MS)
-        .unwrap()
+    let Reply::Draft(open) =
+        world.store.handle(Request::StartVisit { target: VisitTarget::Household(home) }, NOW_MS).unwrap()
     else {
         panic!()
     };
-    let draft = VisitDraft { absent: true, notes: WORDS.to_owned(), companions: "老周".to_owned(), ..open.draft };
+    let draft =
+        VisitDraft { absent: true, notes: WORDS.to_owned(), companions: "老周".to_owned(), ..open.draft };
     let id = draft.id;
     world.store.handle(Request::SaveDraft(Box::new(draft)), NOW_MS).unwrap();
     world.store.handle(Request::CompleteVisit { id }, NOW_MS).unwrap();
     world.exchange(Vec::new(), &[]);
-    world.store.handle(Request::AmendVisit { id }, NOW_MS).unwrap();
+    let Reply::Draft(on_screen) = world.store.handle(Request::AmendVisit { id }, NOW_MS).unwrap() else {
+        panic!()
+    };
+    let on_screen = Request::SaveDraft(Box::new(on_screen.draft));
     assert!(world.told_in(WORDS).contains(&"draft".to_owned()));
 
     world.exchange(Vec::new(), &[(id, visit::field::NOTES)]);
     assert_eq!(world.told_in(WORDS), [""; 0]);
     assert!(world.told_in("老周").contains(&"draft".to_owned()), "the rest of the correction stays");
+    world.store.handle(on_screen.clone(), NOW_MS).unwrap();
+    assert_eq!(world.told_in(WORDS), [""; 0], "nor does an open screen bring it back");
     world.exchange(Vec::new(), &[(id, "")]);
     assert_eq!(world.told_in("老周"), [""; 0]);
     assert!(world.store.handle(Request::Draft { id }, NOW_MS).is_err());
+    assert!(world.store.handle(on_screen, NOW_MS).is_err());
     let page = world.store.handle(Request::Visit { id }, NOW_MS).unwrap_err().to_string();
     assert!(page.contains("依法抹去"), "{page}");
 }

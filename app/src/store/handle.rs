@@ -90,7 +90,7 @@ impl Store {
                 self.open_draft(id, now_ms)
             }
             Request::SaveDraft(draft) => {
-                self.transact(|db| drafts::keep(db, &draft))?;
+                self.transact(|db| drafts::keep(db, &erase::emptied(db, *draft)?))?;
                 Ok(Reply::Done)
             }
             Request::DiscardDraft { id } => {

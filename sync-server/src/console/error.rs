@@ -4,9 +4,10 @@ use super::layout;
 use crate::{auth::AuthError, service::MoveError, storage::StorageError};
 use axum::{
     http::StatusCode,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use lianxin_shared::sqlite::SqliteError;
+use uuid::Uuid;
 
 /// A page that could not be shown.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,9 @@ pub enum PageError {
     /// A picture could not be drawn.
     #[error("the link is too long for a QR code")]
     Qr,
+    /// The record was erased by law: only its history says so.
+    #[error("erased by law")]
+    Erased(Uuid),
     /// A file could not be read.
     #[error("file unreadable: {0}")]
     Disk(std::io::Error),
@@ -71,7 +75,7 @@ impl PageError {
     /// Status, what happened, and what to do.
     fn words(&self) -> (StatusCode, &'static str, String) {
         match self {
-            PageError::NotFound => (
+            PageError::NotFound | PageError::Erased(_) => (
                 StatusCode::NOT_FOUND,
                 "没有找到这一页",
                 "可能已被删除，或者地址不全。请从左边的目录再找一次。".to_owned(),
@@ -105,6 +109,9 @@ impl PageError {
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
+        if let PageError::Erased(id) = self {
+            return Redirect::to(&super::history::href(id)).into_response();
+        }
         let (status, title, advice) = self.words();
         if status.is_server_error() {
             // The error's own words name tables and files, never what villagers said.

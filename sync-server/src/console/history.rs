@@ -22,6 +22,9 @@ use maud::{Markup, html};
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
+/// What stands in the place of words that were erased by law.
+pub(super) const ERASED: &str = "已依法抹去";
+
 /// Where a record's history is read.
 pub(super) fn href(id: Uuid) -> String {
     format!("/console/history/{id}")
@@ -57,6 +60,7 @@ fn content(db: &Connection, today: Today, id: Uuid, page: &str) -> Result<Conten
     let mut changes = history(db, id)?;
     changes.reverse();
     let record = record_of(db, id, &changes)?;
+    let is_gone = changes.iter().any(|change| change.erased.is_some() && change.fields.is_empty());
     let (hidden, villages) = (withheld(&record), scope::villages(db)?);
     let paging = Paging::new(changes.len(), page);
     let mut items = Vec::new();
@@ -65,6 +69,7 @@ fn content(db: &Connection, today: Today, id: Uuid, page: &str) -> Result<Conten
         items.push(item(db, change, is_first, today.now_ms)?);
     }
     let (name, back) = naming::name_of(db, &record)?;
+    let back = back.filter(|_| !is_gone);
     let body = html! {
         @if hidden {
             section.card { (empty(
@@ -72,13 +77,20 @@ fn content(db: &Connection, today: Today, id: Uuid, page: &str) -> Result<Conten
                 html! { "说话的人不愿留名：谁在什么时候写了什么都留着，但这里不显示。原话在“意见建议”里按村列出。" },
             )) }
         } @else {
-            p.lead { "最近的改动在最上面，每一次都留着，谁也删不掉。" }
+            p.lead {
+                @if is_gone { "这条记录已依法抹去：写过的内容哪里都没有了，只留下这一件事。" }
+                @else { "最近的改动在最上面，每一次都留着；依法抹去的，只留下谁、什么时候、因为什么抹去的。" }
+            }
             section.card { ol.said.history { @for item in &items { li { (item) } } } }
         }
         (pager(paging, |page| address(&href(id), &[("page", &page)])))
     };
     Ok(Content {
-        title: format!("{name} 的修改记录"),
+        title: if is_gone {
+            "已依法抹去的记录".to_owned()
+        } else {
+            format!("{name} 的修改记录")
+        },
         subtitle: format!(
             "{} · {}",
             scope::village_name(&villages, &record.village),
@@ -107,6 +119,9 @@ fn record_of(db: &Connection, id: Uuid, changes: &[Change]) -> Result<Row, PageE
 }
 
 fn item(db: &Connection, change: &Change, is_first: bool, now_ms: i64) -> Result<Markup, PageError> {
+    if let Some(why) = &change.erased {
+        return Ok(act(change, why, now_ms));
+    }
     let lines: Vec<Line> =
         spoken(change).map(|field| line(db, &change.kind, field, now_ms)).collect::<Result<_, _>>()?;
     Ok(html! {
@@ -153,9 +168,25 @@ fn item(db: &Connection, change: &Change, is_first: bool, now_ms: i64) -> Result
     })
 }
 
+/// 依法抹去: who, when, why, and which items; not the words.
+fn act(change: &Change, why: &str, now_ms: i64) -> Markup {
+    let items: Vec<String> =
+        change.fields.iter().map(|field| label::field(&change.kind, &field.field)).collect();
+    html! {
+        p.when {
+            b { (change.by) } " 依法抹去了 "
+            @if items.is_empty() { "这条记录的全部内容" } @else { (items.join("、")) }
+            br;
+            small { (words::minute(change.received_ms, now_ms)) "（乡镇服务器的钟）　缘故：" (why) }
+        }
+        p.marks { span.st.accent { "已依法抹去" } }
+    }
+}
+
 /// The fields of a change that people read: not those that it repeated.
 pub(super) fn spoken(change: &Change) -> impl Iterator<Item = &FieldChange> {
-    let tells = |field: &&FieldChange| field.before.as_ref() != Some(&field.after) || field.settled;
+    let tells =
+        |field: &&FieldChange| field.erased || field.before.as_ref() != Some(&field.after) || field.settled;
     change.fields.iter().filter(|field| wording::speaks(&field.field)).filter(tells)
 }
 
@@ -168,7 +199,7 @@ struct Line {
 
 fn line(db: &Connection, record_kind: &str, change: &FieldChange, now_ms: i64) -> Result<Line, PageError> {
     let shown = |value: &Value| value_of(db, record_kind, &change.field, value, now_ms);
-    let after = shown(&change.after)?;
-    let before = change.stood().map(shown).transpose()?;
+    let after = if change.erased { ERASED.to_owned() } else { shown(&change.after)? };
+    let before = change.stood().filter(|_| !change.erased).map(shown).transpose()?;
     Ok(Line { item: label::field(record_kind, &change.field), before, after })
 }

@@ -3,11 +3,12 @@
 //! consistent state.
 //!
 //! Absent on purpose: anything that changes what a cadre recorded without a trace. What the office decides is a write
-//! of its own, with its history; words stay as they were said.
+//! of its own, with its history; words stay as they were said, unless the law wants them gone ([`erase`]).
 
 mod conflicts;
 mod diary;
 mod download;
+mod erase;
 mod error;
 mod held;
 mod history;
@@ -147,6 +148,7 @@ pub fn router(state: ConsoleState) -> Router {
         .route("/console/households/move", post(households::send))
         .route("/console/households/unmerge", post(households::unmerge))
         .route("/console/history/{id}", get(history::show))
+        .route("/console/erase/{key}", get(erase::show).post(erase::erase))
         .route("/console/opinions", get(opinions::list))
         .route("/console/opinions.xlsx", get(download::xlsx::<OpinionFilter>))
         .route("/console/opinions.csv", get(download::csv::<OpinionFilter>))

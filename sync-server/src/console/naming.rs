@@ -1,7 +1,10 @@
 //! What people call a record, and where it is to be read; and the fields of a write as lines of words.
 
 use super::{PageError, parts::name_or, scope, wording};
-use crate::{auth::device_of, service::OFFICE_NAME};
+use crate::{
+    auth::device_of,
+    service::{OFFICE_NAME, erased_entries},
+};
 use lianxin_shared::{
     domain::{household, label, opinion, photo, visit},
     replica::{DeviceId, FieldSet, Row, Value, kind},
@@ -23,6 +26,11 @@ pub(super) fn harmless(field: &str) -> bool {
 /// What people call the record, and its page if it has one.
 pub(super) fn name_of(db: &Connection, record: &Row) -> Result<(String, Option<String>), PageError> {
     let id = record.id;
+    if record.value(household::field::DELETED).is_true()
+        && erased_entries(db, id)?.iter().any(|e| e.field.is_empty())
+    {
+        return Ok(("已依法抹去的记录".to_owned(), None));
+    }
     let household = |id: Uuid| format!("/console/households/{id}");
     let visit = |id: Uuid| format!("/console/visits/{id}");
     Ok(match record.kind.as_str() {

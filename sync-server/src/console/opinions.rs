@@ -4,13 +4,14 @@
 use super::{
     ConsoleState, Content, Page, PageError, Room, Today,
     download::{self, Listed},
-    history,
+    erase, history,
     naming::{self, Fate},
     parts::{self, Paging, empty, filter_end, filtered, kind_tag, pager, search_box, select, village_select},
     request::SignedIn,
     scope,
 };
 use crate::{
+    auth::Session,
     export::{Conditions, Named, OPINIONS, Table, VISIT_VOID, is_void, month, speaker, topic_name, words},
     storage::StorageError,
 };
@@ -103,10 +104,16 @@ pub(super) async fn list(
     SignedIn(session): SignedIn,
     Query(filter): Query<OpinionFilter>,
 ) -> Result<Page, PageError> {
-    state.page(session, Room::Opinions, move |db, today| content(db, today, &filter)).await
+    let owner = session.clone();
+    state.page(session, Room::Opinions, move |db, today| content(db, today, &filter, &owner)).await
 }
 
-fn content(db: &Connection, today: Today, filter: &OpinionFilter) -> Result<Content, PageError> {
+fn content(
+    db: &Connection,
+    today: Today,
+    filter: &OpinionFilter,
+    session: &Session,
+) -> Result<Content, PageError> {
     let villages = scope::villages(db)?;
     let ids = filter.ids(db)?;
     let paging = Paging::new(ids.len(), &filter.page);
@@ -130,7 +137,7 @@ fn content(db: &Connection, today: Today, filter: &OpinionFilter) -> Result<Cont
             @if said.is_empty() { (nothing(filter)) } @else {
                 ol.said { @for one in &said {
                     li.void[one.mark.is_some()] {
-                        (entry(one, scope::village_name(&villages, &one.village), today.now_ms))
+                        (entry(one, session, scope::village_name(&villages, &one.village), today.now_ms))
                     }
                 } }
             }
@@ -189,7 +196,7 @@ struct Said {
     lost: Option<Fate>,
 }
 
-fn entry(one: &Said, village: &str, now_ms: i64) -> Markup {
+fn entry(one: &Said, session: &Session, village: &str, now_ms: i64) -> Markup {
     let Said { id, opinion, speaker, mark, lost, .. } = one;
     html! {
         blockquote {
@@ -217,10 +224,12 @@ fn entry(one: &Said, village: &str, now_ms: i64) -> Markup {
                         }
                         span { (opinion.visitor_name) "听到" }
                         a href=(history::href(*id)) { "修改记录" }
+                        (erase::link(*id))
                     },
                     None => {
                         span.st.info { "不记名" } span { (village) }
                         span { (opinion.occurred_at.map(month).unwrap_or_default()) }
+                        a.quiet href=(erase::href_withheld(*id, session)) { "依法抹去" }
                     },
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::{
     error::PageError,
-    history::spoken,
+    history::{ERASED, spoken},
     naming::{referred, value_of, withheld},
 };
 use crate::service::{Caller, Change, FieldChange, history};
@@ -62,6 +62,10 @@ pub fn told_history(
 
 fn told(db: &Connection, caller: &Caller, change: &Change, now_ms: i64) -> Result<HistoryChange, PageError> {
     let lines = spoken(change).map(|field| line(db, caller, &change.kind, field, now_ms));
+    let mut lines: Vec<HistoryLine> = lines.collect::<Result<_, _>>()?;
+    if let Some(why) = &change.erased {
+        lines.push(HistoryLine { label: "缘故".to_owned(), before: None, after: why.clone() });
+    }
     Ok(HistoryChange {
         by: change.by.clone(),
         written_ms: change.written_ms,
@@ -70,7 +74,7 @@ fn told(db: &Connection, caller: &Caller, change: &Change, now_ms: i64) -> Resul
         settled: change.is_settling(),
         unseen: change.is_blind(),
         salvaged: change.salvaged_by.is_some(),
-        lines: lines.collect::<Result<_, _>>()?,
+        lines,
     })
 }
 
@@ -91,6 +95,6 @@ fn line(
     Ok(HistoryLine {
         label: label::field(record_kind, &change.field),
         before: change.stood().map(words).transpose()?,
-        after: words(&change.after)?,
+        after: if change.erased { ERASED.to_owned() } else { words(&change.after)? },
     })
 }

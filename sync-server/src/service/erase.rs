@@ -97,7 +97,9 @@ pub fn erase_for_good(
     act: ErasureAct,
 ) -> Result<usize, FileError> {
     let new = storage.write(move |db| {
-        records.iter().try_fold(0, |sum, (id, fields)| Ok::<_, StorageError>(sum + erase(db, *id, fields, &act)?))
+        records
+            .iter()
+            .try_fold(0, |sum, (id, fields)| Ok::<_, StorageError>(sum + erase(db, *id, fields, &act)?))
     })?;
     collect_erased(storage)?;
     storage.empty_log()?;
@@ -184,8 +186,7 @@ fn redact_patches(db: &Connection, record: Uuid, erasure: &Erasure) -> Result<()
             redacted.push((place, serde_json::to_string(&body)?));
         }
     }
-    let mut update =
-        db.prepare_cached("UPDATE patch SET body = ?3 WHERE device = ?1 AND device_seq = ?2")?;
+    let mut update = db.prepare_cached("UPDATE patch SET body = ?3 WHERE device = ?1 AND device_seq = ?2")?;
     for ((device, device_seq), body) in redacted {
         update.execute(params![device, device_seq, body])?;
     }

@@ -72,6 +72,9 @@ impl World {
         if self.rng.chance(120) {
             return Value::Null;
         }
+        if self.disasters.erases && matches!(field, "phone" | "note" | "text") && self.rng.chance(500) {
+            return self.erasures.fresh_words().into();
+        }
         match field {
             "head" | "name" => (*self.rng.pick(&NAMES)).into(),
             "phone" => (*self.rng.pick(&PHONES)).into(),

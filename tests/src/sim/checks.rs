@@ -39,6 +39,7 @@ pub fn all(world: &mut World) -> Result<()> {
         nothing_is_held_that_was_granted(server)?;
     }
     count_what_came_of_it(world)?;
+    world.nothing_erased_stands_anywhere()?;
     let open: BTreeSet<Uuid> =
         rows(world.server.writer().context("down")?, "SELECT id FROM conflict WHERE open = 1")?
             .into_iter()
@@ -107,9 +108,9 @@ fn count_what_came_of_it(world: &mut World) -> Result<()> {
 }
 
 /// A row of any table.
-type Cells = Vec<Sql>;
+pub(super) type Cells = Vec<Sql>;
 
-fn rows(db: &Connection, sql: &str) -> Result<Vec<Cells>> {
+pub(super) fn rows(db: &Connection, sql: &str) -> Result<Vec<Cells>> {
     let mut statement = db.prepare(sql)?;
     let columns = statement.column_count();
     let rows = statement.query_map([], |row| (0..columns).map(|i| row.get(i)).collect())?;
@@ -185,7 +186,10 @@ fn patches_are_all_there(phone: &Phone, server: &Connection, copied: bool) -> Re
     let mut find =
         server.prepare("SELECT json_group_array(json_extract(body, '$.set')) FROM patch WHERE stamp = ?1")?;
     let mut sets: BTreeMap<Stamp, BTreeMap<String, Value>> = BTreeMap::new();
-    for (stamp, field, value) in phone.promises.written() {
+    for (stamp, record, field, value) in phone.promises.written() {
+        if phone.promises.is_erased(record, field) {
+            continue;
+        }
         let set = match sets.entry(stamp) {
             Entry::Occupied(read) => read.into_mut(),
             Entry::Vacant(unread) => {

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt};
 pub struct Coverage(BTreeMap<&'static str, u64>);
 
 /// What must have happened at least once over a run of a few hundred seeds.
-pub const ESSENTIAL: [&str; 60] = [
+pub const ESSENTIAL: [&str; 62] = [
     "I/O errors on a phone",
     "I/O errors on the server",
     "answers lost",
@@ -33,6 +33,7 @@ pub const ESSENTIAL: [&str; 60] = [
     "disks full on the server",
     "edits on a stale base",
     "edits within the open patch",
+    "fields erased",
     "garbage answers",
     "grants changed",
     "groups of pushes",
@@ -52,6 +53,7 @@ pub const ESSENTIAL: [&str; 60] = [
     "power cuts of a phone within a transaction",
     "power cuts of the server after a commit",
     "power cuts of the server within a transaction",
+    "records erased",
     "repairs after damage",
     "repairs after a grant",
     "requests doubled",

@@ -82,7 +82,7 @@ impl World {
                 self.plan(at, Event::Act(index));
             }
         }
-        let least = if self.disasters.moves { 5 } else { 0 };
+        let least = if self.disasters.moves || self.disasters.erases { 5 } else { 0 };
         for _ in 0..least + self.rng.below(6) {
             let at = self.rng.between(0, day_ms);
             self.plan(at, Event::Office);

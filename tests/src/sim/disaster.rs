@@ -30,6 +30,8 @@ pub struct Disasters {
     pub moves: bool,
     /// A cadre is away for months.
     pub absences: bool,
+    /// The office erases, as the law demands.
+    pub erases: bool,
 }
 
 /// A write that phones had pulled when the server went back.
@@ -60,6 +62,7 @@ impl Disasters {
             regrants: seed % 4 == 3,
             moves: seed % 7 == 4,
             absences: seed.is_multiple_of(6),
+            erases: seed % 5 == 1 || seed % 8 == 7,
         }
     }
 
@@ -112,6 +115,8 @@ impl World {
             return Ok(());
         }
         let how = match self.rng.below(10) {
+            // Without the present database the list of what was erased is lost, and with it what it names comes back.
+            _ if self.disasters.erases => GoingBack::Beside,
             0..4 => GoingBack::Silently,
             4..7 => GoingBack::Alone,
             _ => GoingBack::Beside,
@@ -284,7 +289,8 @@ impl World {
             replaced.entry(write).or_default().extend(by);
         }
         let missing = self.pulled.iter().filter(|(write, pulled)| {
-            !said.contains(&(&write.0, &write.1, &pulled.words))
+            !self.erasures.names(write)
+                && !said.contains(&(&write.0, &write.1, &pulled.words))
                 && !is_told_on(write, &replaced, &mut standing)
         });
         for (write, Pulled { village, phones, .. }) in missing {

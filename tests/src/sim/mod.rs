@@ -13,6 +13,7 @@ mod dawn;
 mod disaster;
 mod disk;
 mod driver;
+mod erasing;
 mod faults;
 mod network;
 mod oracle;

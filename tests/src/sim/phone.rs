@@ -317,6 +317,9 @@ impl Phone {
             self.promises.kept(id, shown.as_ref(), &self.withdrawn)?;
         }
         for (id, mut kept) in self.drafts.clone() {
+            if self.promises.is_touched(id) {
+                continue;
+            }
             let Reply::Draft(open) = self.ask(Request::Draft { id }, now_ms)? else { bail!("no draft") };
             // A save that failed at the very end of its commit may be there after a crash.
             if let Some(doubtful) = self.doubtful.remove(&id).filter(|doubtful| *doubtful == open.draft) {

@@ -21,6 +21,8 @@ struct Promise {
 pub struct Promises {
     shown: BTreeMap<Uuid, BTreeMap<String, Promise>>,
     villages: BTreeMap<Uuid, String>,
+    /// What the office has erased since: nobody is promised that any more.
+    erased: BTreeSet<(Uuid, String)>,
     /// Acknowledged writes by the stamp of their patch.
     written: BTreeMap<Stamp, (Uuid, FieldSet)>,
 }
@@ -72,6 +74,21 @@ impl Promises {
         }
     }
 
+    /// The office has erased a field of a record; the empty name is all of it.
+    pub fn erase(&mut self, record: Uuid, field: &str) {
+        self.erased.insert((record, field.to_owned()));
+    }
+
+    /// Whether the office has erased it.
+    pub fn is_erased(&self, record: Uuid, field: &str) -> bool {
+        [field, ""].iter().any(|field| self.erased.contains(&(record, (*field).to_owned())))
+    }
+
+    /// Whether the office has erased anything of a record.
+    pub fn is_touched(&self, record: Uuid) -> bool {
+        self.erased.range((record, String::new())..).next().is_some_and(|(id, _)| *id == record)
+    }
+
     /// Records with promises, oldest id first.
     pub fn records(&self) -> Vec<Uuid> {
         self.shown.keys().copied().collect()
@@ -87,8 +104,11 @@ impl Promises {
         if self.villages.get(&record).is_some_and(|village| withdrawn.contains(village)) {
             return Ok(());
         }
-        ensure!(now.is_some(), "a record that was saved is not there any more: {record}, {promises:?}");
-        for (field, promise) in promises {
+        ensure!(
+            now.is_some() || self.is_erased(record, ""),
+            "a record that was saved is not there any more: {record}, {promises:?}"
+        );
+        for (field, promise) in promises.iter().filter(|(field, _)| !self.is_erased(record, field)) {
             let stamp = now.and_then(|now| now.stamps.get(field)).copied();
             let value = now.and_then(|now| now.fields.get(field)).cloned().unwrap_or_default();
             ensure!(stamp.is_some(), "a saved {field} is not there any more");
@@ -110,11 +130,11 @@ impl Promises {
         Ok(())
     }
 
-    /// Every acknowledged write: patch, field, value.
-    pub fn written(&self) -> impl Iterator<Item = (Stamp, &String, &Value)> {
+    /// Every acknowledged write: patch, record, field, value.
+    pub fn written(&self) -> impl Iterator<Item = (Stamp, Uuid, &String, &Value)> {
         self.written
             .iter()
-            .flat_map(|(stamp, (_, set))| set.iter().map(|(field, value)| (*stamp, field, value)))
+            .flat_map(|(stamp, (id, set))| set.iter().map(|(field, value)| (*stamp, *id, field, value)))
     }
 }
 

@@ -13,8 +13,8 @@ use super::{
 use anyhow::{Context, Result, ensure};
 use lianxin_server::{
     service::{
-        Caller, LocalWriter, NewLife, Origin, Pushed, Refusal, ServiceError, begin_life, carry_over, pull,
-        repair, salvage,
+        Caller, ErasureAct, LocalWriter, NewLife, Origin, Pushed, Refusal, ServiceError, begin_life,
+        carry_over, erase, pull, repair, salvage,
     },
     storage::{DATABASE_FILE, ServerIdentity, Storage, StorageError, open_writable, read_identity},
 };
@@ -330,17 +330,30 @@ impl Server {
         Ok(())
     }
 
+    /// The office erases fields of a record, all or nothing; false if the transaction failed.
+    pub fn erase(&self, record: Uuid, fields: &BTreeSet<String>, now_ms: i64, burn: Burn) -> Result<bool> {
+        let act =
+            ErasureAct { by: "乡镇走访办".to_owned(), why: "本人要求".to_owned(), at_ms: now_ms };
+        self.transact(burn, |db| Ok(erase(db, record, fields, &act).map(drop)?))
+    }
+
     /// The office writes (an import, say), all or nothing; false if the transaction failed.
     pub fn office(&self, writes: Vec<OfficeWrite>, now_ms: i64, burn: Burn) -> Result<bool> {
-        let db = self.writer().context("down")?;
-        self.light(burn);
-        let write = || -> Result<()> {
-            db.execute_batch("BEGIN IMMEDIATE")?;
+        self.transact(burn, |db| {
             let mut writer = LocalWriter::new(db)?;
             for (kind, id, village, set) in writes {
                 writer.write(Origin::Office, (kind, id, &village), set, now_ms)?;
             }
-            writer.finish()?;
+            Ok(writer.finish()?)
+        })
+    }
+
+    fn transact(&self, burn: Burn, work: impl FnOnce(&Connection) -> Result<()>) -> Result<bool> {
+        let db = self.writer().context("down")?;
+        self.light(burn);
+        let write = || -> Result<()> {
+            db.execute_batch("BEGIN IMMEDIATE")?;
+            work(db)?;
             Ok(db.execute_batch("COMMIT")?)
         };
         let outcome = write();

@@ -5,7 +5,7 @@ use super::network::{Ask, Told};
 use serde_json::{Map, Value, json};
 
 /// What messages of protocol 1 have learnt since the first, which an older phone neither sends nor reads.
-const LATER: [&str; 5] = ["scope", "orders", "evicted", "refused", "life"];
+const LATER: [&str; 6] = ["scope", "orders", "evicted", "erased", "refused", "life"];
 /// What a message of a later server says besides.
 const FUTURE: &str = "of_2031";
 

@@ -153,7 +153,7 @@ impl World {
     }
 
     /// What happened to the server's disk during its last work; if its power was cut, it goes now.
-    fn server_struck(&mut self) -> Option<DiskFault> {
+    pub(super) fn server_struck(&mut self) -> Option<DiskFault> {
         let struck = self.server.struck.take();
         match struck {
             Some(DiskFault::PowerCut) => {
@@ -247,6 +247,9 @@ impl World {
     pub(super) fn office(&mut self) -> Result<()> {
         if !self.server.is_up() {
             return Ok(());
+        }
+        if self.disasters.erases && self.rng.chance(400) {
+            return self.erase();
         }
         let mut writes = Vec::new();
         let (mut made, mut moves) = (Vec::new(), 0);

@@ -109,6 +109,10 @@ impl World {
         match completed {
             Outcome::Done(_) => {}
             Outcome::Refused(StoreError::Invalid(_)) | Outcome::Burnt => return Ok(()),
+            // Its visit has been erased, and the correction with it.
+            Outcome::Refused(StoreError::NotFound) if self.phones[phone].promises.is_touched(id) => {
+                return Ok(());
+            }
             Outcome::Refused(error) => bail!("a visit is refused: {error}"),
         }
         self.coverage.count("visits completed");
@@ -116,6 +120,9 @@ impl World {
         self.hear(phone, "changed", Input::Changed);
         self.phones[phone].drafts.remove(&id);
         self.phones[phone].draft_order.retain(|kept| *kept != id);
+        if self.phones[phone].promises.is_touched(id) {
+            return Ok(());
+        }
         let visit = self.phones[phone].record(id, now)?.context("a completed visit is not shown")?;
         match (&draft.amends, before) {
             (Some(amended), Some(before)) => {

@@ -4,6 +4,7 @@ use super::{
     checks,
     coverage::Coverage,
     disaster::{Disasters, Pulled},
+    erasing::Erasures,
     faults::{End, Faults},
     network::{Line, Packet, Told},
     oracle::WriteId,
@@ -139,6 +140,8 @@ pub struct World {
     pub replaced: BTreeMap<WriteId, BTreeSet<String>>,
     /// Cadres and villages that the office has withdrawn from them at some time.
     pub withdrawn: BTreeSet<(String, String)>,
+    /// What the office has erased by law.
+    pub erasures: Erasures,
     /// Devices given to copied phones.
     pub splits: u64,
     queue: BTreeMap<(i64, u64), Event>,
@@ -193,6 +196,7 @@ impl World {
             pulled: BTreeMap::new(),
             replaced: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
+            erasures: Erasures::default(),
             splits: 0,
             queue: BTreeMap::new(),
             planned: 0,

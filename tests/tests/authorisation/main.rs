@@ -20,7 +20,7 @@ const ROOM: [u16; 8] = [DOOR, DOOR, DOOR, DOOR, DOOR, 200, DOOR, 200];
 const DEED: [u16; 8] = [DOOR, DOOR, DOOR, DOOR, DOOR, 303, DOOR, 403];
 
 /// Every route, and what each role is told, in the order of [`ROLES`].
-const MATRIX: [(&str, &str, [u16; 8]); 64] = [
+const MATRIX: [(&str, &str, [u16; 8]); 66] = [
     ("POST", "/v1/sync", PHONES),
     ("POST", "/v1/repair", PHONES),
     ("POST", "/v1/salvage", PHONES),
@@ -69,6 +69,8 @@ const MATRIX: [(&str, &str, [u16; 8]); 64] = [
     ("POST", "/console/households/unmerge", DEED),
     ("POST", "/console/households/move", DEED),
     ("GET", "/console/history/{id}", ROOM),
+    ("GET", "/console/erase/{key}", ROOM),
+    ("POST", "/console/erase/{key}", DEED),
     ("GET", "/console/files/{village}/{hash}", ROOM),
     ("GET", "/console/files/{village}/{hash}/thumb", [DOOR, DOOR, DOOR, DOOR, DOOR, 404, DOOR, 404]),
     ("GET", "/console/opinions", ROOM),
@@ -141,6 +143,7 @@ async fn everybody_gets_what_is_theirs_and_nothing_else() {
     let db = town.server.database();
     let count = |sql: &str| -> i64 { db.query_row(sql, [], |row| row.get(0)).expect("a count") };
     assert_eq!(count("SELECT count(*) FROM cadre WHERE name LIKE '新人%'"), 1, "the office's alone");
+    assert_eq!(count("SELECT count(*) FROM erased WHERE field = 'group'"), 1, "the office's alone");
     assert_eq!(
         count("SELECT count(*) FROM device WHERE revoked_at IS NOT NULL"),
         2,

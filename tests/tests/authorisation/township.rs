@@ -137,7 +137,10 @@ impl Township {
         let (secret, csrf) = self.secrets(role);
         let path = match path {
             "/v1/files/{id}" => self.upload.clone(),
-            _ => path.replace("{id}", &self.household.to_string()).replace("{village}", LIUSHUGOU),
+            _ => path
+                .replace("{id}", &self.household.to_string())
+                .replace("{key}", &self.household.to_string())
+                .replace("{village}", LIUSHUGOU),
         };
         let path = path.replace("{hash}", &self.photo);
         let query = match path.as_str() {
@@ -204,6 +207,9 @@ impl Township {
             "/console/households/merge" => form(format!("from={}&into={}", self.household, self.household)),
             "/console/households/move" => form(format!("household={}&village={LIUSHUGOU}", self.household)),
             "/console/households/unmerge" => form(format!("household={}", self.household)),
+            path if path.starts_with("/console/erase/") => {
+                form("field=group&why=本人要求&confirm=依法抹去".to_owned())
+            }
             "/console/held" => form(format!("device={}&verdict=release", self.spare.device)),
             "/console/staff/villages" => form(format!("cadre={}&village={LIUSHUGOU}", self.cadre)),
             "/console/staff/cadres" => form(format!("name=新人{role:?}&village={LIUSHUGOU}")),

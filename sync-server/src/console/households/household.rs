@@ -4,7 +4,7 @@ use super::{PATH, merge::merged_note, moving::move_card};
 use crate::{
     auth::Session,
     console::{
-        ConsoleState, Content, Page, PageError, Room, Today, history,
+        ConsoleState, Content, Page, PageError, Room, Today, erase, history,
         parts::{name_or, said, tags},
         request::SignedIn,
         scope,
@@ -42,6 +42,7 @@ pub(in crate::console) async fn show(
 }
 
 fn content(db: &Connection, today: Today, id: Uuid, session: &Session) -> Result<Content, PageError> {
+    erase::still_there(db, id)?;
     let projected = "SELECT village FROM household WHERE id = ?1";
     let village: String =
         db.query_row(projected, [id.as_bytes()], |row| row.get(0)).optional()?.ok_or(PageError::NotFound)?;
@@ -64,6 +65,7 @@ fn content(db: &Connection, today: Today, id: Uuid, session: &Session) -> Result
         title: name_or(&household.head).to_owned(),
         subtitle: place,
         aside: Some(html! {
+            (erase::link(id))
             a.button href=(history::href(id)) { "修改记录" }
             @if household.merged_into.is_none() { a.button href={ (PATH) "/" (id) "/merge" } { "并户" } }
             a.button href=(PATH) { "回户册" }
@@ -110,7 +112,7 @@ fn members_card(members: &[(Uuid, Person)], now_ms: i64) -> Markup {
                         td { (tags(&tagged(person))) }
                         td.nowrap { (person.phone) }
                         td.nowrap { small { (words::masked(&person.id_number)) } }
-                        td.act { a href=(history::href(*id)) { "修改记录" } }
+                        td.act { a href=(history::href(*id)) { "修改记录" } " " (erase::link(*id)) }
                     } } }
                 } }
             }

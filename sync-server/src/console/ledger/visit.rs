@@ -4,7 +4,7 @@ use super::{PATH, void::void_card};
 use crate::{
     auth::Session,
     console::{
-        ConsoleState, Content, Page, PageError, Room, Today, history,
+        ConsoleState, Content, Page, PageError, Room, Today, erase, history,
         parts::{name_or, said, tags},
         photos::{Photo, photos_of, strip},
         request::SignedIn,
@@ -43,6 +43,7 @@ pub(in crate::console) async fn show(
 }
 
 fn content(db: &Connection, today: Today, id: Uuid, session: &Session) -> Result<Content, PageError> {
+    erase::still_there(db, id)?;
     let row = read_ledger_row(db, id)?.ok_or(PageError::NotFound)?;
     let (opinions, arrivals) = (named_opinions(db, id)?, arrivals(db, id)?);
     let photos = read_row(db, id)?.map(|row| photos_of(db, &row)).transpose()?.unwrap_or_default();
@@ -70,7 +71,7 @@ fn content(db: &Connection, today: Today, id: Uuid, session: &Session) -> Result
         title: format!("走访 {}", name_or(&visit.target_name)),
         subtitle: format!("{} {} · {when} · {}", row.village_name, row.group, visit.visitor_name),
         aside: Some(
-            html! { a.button href=(history::href(id)) { "修改记录" } a.button href=(PATH) { "回台账" } },
+            html! { (erase::link(id)) a.button href=(history::href(id)) { "修改记录" } a.button href=(PATH) { "回台账" } },
         ),
         body,
     })

@@ -3,6 +3,7 @@
 mod anonymity;
 mod deeds;
 mod door;
+mod erase;
 mod files;
 mod held;
 mod pages;

@@ -1,5 +1,6 @@
 //! The protocol's functions over a small township's database.
 
+mod erase;
 mod held;
 mod life;
 mod moves;

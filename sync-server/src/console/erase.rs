@@ -1,0 +1,294 @@
+//! 依法抹去: what somebody has the right to have erased (个人信息保护法 第四十七条). A page of its own says what goes, what
+//! does not, and that there is no way back; a reason and a typed word make sure that it is meant.
+
+use super::{
+    ConsoleState, Content, Page, PageError, Room, Today, history,
+    layout::token,
+    naming::{harmless, name_of, referred, value_of, withheld},
+    request::{Posted, SignedIn, why_chars_max},
+    scope, wording,
+};
+use crate::{
+    auth::Session,
+    service::{ErasureAct, erase_for_good, erased_entries},
+};
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use lianxin_shared::{
+    domain::{household, label},
+    replica::{Row, Value, kind},
+    sqlite::{read_row, uuid_at},
+};
+use maud::{Markup, html};
+use rusqlite::Connection;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+const PATH: &str = "/console/erase";
+/// What has to be typed.
+const CONFIRMATION: &str = "依法抹去";
+/// Value of the box for a whole record; of that for the members too.
+const ALL: &str = "1";
+/// With what the address of a withheld opinion begins.
+const HANDLE: char = 'x';
+
+/// Where a record is erased.
+pub(super) fn href(id: Uuid) -> String {
+    format!("{PATH}/{id}")
+}
+
+/// The same of an opinion whose speaker wished not to be named: an address that tells nothing of when it was heard, and
+/// leads nowhere without this session.
+pub(super) fn href_withheld(id: Uuid, session: &Session) -> String {
+    format!("{PATH}/{}", handle(id, session))
+}
+
+fn handle(id: Uuid, session: &Session) -> String {
+    let hash = Sha256::new().chain_update(&session.csrf).chain_update(id.as_bytes()).finalize();
+    std::iter::once(HANDLE.to_string())
+        .chain(hash.iter().take(16).map(|byte| format!("{byte:02x}")))
+        .collect()
+}
+
+/// The quiet way there.
+pub(super) fn link(id: Uuid) -> Markup {
+    html! { a.quiet href=(href(id)) { "依法抹去" } }
+}
+
+/// `GET /console/erase/{key}`
+pub(super) async fn show(
+    State(state): State<ConsoleState>,
+    SignedIn(session): SignedIn,
+    Path(key): Path<String>,
+) -> Result<Page, PageError> {
+    let (owner, wanted) = (session.clone(), key.clone());
+    let room = state.read(move |db| Ok(room_of(&found(db, &wanted, &owner)?))).await?;
+    let owner = session.clone();
+    state.page(session, room, move |db, today| content(db, today, &key, &owner)).await
+}
+
+/// The record of an address, as long as there is anything to erase of it.
+fn found(db: &Connection, key: &str, session: &Session) -> Result<Row, PageError> {
+    let id = match key.starts_with(HANDLE) {
+        true => withheld_opinions(db)?.into_iter().find(|id| handle(*id, session) == key),
+        false => Uuid::try_parse(key).ok(),
+    };
+    let row = id.map(|id| read_row(db, id)).transpose()?.flatten().ok_or(PageError::NotFound)?;
+    let kinds = [kind::HOUSEHOLD, kind::PERSON, kind::VISIT, kind::OPINION, kind::DIARY];
+    if kinds.contains(&row.kind.as_str()) { Ok(row) } else { Err(PageError::NotFound) }
+}
+
+fn withheld_opinions(db: &Connection) -> Result<Vec<Uuid>, PageError> {
+    let mut statement = db.prepare_cached("SELECT id FROM opinion WHERE anonymous = 1")?;
+    let ids = statement.query_map([], |row| uuid_at(row, "id"))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+fn room_of(row: &Row) -> Room {
+    match row.kind.as_str() {
+        kind::VISIT => Room::Visits,
+        kind::OPINION => Room::Opinions,
+        kind::DIARY => Room::Diary,
+        _ => Room::Households,
+    }
+}
+
+/// Whether a record was erased whole: its history is the only page that it has.
+///
+/// # Errors
+/// [`PageError::Erased`] if it was.
+pub(super) fn still_there(db: &Connection, id: Uuid) -> Result<(), PageError> {
+    let is_whole = erased_entries(db, id)?.iter().any(|entry| entry.field.is_empty());
+    if is_whole { Err(PageError::Erased(id)) } else { Ok(()) }
+}
+
+/// The fields that can be erased one by one: those that say something of somebody, not those that only link records.
+fn fields_of(row: &Row) -> impl Iterator<Item = (&String, &Value)> {
+    let is_withheld = withheld(row);
+    let links = [household::field::VILLAGE, household::field::DELETED];
+    row.fields
+        .iter()
+        .map(|(name, version)| (name, &version.value))
+        .filter(|(_, value)| **value != Value::Null)
+        .filter(move |(name, value)| {
+            wording::speaks(name) && referred(name, value).is_none() && !links.contains(&name.as_str())
+        })
+        .filter(move |(name, _)| !is_withheld || harmless(name))
+}
+
+fn members(db: &Connection, row: &Row) -> Result<Vec<Uuid>, PageError> {
+    if row.kind != kind::HOUSEHOLD {
+        return Ok(Vec::new());
+    }
+    let mut statement = db.prepare_cached("SELECT id FROM person WHERE household = ?1 ORDER BY id")?;
+    let ids = statement.query_map([row.id.as_bytes()], |row| uuid_at(row, "id"))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+fn content(db: &Connection, today: Today, key: &str, session: &Session) -> Result<Content, PageError> {
+    let row = found(db, key, session)?;
+    still_there(db, row.id)?;
+    let (name, back) = name_of(db, &row)?;
+    let villages = scope::villages(db)?;
+    let mut fields = Vec::new();
+    for (field, value) in fields_of(&row) {
+        let words = value_of(db, &row.kind, field, value, today.now_ms)?;
+        fields.push((field.clone(), label::field(&row.kind, field), words));
+    }
+    let members = members(db, &row)?.len();
+    let body = html! {
+        p.note.wait {
+            b { "抹去以后找不回来。" }
+            "《个人信息保护法》第四十七条：本人要求删除，或者不该再留的个人信息，要删除。写错了请用更正，走访不算数请用作废，那些都留着原来的写法。"
+        }
+        div.two.wide-left {
+            (form(key, &row, &fields, members, session))
+            div { (goes(&row)) (stays(&row)) }
+        }
+    };
+    Ok(Content {
+        title: format!("依法抹去 {name}"),
+        subtitle: scope::village_name(&villages, &row.village).to_owned(),
+        aside: back.map(|back| html! { a.button href=(back) { "不抹了，回去" } }),
+        body,
+    })
+}
+
+fn form(
+    key: &str,
+    row: &Row,
+    fields: &[(String, String, String)],
+    members: usize,
+    session: &Session,
+) -> Markup {
+    let whole = match row.kind.as_str() {
+        kind::HOUSEHOLD => "这一户的全部内容",
+        kind::PERSON => "这个人的全部内容",
+        kind::VISIT => "这次走访的全部内容（答案、笔录、照片）",
+        kind::OPINION => "这一条的全部内容",
+        _ => "这一篇的全部内容（照片也在内）",
+    };
+    html! {
+        section.card {
+            h2 { "抹去什么" }
+            form.erase method="post" action={ (PATH) "/" (key) } {
+                (token(session))
+                @if !fields.is_empty() {
+                    fieldset {
+                        legend { "只抹去这几项" }
+                        @for (field, label, words) in fields {
+                            label.check {
+                                input type="checkbox" name="field" value=(field);
+                                span { b { (label) } " " (words) }
+                            }
+                        }
+                    }
+                }
+                fieldset {
+                    legend { "或者整条" }
+                    label.check { input type="checkbox" name="whole" value=(ALL); span { (whole) } }
+                    @if members > 0 {
+                        label.check {
+                            input type="checkbox" name="members" value=(ALL);
+                            span { "家里的 " (members) " 个人也一起整条抹去" }
+                        }
+                    }
+                }
+                label.field {
+                    span { "缘故（会留在修改记录里：不要写姓名，也不要写抹去的内容）" }
+                    input name="why" required maxlength=(why_chars_max) autocomplete="off" placeholder="例如：本人书面要求删除，收到日期和文号";
+                }
+                label.field {
+                    span { "想好了，请在这里写上“" (CONFIRMATION) "”" }
+                    input name="confirm" required autocomplete="off" placeholder=(CONFIRMATION);
+                }
+                div.do { button.danger { "抹去，不能恢复" } }
+            }
+        }
+    }
+}
+
+fn goes(row: &Row) -> Markup {
+    html! {
+        section.card {
+            h2 { "会从这些地方抹去" }
+            ul.plain {
+                li { "办公台、台账和以后导出的表格" }
+                li { "修改记录里从前的写法，写法不一致时没选中的写法，待收下的" }
+                @if matches!(row.kind.as_str(), kind::VISIT | kind::DIARY) { li { "照片文件，别的记录没有用到的" } }
+                li { "有这个村资料的每部手机，在它下次同步的时候" }
+                li { "还没同步的手机后来报上来的同一项，收到就抹去，不留底" }
+            }
+            p.faint { "留下的只有：谁、什么时候、因为什么抹去的，以及原来由谁在什么时候写过。" }
+        }
+    }
+}
+
+fn stays(row: &Row) -> Markup {
+    html! {
+        section.card {
+            h2 { "不在内，要另外办" }
+            ul.plain {
+                @if matches!(row.kind.as_str(), kind::HOUSEHOLD | kind::PERSON) {
+                    li { "走访记录和意见建议：里面写的姓名、原话都还在，请到那一页上抹去" }
+                } @else {
+                    li { "别的记录里写到的同样的话，请到那一页上抹去" }
+                }
+                li { "已经导出、打印的表格，已经拷走的备份文件：这里够不着，请按规定销毁；从旧备份恢复时会自动再抹去一次" }
+                li { "一直不再同步的手机、旧版本的手机：请收回，或让干部打开新版同步一次" }
+                @if row.kind == kind::HOUSEHOLD { li { "以后再从表格导入户册，表格里有的会重新建一户" } }
+            }
+        }
+    }
+}
+
+/// `POST /console/erase/{key}`
+pub(super) async fn erase(
+    State(state): State<ConsoleState>,
+    Path(key): Path<String>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    let (by, now_ms) = (posted.signed(), (state.now_ms)());
+    let Posted { session, fields } = posted;
+    if fields.text("confirm").trim() != CONFIRMATION {
+        return Err(PageError::Said("没有写对“依法抹去”四个字。什么都没有抹去；请返回上一页核对以后再写。"));
+    }
+    let why: String = fields.text("why").trim().chars().take(why_chars_max).collect();
+    if why.is_empty() {
+        return Err(PageError::Said("依法抹去要写明缘故。什么都没有抹去；请返回上一页写上。"));
+    }
+    let whole = fields.text("whole") == ALL;
+    let with_members = whole && fields.text("members") == ALL;
+    let chosen: BTreeSet<String> = match whole {
+        true => BTreeSet::from([String::new()]),
+        false => fields.all("field").filter(|field| !field.is_empty()).map(str::to_owned).collect(),
+    };
+    if chosen.is_empty() {
+        return Err(PageError::Said("没有选要抹去的内容。什么都没有抹去；请返回上一页选上。"));
+    }
+    let (row, records) = state
+        .read(move |db| {
+            let row = found(db, &key, &session)?;
+            let may: BTreeSet<&String> = fields_of(&row).map(|(field, _)| field).collect();
+            if !whole && !chosen.iter().all(|field| may.contains(field)) {
+                return Err(PageError::Said(
+                    "选的内容刚刚有了变化。什么都没有抹去；请返回上一页，刷新后再选。",
+                ));
+            }
+            let mut records = vec![(row.id, chosen)];
+            if with_members {
+                let all = BTreeSet::from([String::new()]);
+                records.extend(members(db, &row)?.into_iter().map(|id| (id, all.clone())));
+            }
+            Ok((row, records))
+        })
+        .await?;
+    let storage = state.storage.clone();
+    let act = ErasureAct { by, why, at_ms: now_ms };
+    tokio::task::spawn_blocking(move || erase_for_good(&storage, records, act)).await??;
+    let to = if withheld(&row) { "/console/opinions".to_owned() } else { history::href(row.id) };
+    Ok(Redirect::to(&to).into_response())
+}
