@@ -364,6 +364,16 @@ fn a_phone_of_the_second_schema_opens_and_counts_what_waits() {
 }
 
 #[test]
+fn a_phone_that_could_not_hear_of_erasures_is_told_its_villages_again_and_them_with_it() {
+    let db = Connection::open_in_memory().unwrap();
+    db.execute_batch(&fixture("phone_3.sql")).unwrap();
+    db.execute_batch("INSERT INTO meta VALUES ('scope', '[]'); PRAGMA user_version = 7").unwrap();
+    let opened = store::Store::open(db).unwrap();
+    let sql = "SELECT count(*) FROM meta WHERE key = 'scope'";
+    assert_eq!(opened.connection().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+}
+
+#[test]
 fn a_phone_of_the_first_schema_opens_with_what_it_holds() {
     let db = Connection::open_in_memory().unwrap();
     db.execute_batch(&fixture("phone.sql")).unwrap();

@@ -17,7 +17,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use lianxin_shared::{
-    domain::{household, label},
+    domain::{household, label, opinion, visit},
     replica::{Row, Value, kind},
     sqlite::{read_row, uuid_at},
 };
@@ -105,16 +105,31 @@ pub(super) fn still_there(db: &Connection, id: Uuid) -> Result<(), PageError> {
     if is_whole { Err(PageError::Erased(id)) } else { Ok(()) }
 }
 
+/// Who made the record, when and of what sort: they go with the whole record or not at all, or lists could not place it.
+const FRAME: [&str; 12] = [
+    household::field::VILLAGE,
+    household::field::DELETED,
+    household::field::STATE,
+    visit::field::OCCURRED_AT,
+    visit::field::VISITOR_NAME,
+    visit::field::TARGET_KIND,
+    visit::field::MODE,
+    visit::field::ABSENT,
+    opinion::field::ANONYMOUS,
+    opinion::field::IMMEDIATE,
+    "cadre_name",
+    "date",
+];
+
 /// The fields that can be erased one by one: those that say something of somebody, not those that only link records.
 fn fields_of(row: &Row) -> impl Iterator<Item = (&String, &Value)> {
     let is_withheld = withheld(row);
-    let links = [household::field::VILLAGE, household::field::DELETED];
     row.fields
         .iter()
         .map(|(name, version)| (name, &version.value))
         .filter(|(_, value)| **value != Value::Null)
         .filter(move |(name, value)| {
-            wording::speaks(name) && referred(name, value).is_none() && !links.contains(&name.as_str())
+            wording::speaks(name) && referred(name, value).is_none() && !FRAME.contains(&name.as_str())
         })
         .filter(move |(name, _)| !is_withheld || harmless(name))
 }
@@ -235,6 +250,9 @@ fn stays(row: &Row) -> Markup {
                 @if matches!(row.kind.as_str(), kind::HOUSEHOLD | kind::PERSON) {
                     li { "走访记录和意见建议：里面写的姓名、原话都还在，请到那一页上抹去" }
                 } @else {
+                    @if row.kind == kind::VISIT {
+                        li { "这次走访听到的意见建议：在“意见建议”里一条一条抹去" }
+                    }
                     li { "别的记录里写到的同样的话，请到那一页上抹去" }
                 }
                 li { "已经导出、打印的表格，已经拷走的备份文件：这里够不着，请按规定销毁；从旧备份恢复时会自动再抹去一次" }
@@ -261,7 +279,12 @@ pub(super) async fn erase(
         return Err(PageError::Said("依法抹去要写明缘故。什么都没有抹去；请返回上一页写上。"));
     }
     let whole = fields.text("whole") == ALL;
-    let with_members = whole && fields.text("members") == ALL;
+    let with_members = fields.text("members") == ALL;
+    if with_members && !whole {
+        return Err(PageError::Said(
+            "家里的人只能和这一户的全部内容一起抹去。什么都没有抹去；请返回上一页，把两项都选上，或者到每个人那里去抹。",
+        ));
+    }
     let chosen: BTreeSet<String> = match whole {
         true => BTreeSet::from([String::new()]),
         false => fields.all("field").filter(|field| !field.is_empty()).map(str::to_owned).collect(),

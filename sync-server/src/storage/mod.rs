@@ -129,7 +129,11 @@ impl Storage {
     pub fn open(dir: &Path) -> Result<Self, StorageError> {
         let path = dir.join(DATABASE_FILE);
         let mut db = open_writable(&path)?;
+        let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         migrate(&mut db, &MIGRATIONS)?;
+        if version < before_secure_delete {
+            vacuum(&db);
+        }
         refresh_stale::<StorageError>(&mut db, |db, id| Ok(read_row(db, id)?))?;
         let identity = read_identity(&db)?;
         let files = FileFolder::of_database(&path);
@@ -202,6 +206,18 @@ pub fn open_writable(path: &Path) -> Result<Connection, StorageError> {
 /// Pages that the writer keeps in memory: the indexes of a township's records, so that a push reads none of them again.
 #[allow(non_upper_case_globals)]
 const writer_cache_kib: i64 = 32 * 1024;
+
+/// Versions below this did not clear what they deleted.
+#[allow(non_upper_case_globals)]
+const before_secure_delete: i64 = 10;
+
+/// Writes the database anew, without the free pages in which former versions have left words. It works without, too: on a
+/// disk that has no room for it, say.
+fn vacuum(db: &Connection) {
+    if let Err(error) = db.execute_batch("VACUUM") {
+        tracing::warn!(error = %error, "free pages were not cleared");
+    }
+}
 
 /// Durable before fast: a receipt may only speak of what a power cut cannot take back.
 fn configure(db: &Connection) -> Result<(), StorageError> {

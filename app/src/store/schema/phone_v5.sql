@@ -5,3 +5,6 @@ CREATE TABLE erased (
   field  TEXT NOT NULL,                       -- empty: the whole record
   PRIMARY KEY (record, field)
 ) STRICT, WITHOUT ROWID;
+
+-- What was erased while this phone could not know is told with its villages.
+DELETE FROM meta WHERE key = 'scope';

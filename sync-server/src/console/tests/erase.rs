@@ -51,7 +51,7 @@ async fn one_field_goes_and_the_history_says_who_when_and_why_but_not_the_words(
         let page = office.page(&place).await;
         assert!(!page.contains("13900000017") && page.contains("周秀兰"), "{place}");
     }
-    let problems = world.storage.write(|db| check(db)).unwrap().problems;
+    let problems = world.storage.write(check).unwrap().problems;
     assert_eq!(problems, [""; 0]);
 }
 
@@ -64,6 +64,8 @@ async fn a_household_goes_with_its_members_and_its_visits_stay() {
     let visit = world.visit(1, WILLOW, home, met);
     let mut office = world.office().await;
     assert!(office.page(&address(home)).await.contains("家里的 1 个人也一起"));
+    let alone = [("field", "phone"), ("members", "1"), ("why", WHY), ("confirm", "依法抹去")];
+    assert!(office.submit(&address(home), &alone).await.text().contains("什么都没有抹去"));
     let sure = [("whole", "1"), ("members", "1"), ("why", WHY), ("confirm", "依法抹去")];
     office.submit(&address(home), &sure).await;
 

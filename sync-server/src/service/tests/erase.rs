@@ -106,7 +106,7 @@ fn stands_in(world: &World, words: &str) -> Vec<String> {
 }
 
 fn is_sound(world: &World) {
-    let report = world.storage.write(|db| check(db)).unwrap();
+    let report = world.storage.write(check).unwrap();
     assert_eq!(report.problems, [""; 0]);
 }
 
@@ -255,7 +255,7 @@ fn a_phone_may_not_bring_it_back_after_a_restore() {
                 rusqlite::params![other.as_bytes(), WILLOW],
             )?;
             let new = NewLife { epoch: Uuid::from_u128(0xE), device: DeviceId::from_bits(0xD) };
-            begin_life(db, read_identity(db)?.epoch, new, "从备份恢复", NOW_MS)
+            begin_life(db, &[read_identity(db)?.epoch], new, "从备份恢复", NOW_MS)
         })
         .unwrap();
     for (n, id) in [(1, home), (2, other)] {
@@ -290,7 +290,7 @@ fn a_restored_backup_is_erased_again_at_once_and_phones_of_the_new_life_hear_of_
     drop(backed_up(&world, &dir.path().join("present.db")));
     let db = backup;
     let new = NewLife { epoch: Uuid::from_u128(0xE), device: DeviceId::from_bits(0xD) };
-    begin_life(&db, read_identity(&db).unwrap().epoch, new, "从备份恢复", NOW_MS).unwrap();
+    begin_life(&db, &[read_identity(&db).unwrap().epoch], new, "从备份恢复", NOW_MS).unwrap();
     assert!(!told_in(&db, WORDS).is_empty());
     assert!(carry_over(&db, &dir.path().join("present.db")).unwrap());
     assert_eq!(told_in(&db, WORDS), [""; 0]);
@@ -392,6 +392,7 @@ fn a_request_with_erased_words_is_answered_with_the_emptied_row() {
                     cursor: cursor.clone(),
                     receipt_seen: number - 1,
                     scope: String::new(),
+                    left: Default::default(),
                     patches: batch_of_patches(&[patch]),
                     orders: BTreeMap::new(),
                 };
