@@ -65,8 +65,6 @@ pub fn collect(storage: &Storage, now_ms: i64) -> Result<Option<Collected>, File
     let is_young =
         storage.read(last_life_ms)?.is_some_and(|began_ms| now_ms - began_ms < orphan_days_max * day_ms);
     let erased = erased(storage)?;
-    // What an erasure could not empty, because a page was being read, say.
-    storage.empty_log()?;
     if is_young {
         let strays = stray_uploads(storage)?;
         return Ok(Some(Collected { uploads: old_uploads(storage, now_ms)?, strays, files: erased }));

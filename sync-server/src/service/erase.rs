@@ -90,7 +90,7 @@ fn found(db: &Connection, record: Uuid) -> Result<Option<Row>, StorageError> {
 /// it all the log still has. Returns how many entries of the list are new. Blocking.
 ///
 /// # Errors
-/// When SQLite or the disk fails. What is committed stays erased; files and log go with the next collection.
+/// When SQLite or the disk fails. What is committed stays erased; files go with the next collection, the log as it is used.
 pub fn erase_for_good(
     storage: &Storage,
     records: Vec<(Uuid, BTreeSet<String>)>,
@@ -102,7 +102,9 @@ pub fn erase_for_good(
             .try_fold(0, |sum, (id, fields)| Ok::<_, StorageError>(sum + erase(db, *id, fields, &act)?))
     })?;
     collect_erased(storage)?;
-    storage.empty_log()?;
+    if !storage.empty_log()? {
+        tracing::warn!("the log was being read and keeps what was erased until it is written over");
+    }
     Ok(new)
 }
 
