@@ -164,6 +164,8 @@ fn empty(draft: &mut VisitDraft, erasure: &Erasure) {
         erasure.redact(&mut amended.fields, &mut Base::new());
     }
     draft.answers.retain(|name, _| !erasure.covers(name));
+    let is_kept = |question: &str| !erasure.covers(&format!("{}{question}", visit::field::ANSWER_PREFIX));
+    draft.taken_over.retain(|question, _| is_kept(question));
     draft.photos.retain(|photo| !erasure.covers(&photo::field_of_hash(&photo.hash)));
     for (name, text) in [
         (visit::field::NOTES, &mut draft.notes),
