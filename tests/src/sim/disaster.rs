@@ -211,6 +211,12 @@ impl World {
         let cadre = self.phones[phone].cadre.clone();
         let withdrawn = self.villages.iter().filter(|village| !villages.contains(*village));
         self.withdrawn.extend(withdrawn.map(|village| (cadre.clone(), village.clone())));
+        // A village that came and went while a phone was away: what it wrote for it came in, and it never had the rows.
+        let before = self.server.villages_of(&cadre)?;
+        for phone in self.phones.iter_mut().filter(|phone| phone.cadre == cadre) {
+            let unheard = before.difference(&villages).filter(|village| !phone.villages.contains(*village));
+            phone.withdrawn.extend(unheard.cloned());
+        }
         self.server.grant(&cadre, &villages, self.now)
     }
 

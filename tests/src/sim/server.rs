@@ -271,6 +271,13 @@ impl Server {
         Ok(db.execute_batch("COMMIT")?)
     }
 
+    /// The villages that a cadre has.
+    pub fn villages_of(&self, cadre: &str) -> Result<BTreeSet<String>> {
+        let db = self.writer().context("down")?;
+        let mut statement = db.prepare("SELECT village FROM cadre_village WHERE cadre = ?1")?;
+        Ok(statement.query_map([cadre], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
     /// Whose a device is.
     pub fn cadre_of(&self, device: DeviceId) -> Result<String> {
         let db = self.writer().context("down")?;
