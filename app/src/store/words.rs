@@ -1,8 +1,8 @@
 //! What a household is searched by, and why it was found.
 //!
-//! A line for the household and one for each member. Each line has three parts: the name, what else a list shows of it
-//! (initials, group, door, tags), and the telephone, which no list shows. Words are typed without spaces, so none goes over
-//! the end of a part.
+//! A line for the household and one for each member. Each line has these parts: the name, what else a list shows of it
+//! (initials, group, door, tags), the telephone, which no list shows, and its digits alone if it is grouped. Words are
+//! typed without spaces, so none goes over the end of a part.
 
 use super::FoundBy;
 use lianxin_shared::domain::{pinyin, typed};
@@ -39,6 +39,10 @@ impl Words {
             self.0.push(PART);
             self.0.push_str(part);
         }
+        if phone.contains(|c: char| !c.is_ascii_digit()) {
+            self.0.push(PART);
+            self.0.extend(phone.chars().filter(char::is_ascii_digit));
+        }
     }
 }
 
@@ -68,26 +72,18 @@ struct Word {
     text: String,
     /// It has letters, so that it may spell a name.
     may_spell: bool,
-    /// It is nothing but digits, so that it may be of a telephone, however that is grouped.
-    may_dial: bool,
 }
 
 impl Typed {
     /// The words of a text.
     pub fn new(text: &str) -> Self {
-        let word = |text: String| Word {
-            may_spell: text.contains(char::is_lowercase),
-            may_dial: text.chars().all(|c| c.is_ascii_digit()),
-            text,
-        };
+        let word = |text: String| Word { may_spell: text.contains(char::is_lowercase), text };
         Self(typed::words(&text.to_lowercase()).into_iter().map(word).collect())
     }
 
     /// Whether a household has every word.
     pub fn is_in(&self, words: &str) -> bool {
-        self.0
-            .iter()
-            .all(|word| words.contains(&word.text) || word.spells_any(words) || word.dials_any(words))
+        self.0.iter().all(|word| words.contains(&word.text) || word.spells_any(words))
     }
 
     /// How well a household that has every word fits them: as well as the word that fits best.
@@ -135,7 +131,7 @@ impl Word {
             return Fit::ELSEWHERE;
         }
         let names = lines(words).enumerate();
-        let fits = names.map(|(nth, (name, ..))| Fit { part: self.part_of(name), is_members: nth > 0 });
+        let fits = names.map(|(nth, line)| Fit { part: self.part_of(line.name), is_members: nth > 0 });
         fits.filter(|fit| fit.part != Part::Elsewhere).min().unwrap_or(Fit::ELSEWHERE)
     }
 
@@ -153,51 +149,53 @@ impl Word {
     }
 
     fn spells_any(&self, words: &str) -> bool {
-        self.may_spell && lines(words).any(|(name, ..)| pinyin::is_spelled(name, &self.text))
+        self.may_spell && lines(words).any(|line| pinyin::is_spelled(line.name, &self.text))
     }
 
-    fn dials_any(&self, words: &str) -> bool {
-        self.may_dial && lines(words).any(|(.., phone)| self.dials(phone))
+    /// Whether a telephone has the word, however either is grouped.
+    fn dials(&self, line: &Line<'_>) -> bool {
+        line.phone.contains(&self.text) || line.digits.contains(&self.text)
     }
 
-    /// Whether a telephone has the word, its digits grouped by whatever somebody wrote between them.
-    fn dials(&self, phone: &str) -> bool {
-        let plain = || phone.chars().filter(char::is_ascii_digit).collect::<String>();
-        let is_grouped = || phone.chars().any(|c| !c.is_ascii_digit());
-        phone.contains(&self.text) || self.may_dial && is_grouped() && plain().contains(&self.text)
-    }
-
-    fn shows_in(&self, name: &str, rest: &str) -> bool {
-        name.contains(&self.text)
-            || rest.contains(&self.text)
-            || self.may_spell && pinyin::is_spelled(name, &self.text)
+    fn shows_in(&self, line: &Line<'_>) -> bool {
+        line.name.contains(&self.text)
+            || line.rest.contains(&self.text)
+            || self.may_spell && pinyin::is_spelled(line.name, &self.text)
     }
 
     fn found_by(&self, words: &str) -> Option<FoundBy> {
         let mut lines = lines(words);
-        let (head, rest, phone) = lines.next()?;
-        if self.shows_in(head, rest) {
+        let own = lines.next()?;
+        if self.shows_in(&own) {
             return None;
         }
-        if self.dials(phone) {
-            return Some(FoundBy::Phone(phone.to_owned()));
+        if self.dials(&own) {
+            return Some(FoundBy::Phone(own.phone.to_owned()));
         }
-        lines.find_map(|(name, rest, phone)| {
-            if self.shows_in(name, rest) {
-                return Some(FoundBy::Member(name.to_owned()));
+        lines.find_map(|member| {
+            let name = member.name.to_owned();
+            if self.shows_in(&member) {
+                return Some(FoundBy::Member(name));
             }
-            let member = || FoundBy::MemberPhone { name: name.to_owned(), phone: phone.to_owned() };
-            self.dials(phone).then(member)
+            self.dials(&member).then(|| FoundBy::MemberPhone { name, phone: member.phone.to_owned() })
         })
     }
 }
 
-/// The lines' parts: name, what else shows, telephone.
-fn lines(words: &str) -> impl Iterator<Item = (&str, &str, &str)> {
+/// A line in its parts.
+struct Line<'a> {
+    name: &'a str,
+    rest: &'a str,
+    phone: &'a str,
+    /// Of a grouped telephone.
+    digits: &'a str,
+}
+
+fn lines(words: &str) -> impl Iterator<Item = Line<'_>> {
     words.split(LINE).map(|line| {
         let mut parts = line.split(PART);
         let mut part = || parts.next().unwrap_or_default();
-        (part(), part(), part())
+        Line { name: part(), rest: part(), phone: part(), digits: part() }
     })
 }
 
