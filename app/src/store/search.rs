@@ -16,6 +16,10 @@ use uuid::Uuid;
 #[allow(non_upper_case_globals)]
 const changed_households_max: usize = 500;
 
+/// Of more households than this, what was typed tells none from the others.
+#[allow(non_upper_case_globals)]
+const ranked_max: usize = 500;
+
 /// A replaced row is told by BEFORE INSERT: SQLite's REPLACE fires no DELETE trigger. A person concerns the household
 /// that it is in and the one that it was in.
 const WATCH: &str = "
@@ -178,7 +182,7 @@ impl SearchIndex {
         let typed = Typed::new(&query.text);
         let chosen = picked.entries.iter().filter_map(|at| self.entries.get(*at));
         let mut found: Vec<&Entry> = chosen.filter(|entry| typed.is_in(&entry.words)).collect();
-        if !typed.is_empty() {
+        if !typed.is_empty() && found.len() <= ranked_max {
             // What fits equally well stays in the order of the list.
             found.sort_by_cached_key(|entry| typed.fit(&entry.words));
         }
