@@ -2,7 +2,7 @@
 
 use super::{ConflictView, Edit, StoreError, Taken, db_error, glance::glance, records};
 use lianxin_shared::{
-    domain::label,
+    domain::{label, office},
     replica::{Base, Clock, FieldSet, Row, Stamp, Value, kind},
     sqlite::uuid_at,
 };
@@ -38,6 +38,10 @@ fn views(db: &Connection, ids: Vec<Uuid>, own_name: &str) -> Result<Vec<Conflict
     for id in ids {
         let Some(conflict) = records::shown(db, id)? else { continue };
         let Some(record) = record_of(db, &conflict)? else { continue };
+        // What would be written here would be kept apart, and the conflict would stay.
+        if office::decides(&record.kind, conflict.text("field")) {
+            continue;
+        }
         // Settled here already, and only not yet back from the township.
         if settled(&conflict, &record) {
             continue;
@@ -121,4 +125,41 @@ pub(super) fn resolve(
     };
     records::save(db, clock, edit, now_ms)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::{
+        Reply, Request,
+        test_world::{DEVICE, NOW_MS, World},
+    };
+    use lianxin_shared::replica::{Stamp, conflict_id, kind};
+    use uuid::Uuid;
+
+    /// Two offices, before and after a restore, moved one household to two villages.
+    #[test]
+    fn a_conflict_that_the_office_alone_can_settle_is_not_put_to_a_cadre() {
+        let mut world = World::new();
+        let id = Uuid::from_u128(0x1001);
+        let household = world.row(id, kind::HOUSEHOLD, &[("head", "周秀兰".into()), ("village", "a".into())]);
+        let loser = Stamp { wall_ms: 5, counter: 0, device: DEVICE };
+        let conflicts = ["village", "head"].map(|field| {
+            let shown = household.fields[field].stamp.to_string();
+            let fields = [
+                ("record", id.to_string().into()),
+                ("record_kind", kind::HOUSEHOLD.into()),
+                ("field", field.into()),
+                ("open", true.into()),
+                ("other", "b".into()),
+                ("shown_stamp", shown.into()),
+            ];
+            world.row(conflict_id(id, field, loser), kind::CONFLICT, &fields)
+        });
+        world.exchange([vec![household], conflicts.to_vec()].concat(), &[]);
+        let Ok(Reply::Mine(mine)) = world.store.handle(Request::Mine, NOW_MS) else {
+            panic!("no page 我的")
+        };
+        let shown: Vec<&str> = mine.conflicts.iter().map(|conflict| conflict.field_label.as_str()).collect();
+        assert_eq!(shown, ["户主"]);
+    }
 }

@@ -1,130 +1,20 @@
 use crate::store::{
-    Edit, Loaded, NewPhoto, PhotoName, PhotoSize, Reply, Request, Store, StoreError, VisitTarget,
+    NewPhoto, PhotoName, PhotoSize, Reply, Request, VisitTarget,
     draft::VisitDraft,
+    test_world::{DEVICE, NOW_MS, VILLAGE, World},
 };
 use lianxin_shared::{
     domain::{photo, visit},
-    replica::{
-        Base, ChainHash, DeviceId, FieldSet, FieldVersion, Patch, PatchHash, Row, Stamp, Value, conflict_id,
-        kind,
-    },
-    wire::v1::{Accepted, Cursor, EnrolResponse, Erased, Life, Receipt, SyncResponse, batch_of_rows},
+    replica::{Stamp, Value, conflict_id, kind},
+    wire::v1::Life,
 };
-use rusqlite::{Connection, types::Value as Sql};
-use std::collections::BTreeMap;
+use rusqlite::types::Value as Sql;
 use uuid::Uuid;
 
-const VILLAGE: &str = "519921105201";
-const NOW_MS: i64 = 1_448_172_300_000;
-const DEVICE: DeviceId = DeviceId::from_bits(7);
 /// Words that may stand nowhere.
 const WORDS: &str = "13912345678";
 
-/// A phone and what its server has of it.
-struct World {
-    store: Store,
-    receipt: Receipt,
-    seq: u64,
-    epoch: Uuid,
-}
-
 impl World {
-    fn new() -> Self {
-        let mut store = Store::open(Connection::open_in_memory().unwrap()).unwrap();
-        let epoch = Uuid::from_u128(2);
-        let enrolled = EnrolResponse {
-            protocol: 1,
-            server_id: Uuid::from_u128(1),
-            epoch,
-            device: DEVICE,
-            token: "secret".to_owned(),
-            server_time: NOW_MS.unsigned_abs(),
-            cadre: "axiang".to_owned(),
-            cadre_name: "阿香".to_owned(),
-            unit: "柳树沟村委会".to_owned(),
-            township: "清溪镇".to_owned(),
-            villages: BTreeMap::from([(VILLAGE.to_owned(), "柳树沟村".to_owned())]),
-        };
-        let request = Request::Enrol { server_url: "http://here".to_owned(), enrolled: Box::new(enrolled) };
-        store.handle(request, NOW_MS).unwrap();
-        let receipt = Receipt { device_seq: 0, chain: ChainHash::start(DEVICE) };
-        World { store, receipt, seq: 0, epoch }
-    }
-
-    fn save(&mut self, id: Uuid, kind: &str, fields: &[(&str, &str)]) -> Result<Loaded, StoreError> {
-        let set: FieldSet =
-            fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
-        let base = match self.store.handle(Request::Record { id }, NOW_MS) {
-            Ok(Reply::Record(shown)) => {
-                shown.stamps.into_iter().map(|(name, stamp)| (name, vec![stamp])).collect()
-            }
-            _ => Base::new(),
-        };
-        let edit = Edit { kind: kind.into(), id: Some(id), village: VILLAGE.into(), set, base };
-        match self.store.handle(Request::Save(edit), NOW_MS)? {
-            Reply::Record(loaded) => Ok(loaded),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// The server takes what is sent, and sends these rows and entries.
-    fn exchange(&mut self, rows: Vec<Row>, erased: &[(Uuid, &str)]) -> Vec<Patch> {
-        let sent = self.store.sync_load(1 << 20, None).unwrap().patches;
-        let chain = sent.iter().fold(self.receipt.chain, |chain, patch| chain.then(PatchHash::of(patch)));
-        let first = self.receipt.device_seq + 1;
-        self.receipt = Receipt { device_seq: self.receipt.device_seq + sent.len() as u64, chain };
-        let seqs = if rows.is_empty() { vec![1; sent.len()] } else { vec![0; sent.len()] };
-        self.seq += sent.len() as u64;
-        self.told(rows, erased, Accepted { first, seqs, orders: BTreeMap::new() });
-        sent
-    }
-
-    /// An answer without a receipt for anything new.
-    fn answer(&mut self, rows: Vec<Row>, erased: &[(Uuid, &str)]) {
-        self.told(rows, erased, Accepted::default());
-    }
-
-    fn told(&mut self, rows: Vec<Row>, erased: &[(Uuid, &str)], accepted: Accepted) {
-        let answer = SyncResponse {
-            protocol: 1,
-            server_id: Uuid::from_u128(1),
-            epoch: self.epoch,
-            server_time: NOW_MS.unsigned_abs(),
-            receipt: self.receipt.clone(),
-            held: Vec::new(),
-            scope: None,
-            accepted,
-            changes: batch_of_rows(&rows),
-            evicted: Vec::new(),
-            erased: erased.iter().map(|(id, field)| Erased { id: *id, field: (*field).to_owned() }).collect(),
-            cursor: Cursor::default(),
-            more: false,
-            digest: String::new(),
-        };
-        self.store.sync_commit(answer, NOW_MS).unwrap();
-    }
-
-    /// A row of the server's.
-    fn row(&mut self, id: Uuid, kind: &str, fields: &[(&str, Value)]) -> Row {
-        self.seq += 1;
-        let stamp =
-            Stamp { wall_ms: NOW_MS.unsigned_abs() + self.seq, counter: 0, device: DeviceId::from_bits(9) };
-        let mut row = Row::empty(kind, id, VILLAGE);
-        row.seq = self.seq;
-        for (name, value) in fields {
-            let version = FieldVersion { value: value.clone(), stamp, order: stamp };
-            row.fields.insert((*name).to_owned(), version);
-        }
-        row
-    }
-
-    fn shown(&mut self, id: Uuid) -> FieldSet {
-        match self.store.handle(Request::Record { id }, NOW_MS).unwrap() {
-            Reply::Record(loaded) => loaded.fields,
-            other => panic!("{other:?}"),
-        }
-    }
-
     /// The tables in which the words stand.
     fn told_in(&self, words: &str) -> Vec<String> {
         let db = self.store.connection();

@@ -36,6 +36,8 @@ mod scope;
 mod search;
 mod sync_desk;
 mod tally;
+#[cfg(test)]
+mod test_world;
 mod words;
 #[cfg(target_family = "wasm")]
 mod worker_web;

@@ -16,6 +16,7 @@ mod fields;
 pub mod household;
 pub mod id_number;
 pub mod label;
+pub mod office;
 pub mod opinion;
 pub mod person;
 pub mod photo;

@@ -15,7 +15,7 @@ use crate::{
     storage::{StorageError, keep_clock, read_clock},
 };
 use lianxin_shared::{
-    domain::household,
+    domain::{household, office},
     replica::{ChainHash, DeviceId, Patch, PatchDraft, PatchHash, Row, Stamp, Value, kind},
     sqlite::read_row,
     wire::v1::{Accepted, ErrorCode, Receipt},
@@ -171,11 +171,11 @@ pub(super) fn judged(
 fn held_because(caller: &Caller, edit: &PatchDraft, row: Option<&Row>) -> Option<&'static str> {
     if caller.revoked {
         Some("这部手机已停用，等乡镇走访办看过再收")
-    } else if matches!(edit.kind.as_str(), kind::VILLAGE | kind::CAMPAIGN) {
+    } else if office::decides_all(&edit.kind) {
         Some("村和活动由乡镇走访办设定")
     } else if edit.stamp.device != caller.device {
         Some("署名不是这部手机")
-    } else if edit.kind == kind::HOUSEHOLD && edit.set.contains_key(household::field::VILLAGE) {
+    } else if edit.set.keys().any(|field| office::decides(&edit.kind, field)) {
         Some("迁到别的村由乡镇走访办来办")
     } else {
         objection(caller, edit, row)

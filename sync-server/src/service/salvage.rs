@@ -17,7 +17,7 @@ use super::{
 };
 use crate::storage::{StorageError, keep_clock, read_clock, read_identity};
 use lianxin_shared::{
-    domain::household,
+    domain::{household, office as offices},
     replica::{DeviceId, FieldSet, Patch, PatchDraft, PatchHash, Stamp, kind},
     sqlite::read_row,
     wire::{
@@ -71,8 +71,7 @@ pub fn salvage(
         let objection = objection(caller, &edit, row.as_ref());
         let refused = objection.is_some_and(|why| why != NOT_GRANTED)
             || (objection.is_some() && is_unknown(caller, &edit.village))
-            || (matches!(edit.kind.as_str(), kind::VILLAGE | kind::CAMPAIGN)
-                && (row.is_some() || !is_office))
+            || (offices::decides_all(&edit.kind) && (row.is_some() || !is_office))
             || is_refused(db, &edit)?;
         if refused {
             continue;

@@ -124,12 +124,12 @@ impl World {
             return Ok(());
         }
         let visit = self.phones[phone].record(id, now)?.context("a completed visit is not shown")?;
-        match (&draft.amends, before) {
-            (Some(amended), Some(before)) => {
+        match &draft.amends {
+            Some(amended) => {
                 self.coverage.count("visits corrected");
-                promise_corrected(&mut self.phones[phone], &draft, amended, &before, &visit)?;
+                promise_corrected(&mut self.phones[phone], &draft, amended, before.as_ref(), &visit)?;
             }
-            _ => {
+            None => {
                 self.knows(Some(id), kind::VISIT, &draft.village);
                 ensure!(notes_of(&visit.fields) == draft.notes, "a visit lost its notes");
                 promise_all(&mut self.phones[phone], &visit)?;
@@ -213,15 +213,17 @@ fn notes_of(fields: &FieldSet) -> &str {
     fields.get("notes").and_then(Value::as_text).unwrap_or_default()
 }
 
-/// What a correction has written is promised; what its author left as it was loaded is not touched.
+/// What a correction has written is promised; what its author left as it was loaded is not touched. The visit itself
+/// may have left this phone meanwhile, with its household: then the correction alone is shown.
 fn promise_corrected(
     phone: &mut Phone,
     draft: &VisitDraft,
     amended: &Amended,
-    before: &Loaded,
+    before: Option<&Loaded>,
     after: &Loaded,
 ) -> Result<()> {
-    let written = |field: &&String| after.stamps.get(*field) != before.stamps.get(*field);
+    let stood = |field: &String| before.and_then(|before| before.stamps.get(field));
+    let written = |field: &&String| after.stamps.get(*field) != stood(field);
     let mut fields: BTreeSet<&String> = after.stamps.keys().filter(written).collect();
     let notes = "notes".to_owned();
     if notes_of(&amended.fields) == draft.notes {
@@ -237,7 +239,7 @@ fn promise_corrected(
     let base = stamps.map(|(field, stamp)| (field.clone(), vec![*stamp])).collect();
     let edit =
         Edit { kind: after.kind.clone(), id: Some(after.id), village: after.village.clone(), set, base };
-    phone.promises.acknowledge(phone.device, Some(before), &edit, after)
+    phone.promises.acknowledge(phone.device, before, &edit, after)
 }
 
 /// Everything of a record that this phone has just made is promised.
