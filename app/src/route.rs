@@ -75,6 +75,14 @@ pub(crate) fn is_at(page: &Route) -> bool {
     history().current_route() == page.to_string()
 }
 
+/// Goes to a page, once: a second tap on what led there finds it open.
+pub(crate) fn go(page: Route) {
+    if !is_at(&page) {
+        // Fails only for addresses outside the app.
+        navigator().push(page);
+    }
+}
+
 impl Route {
     /// The page of one photo.
     pub(crate) fn photo(name: &PhotoName) -> Self {

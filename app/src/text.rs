@@ -254,6 +254,7 @@ pub(crate) mod household {
     pub(crate) const BIRTH: &str = "出生日期";
     pub(crate) const AUTOSAVED: &str = "边写边存，写完点“写好了”。";
     pub(crate) const BEGIN_HINT: &str = "写上户主姓名（或住址）就存下这一户。";
+    pub(crate) const BEGIN_PERSON_HINT: &str = "写上姓名就存下这个人。";
     pub(crate) const DONE: &str = "写好了";
     pub(crate) const PHONE_ODD: &str = "位数不像电话号码，请再看一眼；照这样也存着。";
     pub(crate) const NUMBER_WANTED: &str = "这里要填 0 到 99 的数字。";

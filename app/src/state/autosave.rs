@@ -33,6 +33,10 @@ const TYPING_WAIT_MAX: Duration = Duration::from_millis(700);
 pub(crate) trait Source: 'static {
     /// Takes what has changed since it was last taken, as a request; none if there is nothing to send.
     fn take(&mut self) -> Option<Request>;
+    /// Whether something was changed that no request can carry yet, as a household's door before its head's name.
+    fn is_held_back(&self) -> bool {
+        false
+    }
     /// Learns what became of the request; after a failure the changes taken belong to the next one.
     ///
     /// # Errors
@@ -177,13 +181,21 @@ impl<S: Source> Autosave<S> {
                 None => Ok(()),
             };
             let failed = outcome.is_err();
-            self.inner.gate.borrow_mut().end(outcome.map_err(|error| error.to_string()));
+            let mut gate = self.inner.gate.borrow_mut();
+            if self.inner.source.borrow().is_held_back() && !failed {
+                gate.hold();
+            } else {
+                gate.end(outcome.map_err(|error| error.to_string()));
+            }
+            drop(gate);
             self.show();
             for waiting in self.inner.waiting.take() {
                 // Whoever waited may have gone.
                 let _ = waiting.send(());
             }
             if failed {
+                // Whoever types on waits for the longest wait again.
+                self.inner.longest_for.set(None);
                 return;
             }
         }

@@ -47,6 +47,13 @@ impl Gate {
         self.failure = outcome.err();
     }
 
+    /// Nothing was sent: what was changed cannot be kept as it is, and nothing may be said of it.
+    pub(crate) fn hold(&mut self) {
+        self.flying = false;
+        self.touched = false;
+        self.failure = None;
+    }
+
     /// Whether there is anything that is not acknowledged.
     pub(crate) fn is_dirty(&self) -> bool {
         self.changed || self.flying
@@ -81,6 +88,17 @@ mod tests {
         gate.end(Ok(()));
         assert_eq!(gate.mark(), Mark::Saved);
         assert!(!gate.start(), "nothing is left to save");
+    }
+
+    #[test]
+    fn of_what_cannot_be_kept_yet_nothing_is_said() {
+        let mut gate = Gate::default();
+        gate.touch();
+        assert!(gate.start());
+        gate.hold();
+        assert_eq!(gate.mark(), Mark::Untouched);
+        gate.touch();
+        assert_eq!(gate.mark(), Mark::Saving);
     }
 
     #[test]

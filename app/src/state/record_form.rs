@@ -17,6 +17,7 @@ pub(crate) struct RecordForm {
     kind: String,
     id: Option<Uuid>,
     village: String,
+    may_move: bool,
     fields: FieldSet,
     base: BTreeMap<String, Stamp>,
     /// Written with the first save of a new record, whatever field is typed first.
@@ -34,6 +35,7 @@ impl RecordForm {
             kind: loaded.kind,
             id: Some(loaded.id),
             village: loaded.village,
+            may_move: loaded.may_move,
             fields: loaded.fields,
             base: loaded.stamps,
             ..RecordForm::default()
@@ -97,16 +99,27 @@ impl RecordForm {
         self.fields.get(field).is_some_and(Value::is_true)
     }
 
-    /// The village of a record that is not begun can still be chosen.
+    /// The village of a record that is not begun is a matter of choice.
     pub(crate) fn set_village(&mut self, village: &str) {
-        if self.id.is_none() && self.flying.is_empty() {
-            village.clone_into(&mut self.village);
-        }
+        village.clone_into(&mut self.village);
     }
 
     /// The village.
     pub(crate) fn village(&self) -> &str {
         &self.village
+    }
+
+    /// Whether its village can still be put right: it is not begun, or has not left this phone.
+    pub(crate) fn may_move(&self) -> bool {
+        self.id.is_none() || self.may_move
+    }
+
+    /// It has been put into another village, or cannot be any more.
+    pub(crate) fn placed(&mut self, placed: Option<&Loaded>) {
+        if let Some(placed) = placed {
+            placed.village.clone_into(&mut self.village);
+        }
+        self.may_move = placed.is_some_and(|placed| placed.may_move);
     }
 
     /// A field's new value; emptied text is null.
@@ -159,11 +172,16 @@ impl Source for RecordForm {
         }))
     }
 
+    fn is_held_back(&self) -> bool {
+        !self.pending.is_empty() && !self.may_begin()
+    }
+
     fn settle(&mut self, outcome: Result<Reply, StoreError>) -> Result<(), StoreError> {
         let flying = std::mem::take(&mut self.flying);
         let failed = match outcome {
             Ok(Reply::Record(saved)) => {
                 self.id = Some(saved.id);
+                self.may_move = saved.may_move;
                 // Only of what was saved here: any other field keeps the stamp that this editor has seen.
                 for field in flying.keys() {
                     if let Some(stamp) = saved.stamps.get(field) {
@@ -200,6 +218,7 @@ mod tests {
             fields: fields.iter().map(|(f, v)| ((*f).to_owned(), Value::from(*v))).collect(),
             stamps: fields.iter().map(|(f, _)| ((*f).to_owned(), stamp(ms))).collect(),
             place: RecordPlace::Waiting,
+            may_move: false,
         }
     }
 
@@ -244,7 +263,7 @@ mod tests {
     fn a_new_household_begins_with_a_name_and_gets_its_id_from_the_store() {
         let mut form = RecordForm::fresh("household", "510722101201", FieldSet::new(), &["head", "address"]);
         form.set("group", "三组".into());
-        assert!(form.take().is_none(), "no nameless household");
+        assert!(form.take().is_none() && form.is_held_back(), "no nameless household");
         form.set("head", "周".into());
         let first = edit(form.take());
         assert_eq!((first.id, first.set.len()), (None, 2));

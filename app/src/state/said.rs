@@ -22,8 +22,11 @@ use crate::{
 
 impl Draft {
     /// What was answered to a question for people's own words becomes an opinion, once: one that the cadre has changed or
-    /// taken out since stays as it is.
+    /// taken out since stays as it is. A correction's answers do not: what was said stands in the finished visit already.
     pub(crate) fn take_over_words(self) {
+        if self.peek(|draft| draft.absent || draft.amends.is_some()) {
+            return;
+        }
         let items = self.visible();
         for item in items.iter().filter(|item| item.is_opinion) {
             let said = self

@@ -4,7 +4,7 @@ use super::{
     Event, Identity, NotTold, Reply, Request, Status, StoreError, SyncLine, SyncPhase, amend, campaign,
     conflicts, db_error, drafts, erase, households,
     meta::{self, Membership},
-    overview, photos, records,
+    overview, photos, placing, records,
     register::Register,
     tally,
 };
@@ -79,6 +79,11 @@ impl Store {
                 let saved = self.write(|db, clock| records::save(db, clock, edit, now_ms))?;
                 self.changed();
                 Ok(Reply::Record(saved))
+            }
+            Request::PlaceHousehold { id, village } => {
+                let placed = self.transact(|db| placing::place(db, id, &village))?;
+                self.changed();
+                Ok(Reply::Record(placed))
             }
             Request::StartVisit { target } => {
                 let draft = self.transact(|db| drafts::start(db, target, now_ms))?;

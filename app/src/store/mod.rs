@@ -27,6 +27,7 @@ mod overview;
 mod phase;
 mod photo_desk;
 mod photos;
+mod placing;
 mod records;
 mod register;
 mod repair;

@@ -104,6 +104,7 @@ pub(super) fn diary(
             fields: BTreeMap::new(),
             stamps: BTreeMap::new(),
             place: RecordPlace::Waiting,
+            may_move: false,
         },
     };
     let days: Vec<(String, Uuid)> = db

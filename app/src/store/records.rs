@@ -1,7 +1,7 @@
 //! Records as they are shown: the server's rows with this phone's unreceipted patches laid over them.
 //! Every save is one durable transaction before the screen may say 已存.
 
-use super::{Edit, Loaded, RecordPlace, StoreError, db_error, erase, former, meta, photos};
+use super::{Edit, Loaded, RecordPlace, StoreError, db_error, erase, former, meta, photos, placing};
 use lianxin_shared::{
     replica::{Base, Clock, DeviceId, FieldSet, PatchDraft, Row, Stamp, Value, patch_bytes_max},
     sqlite::{project, read_row, uuid_at},
@@ -159,6 +159,7 @@ pub(super) fn loaded(db: &Connection, row: &Row) -> Result<Loaded, StoreError> {
         fields: row.values(),
         stamps: row.fields.iter().map(|(name, version)| (name.clone(), version.stamp)).collect(),
         place: place_of(db, row.id)?,
+        may_move: placing::may_move(db, row)?,
     })
 }
 

@@ -42,6 +42,9 @@ pub enum Request {
     Record { id: Uuid },
     /// Saves an edit durably; only fields that differ from what was loaded are written. → [`Reply::Record`]
     Save(Edit),
+    /// Puts a household that nobody else knows yet, with its members, into another of this phone's villages.
+    /// → [`Reply::Record`]
+    PlaceHousehold { id: Uuid, village: String },
     /// Starts (or reopens) the draft of a visit. → [`Reply::Draft`]
     StartVisit { target: VisitTarget },
     /// Opens (or reopens) a finished visit for its author to correct. → [`Reply::Draft`]

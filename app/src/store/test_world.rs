@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 pub(super) const VILLAGE: &str = "519921105201";
+pub(super) const OTHER_VILLAGE: &str = "519921105202";
 pub(super) const NOW_MS: i64 = 1_448_172_300_000;
 pub(super) const DEVICE: DeviceId = DeviceId::from_bits(7);
 
@@ -36,7 +37,10 @@ impl World {
             cadre_name: "阿香".to_owned(),
             unit: "柳树沟村委会".to_owned(),
             township: "清溪镇".to_owned(),
-            villages: BTreeMap::from([(VILLAGE.to_owned(), "柳树沟村".to_owned())]),
+            villages: BTreeMap::from([
+                (VILLAGE.to_owned(), "柳树沟村".to_owned()),
+                (OTHER_VILLAGE.to_owned(), "石桥村".to_owned()),
+            ]),
         };
         let request = Request::Enrol { server_url: "http://here".to_owned(), enrolled: Box::new(enrolled) };
         store.handle(request, NOW_MS).unwrap();

@@ -13,6 +13,7 @@ pub(crate) const NAME: &str = "名称";
 pub(crate) const NAME_HINT: &str = "如：清溪镇中心小学";
 pub(crate) const BEGIN: &str = "开始走访";
 pub(crate) const NAME_WANTED: &str = "请先写上名称。";
+pub(crate) const VILLAGE_WANTED: &str = "请先点是在哪个村。";
 /// “同去：老周、阿香”
 pub(crate) fn along(names: &str) -> String {
     format!("同去：{names}")
@@ -41,6 +42,7 @@ pub(crate) const COMPANIONS_HINT: &str = "如：老周、阿香";
 pub(crate) const COMPANIONS_MANY: &str = "随行已超过 3 人。轻车简从，是不是都要记上？";
 pub(crate) const ALONE: &str = "独自";
 pub(crate) const ABSENT: &str = "无人在家";
+pub(crate) const ABSENT_ANSWERED: &str = "没见到人，不算到过；清单里已经答的不报，关掉这一项就还在。";
 pub(crate) const ABSENT_HINT: &str = "没见到人，不算到过，这一户仍在未到里。";
 pub(crate) const SAME: &str = "同上次";
 pub(crate) const IS_SAME: &str = "和上次一样";

@@ -20,7 +20,7 @@ use crate::{
     },
     format,
     platform::now_ms,
-    route::Route,
+    route::{Route, go},
     state::{
         asked::{use_asked, use_loaded},
         form::{Form, use_form},
@@ -189,7 +189,7 @@ fn Before(diary: Diary) -> Element {
                 for (date, id, line) in diary.before {
                     PlainLine {
                         key: "{id}", title: format::day_of(&date, now), under: line, testid: "diary-day",
-                        onpick: move |()| drop(navigator().push(Route::DiaryDay { date: date.clone() })),
+                        onpick: move |()| go(Route::DiaryDay { date: date.clone() }),
                     }
                 }
             }

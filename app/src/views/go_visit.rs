@@ -6,8 +6,11 @@ use uuid::Uuid;
 use super::visit::LAST_STEP;
 use crate::{
     components::notice::{Failed, Notice},
-    route::{Route, is_at},
-    state::session::{Session, use_session},
+    route::{Route, go, is_at},
+    state::{
+        one_tap::use_one_tap,
+        session::{Session, use_session},
+    },
     store::{HouseholdPage, OpenDraft, Request, StoreError, VisitTarget},
     text::household as words,
 };
@@ -30,7 +33,7 @@ pub(crate) async fn choose_household(mut session: Session, id: Uuid) -> Result<(
     let page: HouseholdPage = session.ask(Request::Household { id }).await?;
     if page.draft.is_none() && page.visited_today.is_some() {
         session.visited_already.set(Some(id));
-        navigator().push(Route::HouseholdPage { id });
+        go(Route::HouseholdPage { id });
         return Ok(());
     }
     begin_visit(session, VisitTarget::Household(id)).await
@@ -54,7 +57,11 @@ pub(crate) fn GoVisit(household: Uuid, draft: Option<Uuid>, visited_today: Optio
     let mut session = use_session();
     let mut asking = use_signal(|| session.visited_already.take() == Some(household));
     let mut refused = use_signal(|| None::<String>);
-    let go = move |_| async move {
+    let tap = use_one_tap();
+    let begin = move |_| async move {
+        if !tap.take() {
+            return;
+        }
         if let Err(error) = begin_visit(session, VisitTarget::Household(household)).await {
             refused.set(Some(error.to_string()));
         }
@@ -64,7 +71,7 @@ pub(crate) fn GoVisit(household: Uuid, draft: Option<Uuid>, visited_today: Optio
     }
     let Some(visit) = visited_today.filter(|_| draft.is_none()) else {
         return rsx! {
-            button { class: "btn p", r#type: "button", "data-testid": "go-visit", onclick: go,
+            button { class: "btn p", r#type: "button", "data-testid": "go-visit", onclick: begin,
                 if draft.is_some() { {words::GO_ON} } else { {words::GO} }
             }
         };
@@ -80,10 +87,10 @@ pub(crate) fn GoVisit(household: Uuid, draft: Option<Uuid>, visited_today: Optio
             p { {words::TWICE_HINT} }
             div { class: "chips wrap",
                 button { class: "btn", r#type: "button", "data-testid": "twice-see",
-                    onclick: move |_| drop(navigator().push(Route::Visited { id: visit })),
+                    onclick: move |_| go(Route::Visited { id: visit }),
                     {words::TWICE_SEE}
                 }
-                button { class: "btn", r#type: "button", "data-testid": "twice-go", onclick: go, {words::TWICE_YES} }
+                button { class: "btn", r#type: "button", "data-testid": "twice-go", onclick: begin, {words::TWICE_YES} }
             }
         }
     }

@@ -19,10 +19,11 @@ use crate::{
         choice::{Chip, Segments},
         fields::{Keyboard, TextArea, TextField, Typed},
         frame::Page,
-        notice::{SaveMark, SaveTrouble},
+        notice::{Notice, SaveMark, SaveTrouble},
     },
     route::Route,
     state::{
+        autosave::Source,
         form::{Form, use_form},
         record_form::RecordForm,
         session::use_session,
@@ -37,7 +38,7 @@ pub(crate) fn HouseholdEditView(id: Uuid) -> Element {
     let then = |loaded: Loaded| {
         let form = RecordForm::of(loaded);
         rsx! {
-            Editor { title: words::EDIT_TITLE, form, villages: BTreeMap::new() }
+            Editor { title: words::EDIT_TITLE, form, is_new: false }
         }
     };
     rsx! {
@@ -49,14 +50,72 @@ pub(crate) fn HouseholdEditView(id: Uuid) -> Element {
 #[component]
 pub(crate) fn HouseholdNewView() -> Element {
     let villages = use_session().identity().villages;
-    let village = villages.keys().next().cloned().unwrap_or_default();
+    let only = villages.keys().next().filter(|_| villages.len() == 1).cloned();
+    let mut chosen = use_signal(|| only);
+    // Whoever has several villages chooses first: nothing can be written into the wrong one unawares.
+    let Some(village) = chosen() else {
+        return rsx! {
+            Page { title: words::NEW_TITLE, testid: "household-edit",
+                div { class: "stack",
+                    VillageField { villages, chosen: None, onpick: move |code| chosen.set(Some(code)) }
+                }
+            }
+        };
+    };
     let form = RecordForm::fresh(kind::HOUSEHOLD, &village, FieldSet::new(), &[field::HEAD, field::ADDRESS]);
-    rsx! { Editor { title: words::NEW_TITLE, form, villages } }
+    rsx! { Editor { title: words::NEW_TITLE, form, is_new: true } }
 }
 
-/// The form. `villages` is filled only while the village can still be chosen.
 #[component]
-fn Editor(title: String, form: RecordForm, villages: BTreeMap<String, String>) -> Element {
+fn VillageField(
+    villages: BTreeMap<String, String>,
+    chosen: Option<String>,
+    onpick: EventHandler<String>,
+) -> Element {
+    rsx! {
+        div { class: "field",
+            span { class: "label", {words::VILLAGE} }
+            Segments {
+                label: words::VILLAGE, testid: "village", options: villages.into_iter().collect::<Vec<_>>(),
+                chosen: chosen.into_iter().collect::<Vec<_>>(), onpick,
+            }
+        }
+    }
+}
+
+/// In which village it is: for as long as nobody but this phone knows the household, another one can be chosen.
+#[component]
+fn WhichVillage(form: Form) -> Element {
+    let session = use_session();
+    let mut refused = use_signal(|| None::<String>);
+    let villages = session.identity().villages;
+    if villages.len() < 2 || !form.read(RecordForm::may_move) {
+        return rsx! {
+            if let Some(words) = refused() {
+                Notice { look: "w", testid: "village-stays", "{words}" }
+            }
+        };
+    }
+    let pick = move |village: String| async move {
+        form.flush();
+        let Some(id) = form.read(RecordForm::id) else {
+            form.change(|record| record.set_village(&village));
+            return;
+        };
+        match session.ask::<Loaded>(Request::PlaceHousehold { id, village }).await {
+            Ok(placed) => form.change(|record| record.placed(Some(&placed))),
+            Err(error) => {
+                form.change(|record| record.placed(None));
+                refused.set(Some(error.to_string()));
+            }
+        }
+    };
+    rsx! { VillageField { villages, chosen: form.read(|record| record.village().to_owned()), onpick: pick } }
+}
+
+/// The form.
+#[component]
+fn Editor(title: String, form: RecordForm, is_new: bool) -> Element {
     let form = use_form(|| form);
     let session = use_session();
     let created = use_memo(move || form.read(RecordForm::id));
@@ -66,15 +125,18 @@ fn Editor(title: String, form: RecordForm, villages: BTreeMap<String, String>) -
             session.tell(Request::SavePlace { route: Route::HouseholdEdit { id }.to_string() });
         }
     });
-    let is_new = !villages.is_empty();
+    let mut nameless = use_signal(|| false);
     let done = move |_| {
+        if form.read(Source::is_held_back) {
+            nameless.set(true);
+            return;
+        }
         form.flush();
         match created() {
             Some(id) if is_new => drop(navigator().replace(Route::HouseholdPage { id })),
             _ => navigator().go_back(),
         }
     };
-    let choosing = villages.len() > 1 && created().is_none();
     rsx! {
         Page {
             title, testid: "household-edit",
@@ -82,19 +144,11 @@ fn Editor(title: String, form: RecordForm, villages: BTreeMap<String, String>) -
             foot: rsx! { button { class: "btn p", r#type: "button", "data-testid": "done", onclick: done, {words::DONE} } },
             div { class: "stack",
                 SaveTrouble { mark: form.mark.read().clone(), onretry: move |()| form.flush() }
-                if choosing {
-                    div { class: "field",
-                        span { class: "label", {words::VILLAGE} }
-                        Segments {
-                            label: words::VILLAGE, testid: "village",
-                            options: villages.clone().into_iter().collect::<Vec<_>>(),
-                            chosen: vec![form.read(|record| record.village().to_owned())],
-                            onpick: move |code: String| form.change(|record| record.set_village(&code)),
-                        }
-                    }
+                WhichVillage { form }
+                Who { form, nameless: nameless() && created().is_none() }
+                if is_new {
+                    Twin { form }
                 }
-                Who { form }
-                Twin { form }
                 Kinds { form }
                 TagChips { form, borne_by: BorneByProp(BorneBy::Household) }
                 TextArea {
@@ -108,10 +162,11 @@ fn Editor(title: String, form: RecordForm, villages: BTreeMap<String, String>) -
 }
 
 #[component]
-fn Who(form: Form) -> Element {
+fn Who(form: Form, nameless: bool) -> Element {
     rsx! {
         TextField {
             label: words::HEAD, initial: form.text(field::HEAD), testid: "f-head",
+            problem: nameless.then(|| words::BEGIN_HINT.to_owned()),
             on: move |typed| form.type_text(field::HEAD, typed),
         }
         div { class: "pair",

@@ -13,7 +13,7 @@ use crate::{
         rows::HouseholdLine,
     },
     platform::now_ms,
-    route::Route,
+    route::{Route, go},
     state::register::{RegisterSearch, Search, use_households},
     store::{HouseholdFilter, HouseholdRow, Households},
     text::{self, register as words},
@@ -137,7 +137,7 @@ fn Found(search: Search, found: Households) -> Element {
         if !search.text.read().is_empty() {
             p { class: "small muted", role: "status", {words::found(found.total)} }
         }
-        HouseholdRows { rows: found.rows, onpick: move |id| drop(navigator().push(Route::HouseholdPage { id })) }
+        HouseholdRows { rows: found.rows, onpick: move |id| go(Route::HouseholdPage { id }) }
         if left > 0 {
             button { class: "btn wide dash", r#type: "button", "data-testid": "more", onclick: move |_| search.more(),
                 {words::more(left)}

@@ -12,7 +12,7 @@ use crate::{
     },
     format,
     platform::{Look, StorageInfo, now_ms, storage_info},
-    route::Route,
+    route::{Route, go},
     state::{
         asked::use_asked,
         look::ChosenLook,
@@ -57,7 +57,7 @@ fn Whole(mine: Mine) -> Element {
             PhotosLacking { line: line.clone(), refused: mine.photos_refused }
             if is_unknown {
                 button { class: "btn p wide", r#type: "button", "data-testid": "enrol-again",
-                    onclick: move |_| drop(navigator().push(Route::EnrolAgain { link: String::new() })),
+                    onclick: move |_| go(Route::EnrolAgain { link: String::new() }),
                     {words::ENROL_AGAIN}
                 }
             }

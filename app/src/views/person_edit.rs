@@ -23,7 +23,7 @@ use crate::{
         notice::{SaveMark, SaveTrouble},
     },
     route::Route,
-    state::{form::use_form, record_form::RecordForm, session::use_session},
+    state::{autosave::Source, form::use_form, record_form::RecordForm, session::use_session},
     store::{Loaded, Request},
     text::household as words,
 };
@@ -67,7 +67,12 @@ fn Editor(title: String, form: RecordForm) -> Element {
             session.tell(Request::SavePlace { route: Route::PersonEdit { id }.to_string() });
         }
     });
+    let mut nameless = use_signal(|| false);
     let done = move |_| {
+        if form.read(Source::is_held_back) {
+            nameless.set(true);
+            return;
+        }
         form.flush();
         navigator().go_back();
     };
@@ -82,6 +87,7 @@ fn Editor(title: String, form: RecordForm) -> Element {
                 SaveTrouble { mark: form.mark.read().clone(), onretry: move |()| form.flush() }
                 TextField {
                     label: words::NAME, initial: form.text(field::NAME), testid: "f-name",
+                    problem: (nameless() && created().is_none()).then(|| words::BEGIN_PERSON_HINT.to_owned()),
                     on: move |typed| form.type_text(field::NAME, typed),
                 }
                 TextField {
@@ -105,7 +111,7 @@ fn Editor(title: String, form: RecordForm) -> Element {
                     label: words::NOTE, initial: form.text(field::NOTE), testid: "f-note",
                     on: move |typed| form.type_text(field::NOTE, typed),
                 }
-                p { class: "sub", {words::AUTOSAVED} }
+                p { class: "sub", if created().is_some() { {words::AUTOSAVED} } else { {words::BEGIN_PERSON_HINT} } }
             }
         }
     }

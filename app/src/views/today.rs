@@ -13,7 +13,7 @@ use crate::{
     },
     format,
     platform::now_ms,
-    route::Route,
+    route::{Route, go},
     state::{
         asked::{Asked, use_asked},
         register::RegisterSearch,
@@ -78,13 +78,13 @@ fn Whole(today: Today, now_ms: i64) -> Element {
                 if today.conflicts > 0 {
                     PlainLine {
                         badge: words::BADGE_CONFLICT, look: "w", title: words::conflicts(today.conflicts), under: words::LOOK_UNDER,
-                        testid: "conflicts-row", onpick: move |()| drop(navigator().push(Route::Conflicts {})),
+                        testid: "conflicts-row", onpick: move |()| go(Route::Conflicts {}),
                     }
                 }
                 if today.held > 0 {
                     PlainLine {
                         badge: words::BADGE_HELD, look: "w", title: words::held(today.held), under: words::HELD_UNDER,
-                        testid: "held-row", onpick: move |()| drop(navigator().push(Route::MinePage {})),
+                        testid: "held-row", onpick: move |()| go(Route::MinePage {}),
                     }
                 }
             }
@@ -99,7 +99,7 @@ fn Whole(today: Today, now_ms: i64) -> Element {
                 },
                 under: words::walked(today.walked),
                 testid: "diary-row",
-                onpick: move |()| drop(navigator().push(Route::DiaryToday {})),
+                onpick: move |()| go(Route::DiaryToday {}),
             }
         }
     }
@@ -139,7 +139,7 @@ fn MustVisit(today: Today, now_ms: i64) -> Element {
                 for row in today.households.clone() {
                     HouseholdLine {
                         key: "{row.id}", now_ms, short: true,
-                        onpick: move |()| drop(navigator().push(Route::HouseholdPage { id: row.id })),
+                        onpick: move |()| go(Route::HouseholdPage { id: row.id }),
                         row: row.clone(),
                     }
                 }
@@ -155,7 +155,7 @@ pub(crate) fn MustHead(left: u32) -> Element {
     let see_all = move |_| {
         search.choose(HouseholdFilter::NotVisited);
         search.type_text(String::new());
-        navigator().push(Route::HouseholdList {});
+        go(Route::HouseholdList {});
     };
     rsx! {
         div { class: "sec",
@@ -171,6 +171,7 @@ pub(crate) fn MustHead(left: u32) -> Element {
 /// Visits begun and not completed; each opens where it was left.
 #[component]
 pub(crate) fn Drafts(drafts: Vec<DraftRow>, now_ms: i64) -> Element {
+    let mut session = use_session();
     rsx! {
         div { class: "card",
             for draft in drafts {
@@ -178,7 +179,10 @@ pub(crate) fn Drafts(drafts: Vec<DraftRow>, now_ms: i64) -> Element {
                     key: "{draft.id}", badge: if draft.amends { words::BADGE_AMEND } else { words::BADGE_DRAFT }, look: "w",
                     title: named(&draft.title).to_owned(),
                     under: words::draft_under(&format::moment(draft.updated_ms, now_ms), draft.amends), testid: "draft-row",
-                    onpick: move |()| go_to_draft(draft.id, draft.step, draft.amends),
+                    onpick: move |()| {
+                        session.amended_from.set(None);
+                        go_to_draft(draft.id, draft.step, draft.amends);
+                    },
                 }
             }
         }

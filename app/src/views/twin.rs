@@ -19,15 +19,15 @@ const LOOKED_AT_MAX: u32 = 50;
 #[component]
 pub(crate) fn Twin(form: Form) -> Element {
     let session = use_session();
-    let twin = use_resource(move || {
-        let (own, village, wanted) = form.read(|record| {
+    let looked_for = use_memo(move || {
+        form.read(|record| {
             let text = |field| record.text(field).trim().to_owned();
-            (
-                record.id(),
-                record.village().to_owned(),
-                [text(field::HEAD), text(field::GROUP), text(field::DOOR)],
-            )
-        });
+            let place = [text(field::HEAD), text(field::GROUP), text(field::DOOR)];
+            (record.id(), record.village().to_owned(), place)
+        })
+    });
+    let twin = use_resource(move || {
+        let (own, village, wanted) = looked_for();
         async move {
             if wanted.first().is_none_or(String::is_empty) {
                 return None;

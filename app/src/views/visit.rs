@@ -14,7 +14,7 @@ use crate::{
         notice::{Empty, Failed, Notice, SaveMark, SaveTrouble, Waiting},
         rows::named,
     },
-    route::{Route, is_at},
+    route::{Route, go},
     state::{
         asked::use_loaded,
         draft::{Draft, use_draft},
@@ -153,10 +153,7 @@ fn Steps(open: OpenDraft, step: u8) -> Element {
 fn go_to(draft: Draft, step: u8) {
     draft.flush();
     let id = draft.peek(|visit| visit.id);
-    let to = Route::Visit { id, step };
-    if !is_at(&to) {
-        navigator().push(to);
-    }
+    go(Route::Visit { id, step });
 }
 
 /// From the whole to a step to change something there; that step leads back.

@@ -52,8 +52,15 @@ pub(crate) fn How(draft: Draft) -> Element {
     let absent = draft.read(|visit| visit.absent);
     let line = draft.read(how_line);
     let focus_time = draft.peek(|visit| visit.focus == OCCURRED_AT);
-    // Whose words stand in the finished visit was met.
-    let may_be_absent = draft.open.read().said.is_empty();
+    // Whose words are written down was met. Answered already, it is said what becomes of the answers.
+    let said = draft.read(|visit| visit.opinions.iter().any(|one| !one.text.trim().is_empty()));
+    let may_be_absent = absent || (draft.open.read().said.is_empty() && !said);
+    let answered = draft.read(|visit| !visit.answers.is_empty());
+    let hint = match (absent, answered) {
+        (true, true) => words::ABSENT_ANSWERED,
+        (true, false) => words::ABSENT_HINT,
+        (false, _) => "",
+    };
     rsx! {
         section { class: "card pad",
             details { class: "more", "data-testid": "how", open: focus_time,
@@ -66,7 +73,7 @@ pub(crate) fn How(draft: Draft) -> Element {
             }
             if may_be_absent {
                 Switch {
-                    name: words::ABSENT, hint: if absent { words::ABSENT_HINT } else { "" }, on: absent, testid: "absent",
+                    name: words::ABSENT, hint, on: absent, testid: "absent",
                     onflip: move |on| draft.change(|visit| visit.absent = on),
                 }
             }

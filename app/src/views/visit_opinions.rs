@@ -30,9 +30,7 @@ pub(crate) fn Opinions(draft: Draft) -> Element {
     // The field just added gets the cursor; one that was there already only if the app was left in it.
     let mut added = use_signal(|| None::<Uuid>);
     use_hook(|| {
-        if draft.peek(|visit| visit.amends.is_none()) {
-            draft.take_over_words();
-        }
+        draft.take_over_words();
         // A correction adds words only where there are more.
         if draft.peek(|visit| visit.opinions.is_empty() && visit.amends.is_none()) {
             draft.add_opinion();

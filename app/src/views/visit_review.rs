@@ -42,6 +42,8 @@ pub(crate) fn Review(draft: Draft, taking: Taking) -> Element {
     let focus_notes = draft.led() > 0 && draft.peek(|visit| visit.focus == NOTES);
     let problems = draft.problems();
     use_effect(move || draft.come_back());
+    // An answer may have been changed on the way back here, past the step of the words.
+    use_hook(|| draft.take_over_words());
     rsx! {
         if amends {
             Notice { {words::AMEND_HINT} }

@@ -119,19 +119,38 @@ fn ToVisit(rows: Vec<HouseholdRow>, onpick: EventHandler<Uuid>) -> Element {
 pub(crate) fn VisitOtherView() -> Element {
     let session = use_session();
     let villages = session.identity().villages;
-    let mut village = use_signal(|| villages.keys().next().cloned().unwrap_or_default());
+    let mut picked = use_signal(|| None::<String>);
+    // One that was withdrawn meanwhile is picked no more; whoever has one village only is there.
+    let village = use_memo(move || {
+        let villages = session.identity().villages;
+        let only = villages.keys().next().filter(|_| villages.len() == 1).cloned();
+        picked().filter(|code| villages.contains_key(code)).or(only)
+    });
     let mut kind = use_signal(|| TargetKind::Community.code().to_owned());
     let mut name = use_signal(String::new);
     let mut refused = use_signal(|| None::<String>);
     let kinds = TargetKind::ALL.iter().filter(|one| **one != TargetKind::Household);
     let kinds: Vec<_> = kinds.map(|one| (one.code().to_owned(), one.label().to_owned())).collect();
+    let mut villageless = use_signal(|| false);
+    let mut busy = use_signal(|| false);
     let begin = move |_| async move {
-        let target = VisitTarget::Other { kind: kind(), name: name().trim().to_owned(), village: village() };
-        if name.peek().trim().is_empty() {
+        // Each would be a visit of its own.
+        if busy() {
+            return;
+        }
+        villageless.set(village.peek().is_none());
+        let name = name.peek().trim().to_owned();
+        if name.is_empty() {
             refused.set(Some(words::NAME_WANTED.to_owned()));
-        } else if let Err(error) = begin_visit(session, target).await {
+            return;
+        }
+        let Some(village) = village.peek().clone() else { return };
+        let target = VisitTarget::Other { kind: kind(), name, village };
+        busy.set(true);
+        if let Err(error) = begin_visit(session, target).await {
             refused.set(Some(error.to_string()));
         }
+        busy.set(false);
     };
     let foot = rsx! {
         button { class: "btn p", r#type: "button", "data-testid": "visit-begin", onclick: begin, {words::BEGIN} }
@@ -156,8 +175,11 @@ pub(crate) fn VisitOtherView() -> Element {
                     div { class: "field",
                         span { class: "label", {household::VILLAGE} }
                         Segments {
-                            label: household::VILLAGE, options: villages.clone().into_iter().collect::<Vec<_>>(), chosen: vec![village()],
-                            testid: "village", onpick: move |code| village.set(code),
+                            label: household::VILLAGE, options: villages.clone().into_iter().collect::<Vec<_>>(), chosen: village().into_iter().collect::<Vec<_>>(),
+                            testid: "village", onpick: move |code| picked.set(Some(code)),
+                        }
+                        if villageless() && village().is_none() {
+                            p { class: "wrong", role: "alert", {words::VILLAGE_WANTED} }
                         }
                     }
                 }

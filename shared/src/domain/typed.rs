@@ -3,6 +3,8 @@
 
 /// The least digits of a whole telephone, without the area's code; a door has fewer.
 const PHONE_DIGITS_MIN: usize = 7;
+/// The least digits of a telephone's group: doors (151-2, 10-2-1503) have shorter ones.
+const GROUP_DIGITS_MIN: usize = 3;
 /// A mobile telephone begins with a group of this many digits.
 const MOBILE_GROUP_DIGITS: usize = 3;
 /// Between the groups of a telephone, beside spaces.
@@ -46,8 +48,9 @@ fn of_digits(run: &[&str]) -> Vec<String> {
     let (before, number) = run.split_at(start.unwrap_or(0));
     let number_groups = groups(number);
     let digits: usize = number_groups.iter().map(String::len).sum();
-    let is_grouped = number_groups.iter().all(|group| group.len() < PHONE_DIGITS_MIN);
-    let is_number = is_grouped && (start.is_some() || digits >= PHONE_DIGITS_MIN);
+    let is_grouped =
+        number_groups.iter().all(|group| (GROUP_DIGITS_MIN..PHONE_DIGITS_MIN).contains(&group.len()));
+    let is_number = is_grouped && digits >= PHONE_DIGITS_MIN;
     let plain = |tokens: &[&str]| tokens.iter().map(|token| (*token).to_owned()).collect::<Vec<_>>();
     let mut words = plain(before);
     if is_number {
@@ -75,7 +78,16 @@ mod tests {
         for (text, means) in [
             ("140 4510 9138", vec!["14045109138"]),
             ("140-4510-9138", vec!["14045109138"]),
-            ("140 45", vec!["14045"]),
+            ("140 45", vec!["140", "45"]),
+            ("140 4510", vec!["1404510"]),
+            ("010-8888 6666", vec!["01088886666"]),
+            ("151-2", vec!["151-2"]),
+            ("三组 151-2", vec!["三组", "151-2"]),
+            ("三组151-2", vec!["三组", "151-2"]),
+            ("138-1", vec!["138-1"]),
+            ("151-201", vec!["151-201"]),
+            ("10-2-1503", vec!["10-2-1503"]),
+            ("3 2-1-1501", vec!["3", "2-1-1501"]),
             ("周 138 0000 0001", vec!["周", "13800000001"]),
             ("17 138 0000 0001", vec!["17", "13800000001"]),
             ("234 5678", vec!["2345678"]),

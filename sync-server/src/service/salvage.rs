@@ -180,12 +180,14 @@ fn known(db: &Connection, edit: &PatchDraft, order: Stamp) -> Result<Known, Stor
         let body: Body = serde_json::from_str(row.get_ref(0)?.as_str().unwrap_or_default())?;
         history.push(body.set);
     }
-    let has = |name: &String, value| history.iter().any(|set| set.get(name) == Some(value));
-    Ok(if edit.set.iter().all(|(name, value)| has(name, value)) {
+    let has = |(name, value): (&String, _)| history.iter().any(|set| set.get(name) == Some(value));
+    let stands = |(name, _): (&String, _)| history.iter().any(|set| set.contains_key(name));
+    Ok(if edit.set.iter().all(has) {
         Known::Yes
-    } else if edit.set.keys().any(|name| history.iter().any(|set| set.contains_key(name))) {
+    } else if edit.set.iter().any(|one| stands(one) && !has(one)) {
         Known::Otherwise
     } else {
+        // Another phone may have brought back as much of it as still stood in its rows: the fold joins the two.
         Known::No
     })
 }

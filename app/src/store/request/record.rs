@@ -35,6 +35,10 @@ pub struct Loaded {
     pub stamps: BTreeMap<String, Stamp>,
     /// Where it is.
     pub place: RecordPlace,
+    /// A household of which nothing has left this phone, and that nobody has begun to visit: its village can still be
+    /// put right ([`Request::PlaceHousehold`](super::Request::PlaceHousehold)).
+    #[serde(default)]
+    pub may_move: bool,
 }
 
 /// Where a record is, from receipts alone.

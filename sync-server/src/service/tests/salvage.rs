@@ -114,6 +114,26 @@ fn after_a_restore_phones_bring_the_offices_moves_and_villages_back_to_where_the
     assert_eq!(offer(&world, &axiang, campaign), 1);
 }
 
+/// Another phone knew of a write only what still stood in its rows; then its writer brings the whole of it back.
+#[test]
+fn a_write_that_comes_back_in_parts_is_one_write() {
+    let world = World::new();
+    let home = world.household(1, WILLOW, "周秀兰", &[]);
+    begin_another_life(&world);
+    let axiang = caller(&world, &[WILLOW]);
+    let written = stamp(DeviceId::from_bits(0x7777), 1);
+    let part = write(kind::HOUSEHOLD, home, WILLOW, written, &[(field::NOTE, "东边进")]);
+    let whole = [(field::NOTE, "东边进"), (field::PHONE, "13800000001")];
+    let whole = write(kind::HOUSEHOLD, home, WILLOW, written, &whole);
+    for (edit, taken) in [(part.clone(), 1), (whole.clone(), 1), (part, 0), (whole, 0)] {
+        assert_eq!(offer(&world, &axiang, edit), taken);
+    }
+    let row = world.storage.read(|db| Ok::<_, StorageError>(read_row(db, home)?.unwrap())).unwrap();
+    for name in [field::NOTE, field::PHONE] {
+        assert_eq!(row.fields[name].stamp, written, "{name}");
+    }
+}
+
 #[test]
 fn what_the_office_has_refused_does_not_come_in_by_another_door() {
     let world = World::new();
