@@ -78,14 +78,15 @@ pub(super) fn elsewhere(db: &Connection) -> Result<Vec<HeldElsewhere>, StoreErro
 }
 
 /// The same for what this phone handed in as another device, before it was enrolled anew or found that it is a copy:
-/// such a patch has no number any more and is known by its stamp.
+/// such a patch has no number any more and is known by its stamp. That it is held this phone may hear only now.
 fn keep_former(db: &Connection, held: &[Held], touched: &mut BTreeSet<Uuid>) -> Result<(), StoreError> {
     let mut statement = db
         .prepare_cached(
-            "SELECT at, stamp, record, held, state, orphan FROM patch WHERE held <> '' AND device_seq IS NULL",
+            "SELECT at, stamp, record, held, state, orphan FROM patch
+             WHERE device_seq IS NULL AND state >= 2 AND (held <> '' OR ?1)",
         )
         .map_err(db_error)?;
-    let mut rows = statement.query([]).map_err(db_error)?;
+    let mut rows = statement.query([held.iter().any(|one| one.stamp.is_some())]).map_err(db_error)?;
     let mut update = db
         .prepare_cached("UPDATE patch SET held = ?2, state = ?3, orphan = ?4 WHERE at = ?1")
         .map_err(db_error)?;
@@ -101,6 +102,7 @@ fn keep_former(db: &Connection, held: &[Held], touched: &mut BTreeSet<Uuid>) -> 
         let listed = held.iter().find(|one| one.stamp == Some(stamp));
         let is = match listed {
             Some(one) => (was.0, one.reason.clone(), if one.refused { 3 } else { 2 }, LISTED),
+            None if was.1.is_empty() => continue,
             // Let into the records. A life that began meanwhile may know nothing of it: then it stays as it is.
             None if was.3 == LISTED || stands(db, record, stamp)? => (was.0, String::new(), was.2, OFFERED),
             None => continue,
@@ -165,4 +167,45 @@ pub(super) fn refused_words(db: &Connection, record: Uuid) -> Result<Vec<String>
         }
     }
     Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::{
+        Reply, Request,
+        test_world::{NOW_MS, World, enrolled},
+    };
+    use lianxin_shared::{
+        replica::{ChainHash, DeviceId, PatchHash, kind},
+        wire::v1::{Held, Life, Receipt},
+    };
+    use uuid::Uuid;
+
+    /// A new life has what this phone wrote, held, but no answer of it came through; then the phone becomes another device.
+    #[test]
+    fn what_was_held_under_a_former_device_stays_shown_though_it_is_heard_of_only_now() {
+        let mut world = World::new();
+        let id = Uuid::from_u128(0x1001);
+        world.save(id, kind::HOUSEHOLD, &[("head", "周秀兰")]).unwrap();
+        let sent = world.store.sync_load(1 << 20, None).unwrap().patches;
+        world.epoch = Uuid::from_u128(3);
+        let chain = world.receipt.chain.then(PatchHash::of(&sent[0]));
+        let receipt = Receipt { device_seq: 1, chain };
+        world.store.sync_renew(&Life { epoch: world.epoch, receipt }).unwrap();
+
+        let other = DeviceId::from_bits(8);
+        let request =
+            Request::Enrol { server_url: "http://here".to_owned(), enrolled: enrolled(other, world.epoch) };
+        world.store.handle(request, NOW_MS).unwrap();
+        world.receipt = Receipt { device_seq: 0, chain: ChainHash::start(other) };
+        let (reason, stamp) = ("这个村没有分给您".to_owned(), Some(sent[0].edit.stamp));
+        world.held = vec![Held { device_seq: 1, reason, refused: false, stamp }];
+        world.answer(Vec::new(), &[]);
+
+        assert_eq!(world.shown(id).get("head"), Some(&"周秀兰".into()));
+        let Ok(Reply::Mine(mine)) = world.store.handle(Request::Mine, NOW_MS) else {
+            panic!("no page 我的")
+        };
+        assert_eq!(mine.held.iter().map(|row| row.id).collect::<Vec<_>>(), [id]);
+    }
 }

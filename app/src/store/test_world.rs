@@ -3,7 +3,7 @@
 use super::{Edit, Loaded, Reply, Request, Store, StoreError};
 use lianxin_shared::{
     replica::{Base, ChainHash, DeviceId, FieldSet, FieldVersion, Patch, PatchHash, Row, Stamp, Value},
-    wire::v1::{Accepted, Cursor, EnrolResponse, Erased, Receipt, SyncResponse, batch_of_rows},
+    wire::v1::{Accepted, Cursor, EnrolResponse, Erased, Held, Receipt, SyncResponse, batch_of_rows},
 };
 use rusqlite::Connection;
 use std::collections::BTreeMap;
@@ -20,32 +20,22 @@ pub(super) struct World {
     pub(super) receipt: Receipt,
     pub(super) seq: u64,
     pub(super) epoch: Uuid,
+    /// What each answer says is held.
+    pub(super) held: Vec<Held>,
 }
 
 impl World {
     pub(super) fn new() -> Self {
         let mut store = Store::open(Connection::open_in_memory().unwrap()).unwrap();
         let epoch = Uuid::from_u128(2);
-        let enrolled = EnrolResponse {
-            protocol: 1,
-            server_id: Uuid::from_u128(1),
-            epoch,
-            device: DEVICE,
-            token: "secret".to_owned(),
-            server_time: NOW_MS.unsigned_abs(),
-            cadre: "axiang".to_owned(),
-            cadre_name: "阿香".to_owned(),
-            unit: "柳树沟村委会".to_owned(),
-            township: "清溪镇".to_owned(),
-            villages: BTreeMap::from([
-                (VILLAGE.to_owned(), "柳树沟村".to_owned()),
-                (OTHER_VILLAGE.to_owned(), "石桥村".to_owned()),
-            ]),
-        };
-        let request = Request::Enrol { server_url: "http://here".to_owned(), enrolled: Box::new(enrolled) };
-        store.handle(request, NOW_MS).unwrap();
+        store
+            .handle(
+                Request::Enrol { server_url: "http://here".to_owned(), enrolled: enrolled(DEVICE, epoch) },
+                NOW_MS,
+            )
+            .unwrap();
         let receipt = Receipt { device_seq: 0, chain: ChainHash::start(DEVICE) };
-        World { store, receipt, seq: 0, epoch }
+        World { store, receipt, seq: 0, epoch, held: Vec::new() }
     }
 
     pub(super) fn save(
@@ -93,7 +83,7 @@ impl World {
             epoch: self.epoch,
             server_time: NOW_MS.unsigned_abs(),
             receipt: self.receipt.clone(),
-            held: Vec::new(),
+            held: self.held.clone(),
             scope: None,
             accepted,
             changes: batch_of_rows(&rows),
@@ -126,4 +116,24 @@ impl World {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// What the server answers to a code for 阿香.
+pub(super) fn enrolled(device: DeviceId, epoch: Uuid) -> Box<EnrolResponse> {
+    Box::new(EnrolResponse {
+        protocol: 1,
+        server_id: Uuid::from_u128(1),
+        epoch,
+        device,
+        token: "secret".to_owned(),
+        server_time: NOW_MS.unsigned_abs(),
+        cadre: "axiang".to_owned(),
+        cadre_name: "阿香".to_owned(),
+        unit: "柳树沟村委会".to_owned(),
+        township: "清溪镇".to_owned(),
+        villages: BTreeMap::from([
+            (VILLAGE.to_owned(), "柳树沟村".to_owned()),
+            (OTHER_VILLAGE.to_owned(), "石桥村".to_owned()),
+        ]),
+    })
 }

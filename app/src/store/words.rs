@@ -269,7 +269,8 @@ mod tests {
         words.add_member("王诗涵", "王诗涵 wsh 140 4510-9138");
         let words: Box<str> = words.into();
         let hers = FoundBy::MemberPhone { name: "王诗涵".to_owned(), phone: "140 4510-9138".to_owned() };
-        for text in ["140 4510 9138", "140-4510-9138", "14045109138", "三组17号 140 4510 9138", "45109138"] {
+        for text in ["140 4510 9138", "140-4510-9138", "14045109138", "三组17号 140 4510 9138", "45109138"]
+        {
             let typed = Typed::new(text);
             assert!(typed.is_in(&words), "{text}");
             assert_eq!(typed.found_by(&words), Some(hers.clone()), "{text}");
