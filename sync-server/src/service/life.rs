@@ -64,6 +64,13 @@ pub(super) fn is_of_a_former_life(db: &Connection, device: DeviceId) -> Result<b
     Ok(statement.query_row([device.to_i64()], |row| row.get(0))?)
 }
 
+/// Whether this is not the database's first life: then what is written down in it need not have arrived in the order in
+/// which it was seen.
+pub(super) fn is_later_life(db: &Connection) -> Result<bool, StorageError> {
+    let mut statement = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM epoch)")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
 /// Between two lives that phones prove, milliseconds: every life costs every phone a pull of everything, so no single
 /// phone, damaged or hostile, may bring on one after the other.
 #[allow(non_upper_case_globals)]

@@ -1,6 +1,7 @@
 //! The order that a patch gets among all writes: its stamp, unless its writer's clock ran too far ahead, or what its
 //! editor saw was given a later one.
 
+use super::life::is_later_life;
 use crate::storage::StorageError;
 use lianxin_shared::{
     replica::{Clock, Patch, PatchDraft, Row, Stamp},
@@ -8,10 +9,10 @@ use lianxin_shared::{
 };
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
-/// How far back the writes of a push are set whose clock ran ahead, milliseconds by `device_seq`. A write may arrive
-/// after those whose editors had seen it (anew, in a later life): it stands below them, and with it what its writer
-/// wrote before.
+/// How far back writes that arrive together are set, milliseconds by `device_seq`. In a later life a write may arrive after
+/// those whose editors had seen it: it stands below them, and what was written to the record before stays below it.
 ///
 /// # Errors
 /// When SQLite fails.
@@ -21,17 +22,44 @@ pub(super) fn set_back(
     orders: &BTreeMap<u64, Stamp>,
     now_ms: i64,
 ) -> Result<BTreeMap<u64, u64>, StorageError> {
-    let (mut by, mut all) = (0, BTreeMap::new());
-    let unordered = |patch: &&Patch| !orders.contains_key(&patch.device_seq);
-    for patch in patches.iter().rev().filter(unordered).filter(|patch| runs_ahead(patch.edit.stamp, now_ms)) {
-        if let Some(seen_by) = least_that_saw(db, &patch.edit)? {
-            by = by.max(patch.edit.stamp.wall_ms.saturating_sub(seen_by.wall_ms).saturating_add(1));
+    let is_later_life = is_later_life(db)?;
+    let claims = patches.iter().map(|patch| (claimed(patch, orders), patch));
+    let mut late: Vec<(Stamp, &Patch)> =
+        claims.filter(|(claimed, _)| is_later_life || runs_ahead(*claimed, now_ms)).collect();
+    late.sort_by_key(|(claimed, _)| std::cmp::Reverse(*claimed));
+    let (mut all, mut by_record) = (BTreeMap::new(), BTreeMap::<Uuid, u64>::new());
+    for (claimed, patch) in late {
+        let by = by_record.entry(patch.edit.id).or_default();
+        let rises = |seen_by: &Stamp| claimed >= *seen_by || runs_ahead(claimed, now_ms);
+        if let Some(seen_by) = least_that_saw(db, &patch.edit)?.filter(rises) {
+            *by = (*by).max(claimed.wall_ms.saturating_sub(seen_by.wall_ms).saturating_add(1));
         }
-        if by > 0 {
-            all.insert(patch.device_seq, by);
+        if *by > 0 {
+            all.insert(patch.device_seq, *by);
         }
     }
     Ok(all)
+}
+
+/// A phone that brings a write back can only guess what its editor had seen, by the orders that it knows. What stands
+/// above the write once it is set back by `by_ms` nobody can have seen who wrote it.
+pub(super) fn forget_what_stands_above(edit: &mut PatchDraft, row: Option<&Row>, claimed: Stamp, by_ms: u64) {
+    let placed = set_back_by(claimed, by_ms);
+    for (name, seen) in &mut edit.base {
+        let standing = row.and_then(|row| row.fields.get(name));
+        let above = standing.filter(|version| version.order >= placed).map(|version| version.stamp);
+        seen.retain(|stamp| Some(*stamp) != above);
+    }
+}
+
+fn set_back_by(claimed: Stamp, by_ms: u64) -> Stamp {
+    Stamp { wall_ms: claimed.wall_ms.saturating_sub(by_ms), ..claimed }
+}
+
+/// The order that a patch claims: what a former life gave it, which may only be lower, or its stamp.
+pub(super) fn claimed(patch: &Patch, orders: &BTreeMap<u64, Stamp>) -> Stamp {
+    let stamp = patch.edit.stamp;
+    orders.get(&patch.device_seq).copied().filter(|order| *order < stamp).unwrap_or(stamp)
 }
 
 /// The order of a new patch, which claims `claimed` (what a former life gave it, or its stamp). `row` is what stands.
@@ -51,7 +79,7 @@ pub(super) fn place(
     overwritten.clone().for_each(|(_, version)| clock.observe(version.order));
     let given = order_of(claimed, clock, now_ms);
     let order = match set_back_ms {
-        Some(by) => given.min(Stamp { wall_ms: claimed.wall_ms.saturating_sub(*by), ..claimed }),
+        Some(by) => given.min(set_back_by(claimed, *by)),
         None => given,
     };
     let seen = |name: &str, stamp| edit.base.get(name).is_some_and(|base| base.contains(&stamp));
@@ -74,7 +102,6 @@ fn least_that_saw(db: &Connection, edit: &PatchDraft) -> Result<Option<Stamp>, S
 mod tests {
     use super::*;
     use lianxin_shared::replica::{DeviceId, FieldVersion, Value};
-    use uuid::Uuid;
 
     const NOW_MS: i64 = 1_000_000_000;
 

@@ -77,13 +77,11 @@ pub fn push(
         let mut kept = patch.clone();
         let is_redacted = leave_out(db, &mut kept)?;
         let patch = &kept;
-        let claimed = orders.get(&patch.device_seq).filter(|order| **order < patch.edit.stamp);
-        let claimed = *claimed.unwrap_or(&patch.edit.stamp);
         let order = order::place(
             &mut clock,
             row.as_ref(),
             &patch.edit,
-            claimed,
+            order::claimed(patch, orders),
             set_back.get(&patch.device_seq),
             now_ms,
         );

@@ -51,6 +51,7 @@ pub fn salvage(
     let office = read_identity(db)?.device;
     let mut next_seq = last_seq(db, office)? + 1;
     let mut clock = read_clock(db)?;
+    let set_back = order::set_back(db, &patches, &orders, now_ms)?;
     let mut applier = Applier::new(db)?;
     let mut taken = 0;
     let mut unknown = BTreeSet::new();
@@ -83,16 +84,21 @@ pub fn salvage(
                 continue;
             }
         }
+        let mut set_back_ms = set_back.get(&device_seq);
         match known(db, &edit, claimed)? {
             Known::Yes => continue,
-            // A copied phone went on under the same stamp with other words: they are a write of their own.
-            Known::Otherwise => edit.stamp = clock.tick(now_ms),
+            // A copied phone went on under the same stamp with other words: they are a write of their own, known by the
+            // order that it claims.
+            Known::Otherwise => (edit.stamp, set_back_ms) = (clock.tick(now_ms), None),
             Known::No => {}
         }
         if objection.is_some() && is_held(db, office, &edit)? {
             continue;
         }
-        let order = order::place(&mut clock, row.as_ref(), &edit, claimed, None, now_ms);
+        if let Some(by) = set_back_ms {
+            order::forget_what_stands_above(&mut edit, row.as_ref(), claimed, *by);
+        }
+        let order = order::place(&mut clock, row.as_ref(), &edit, claimed, set_back_ms, now_ms);
         let patch = Patch { device_seq: next_seq, edit };
         // Its village was the caller's; where its household is now the caller has no say.
         let held = objection.map_or("", |_| BROUGHT_BACK);

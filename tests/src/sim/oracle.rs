@@ -262,6 +262,16 @@ pub fn stored(db: &Connection) -> Result<BTreeMap<Id, Record>> {
     stored_in(db, "record")
 }
 
+/// The records of which all is erased.
+///
+/// # Errors
+/// When the list cannot be read.
+pub fn erased_whole(server: &Connection) -> Result<BTreeSet<Id>> {
+    let mut statement = server.prepare("SELECT record FROM erased WHERE field = ''")?;
+    let ids = statement.query_map([], |row| Ok(hex(&row.get::<_, Vec<u8>>(0)?)))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
 fn stored_in(db: &Connection, table: &str) -> Result<BTreeMap<Id, Record>> {
     let mut records = BTreeMap::new();
     let mut statement = db.prepare(&format!("SELECT id, kind, village, stamp, body, others FROM {table}"))?;

@@ -33,14 +33,20 @@ fn write(kind: &str, id: Uuid, village: &str, stamp: Stamp, set: &[(&str, &str)]
 
 /// Offers one write; how many were taken.
 fn offer(world: &World, caller: &Caller, edit: PatchDraft) -> u64 {
+    offer_all(world, caller, vec![edit])
+}
+
+/// The same for several at once.
+fn offer_all(world: &World, caller: &Caller, edits: Vec<PatchDraft>) -> u64 {
     let caller = caller.clone();
+    let patches: Vec<Patch> = (1..).zip(edits).map(|(device_seq, edit)| Patch { device_seq, edit }).collect();
     let outcome = world.storage.write(move |db| {
         let identity = read_identity(db)?;
         let request = SalvageRequest {
             protocol: PROTOCOL,
             server_id: identity.server_id,
             epoch: identity.epoch,
-            patches: batch_of_patches(&[Patch { device_seq: 1, edit }]),
+            patches: batch_of_patches(&patches),
             orders: BTreeMap::new(),
         };
         salvage(db, &caller, request, NOW_MS)
@@ -132,6 +138,33 @@ fn a_write_that_comes_back_in_parts_is_one_write() {
     for name in [field::NOTE, field::PHONE] {
         assert_eq!(row.fields[name].stamp, written, "{name}");
     }
+}
+
+/// Found by the simulator. 老周's clock is minutes ahead, as is allowed; 阿香 saw what he wrote and wrote over it. After a
+/// restore hers arrives first.
+#[test]
+fn what_was_seen_and_replaced_comes_back_below_what_replaced_it() {
+    let world = World::new();
+    let home = world.household(1, WILLOW, "周秀兰", &[]);
+    begin_another_life(&world);
+    let axiang = caller(&world, &[WILLOW]);
+    let minutes = |n: i64| (NOW_MS + n * 60_000).unsigned_abs();
+    let stamp = |wall_ms, device| Stamp { wall_ms, counter: 0, device: DeviceId::from_bits(device) };
+    let (first, second) = (stamp(minutes(7), 0x7777), stamp(minutes(8), 0x7777));
+    let saw = |edit: PatchDraft, seen: Stamp| {
+        let base = Base::from([(field::NOTE.to_owned(), vec![seen])]);
+        PatchDraft { base, ..edit }
+    };
+    let first = write(kind::HOUSEHOLD, home, WILLOW, first, &[(field::NOTE, "井在屋前")]);
+    let second = write(kind::HOUSEHOLD, home, WILLOW, second, &[(field::NOTE, "井在屋后")]);
+    let second = saw(second, first.stamp);
+    let hers = write(kind::HOUSEHOLD, home, WILLOW, stamp(minutes(1), 0x8888), &[(field::NOTE, "井填了")]);
+    assert_eq!(offer(&world, &axiang, saw(hers, second.stamp)), 1);
+    // A third phone takes his words for the later ones, by the times that it knows.
+    let guessed = saw(second.clone(), stamp(minutes(1), 0x8888));
+    assert_eq!(offer_all(&world, &axiang, vec![first, guessed]), 2);
+    assert_eq!(note_of(&world, home), "井填了");
+    assert_eq!(offer(&world, &axiang, second), 0);
 }
 
 #[test]
