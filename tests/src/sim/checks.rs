@@ -56,12 +56,13 @@ fn conflicts_for_cadres(server: &Connection) -> Result<BTreeSet<Uuid>> {
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
-/// What was held because its village was not its writer's is let in when it becomes theirs.
+/// What was held because its village was not its writer's is let in when it becomes theirs, unless nothing is left of it.
 fn nothing_is_held_that_was_granted(server: &Connection) -> Result<()> {
     let sql = "SELECT count(*) FROM patch p JOIN device d ON d.id = p.device
                JOIN cadre_village g ON g.cadre = d.cadre AND g.village = p.village
                LEFT JOIN record r ON r.id = p.record
-               WHERE p.held = ?1 AND coalesce(r.village, p.village) = p.village";
+               WHERE p.held = ?1 AND coalesce(r.village, p.village) = p.village
+                 AND p.record NOT IN (SELECT record FROM erased WHERE field = '')";
     let held: i64 = server.query_row(sql, [NOT_GRANTED], |row| row.get(0))?;
     ensure!(held == 0, "{held} patches are held although their village is their writer's");
     Ok(())
