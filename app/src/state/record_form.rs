@@ -129,6 +129,14 @@ impl RecordForm {
         self.pending.insert(field.to_owned(), value);
     }
 
+    /// Fields that were erased by law are said once, shown empty, and not tried again.
+    fn let_go(&mut self, fields: Vec<String>) -> StoreError {
+        for field in &fields {
+            self.fields.remove(field);
+        }
+        StoreError::Erased { kind: self.kind.clone(), fields }
+    }
+
     fn may_begin(&self) -> bool {
         self.begins_with.is_empty()
             || !self.base.is_empty()
@@ -179,7 +187,7 @@ impl Source for RecordForm {
     fn settle(&mut self, outcome: Result<Reply, StoreError>) -> Result<(), StoreError> {
         let flying = std::mem::take(&mut self.flying);
         let failed = match outcome {
-            Ok(Reply::Record(saved)) => {
+            Ok(Reply::Record(mut saved)) => {
                 self.id = Some(saved.id);
                 self.may_move = saved.may_move;
                 // Only of what was saved here: any other field keeps the stamp that this editor has seen.
@@ -188,8 +196,12 @@ impl Source for RecordForm {
                         self.base.insert(field.clone(), *stamp);
                     }
                 }
-                return Ok(());
+                if saved.erased.is_empty() {
+                    return Ok(());
+                }
+                return Err(self.let_go(std::mem::take(&mut saved.erased)));
             }
+            Err(StoreError::Erased { fields, .. }) => return Err(self.let_go(fields)),
             Ok(_) => StoreError::Broken("answer of another kind".to_owned()),
             Err(error) => error,
         };
@@ -219,6 +231,7 @@ mod tests {
             stamps: fields.iter().map(|(f, _)| ((*f).to_owned(), stamp(ms))).collect(),
             place: RecordPlace::Waiting,
             may_move: false,
+            erased: Vec::new(),
         }
     }
 
@@ -257,6 +270,26 @@ mod tests {
         let next = edit(form.take());
         assert_eq!(next.set.get("head"), Some(&"李翠花".into()));
         assert_eq!(next.set.get("phone"), Some(&"2".into()));
+    }
+
+    #[test]
+    fn what_was_erased_by_law_is_said_once_and_not_tried_again() {
+        let mut form = RecordForm::of(loaded(&[("head", "李"), ("phone", "")], 1));
+        form.set("head", "李翠".into());
+        form.set("tags.disabled", true.into());
+        form.take();
+        let saved = Loaded { erased: vec!["tags.disabled".to_owned()], ..loaded(&[("head", "李翠")], 2) };
+        let told = form.settle(Ok(Reply::Record(saved))).unwrap_err();
+        assert!(told.to_string().contains("依法抹去"), "{told}");
+        assert!(!form.is_true("tags.disabled"), "the switch is off again");
+        assert!(form.take().is_none(), "the rest is saved, and that is let go");
+
+        form.set("phone", "139".into());
+        form.take();
+        let erased = StoreError::Erased { kind: "household".to_owned(), fields: vec!["phone".to_owned()] };
+        assert!(form.settle(Err(erased)).is_err());
+        form.set("head", "李翠花".into());
+        assert_eq!(edit(form.take()).set, FieldSet::from([("head".to_owned(), "李翠花".into())]));
     }
 
     #[test]

@@ -99,7 +99,7 @@ pub(super) fn finish(
     // Judged as of now: a visit may be moved past the moment at which it was first written down, not into the future.
     let mut judged = after.clone();
     judged.written_at = Some(now_ms.max(before.written_at.unwrap_or(now_ms)));
-    let taken = drafts::judged(&judged, draft)?;
+    let taken = drafts::judged(&judged, draft, &erase::fields(db, draft.id)?)?;
     let mut set = changes(&before.to_fields(), &after.to_fields());
     let (shown, named) =
         (drafts::photo_fields(&photo::photos_of(&amended.fields)), drafts::photo_fields(&taken));
@@ -109,6 +109,7 @@ pub(super) fn finish(
         let gone = was.iter().filter(|(name, value)| **value != Value::Null && !is.contains_key(*name));
         set.extend(gone.map(|(name, _)| (name.clone(), Value::Null)));
     }
+    erase::take_out(db, kind::VISIT, draft.id, &mut set)?;
     if set.is_empty() {
         return Ok(());
     }
@@ -129,6 +130,12 @@ fn corrected(before: &Visit, draft: &VisitDraft) -> Visit {
     let items = templates().items_of(&draft.checklists);
     let occurred_at = (before.occurred_at != Some(draft.occurred_ms)).then_some(draft.occurred_ms);
     let met_at_last = before.absent && !draft.absent;
+    let mut answers = checklist::settled(&items, &draft.answers);
+    // What was not asked any more when it was loaded, since the answer that leads there was erased by law, is no less true.
+    let asked = checklist::settled(&items, &before.answers);
+    let unasked = before.answers.iter().filter(|(name, _)| !asked.contains_key(*name));
+    let kept = unasked.filter(|(name, value)| draft.answers.get(*name) == Some(value));
+    answers.extend(kept.map(|(name, value)| (name.clone(), value.clone())));
     Visit {
         companions: drafts::companions_of(draft),
         occurred_at: occurred_at.or(before.occurred_at),
@@ -137,7 +144,7 @@ fn corrected(before: &Visit, draft: &VisitDraft) -> Visit {
         mode: VisitMode::from_code(&draft.mode).unwrap_or_default(),
         absent: draft.absent,
         checklists: if met_at_last { draft.checklists.clone() } else { before.checklists.clone() },
-        answers: if draft.absent { FieldSet::new() } else { checklist::settled(&items, &draft.answers) },
+        answers: if draft.absent { FieldSet::new() } else { answers },
         notes: draft.notes.clone(),
         card_left: draft.card_left,
         ..before.clone()
@@ -145,6 +152,7 @@ fn corrected(before: &Visit, draft: &VisitDraft) -> Visit {
 }
 
 /// Writes how what was said is sorted from now on. Its words are not among that, and a name that was withheld stays so.
+/// What was said and is not here any more (erased by law, or gone with its household) is left alone.
 pub(super) fn sort_said(
     db: &Connection,
     clock: &mut Clock,
@@ -152,11 +160,20 @@ pub(super) fn sort_said(
     now_ms: i64,
 ) -> Result<(), StoreError> {
     for (id, sorted) in &draft.sorted {
-        let was_unnamed = opinion::Opinion::from_fields(&records::load(db, *id)?.fields).anonymous;
+        let Some(row) = records::shown(db, *id)? else { continue };
+        let erasure = erase::of(db, *id)?;
+        if erasure.is_whole() {
+            continue;
+        }
+        let was_unnamed = opinion::Opinion::from_fields(&row.values()).anonymous;
         let stays =
             |name: &str| name == opinion::field::TEXT || was_unnamed && name == opinion::field::ANONYMOUS;
-        let set = sorted.set.iter().filter(|(name, _)| !stays(name));
+        let differs = |name: &str, value: &Value| row.value(name) != value && !erasure.covers(name);
+        let set = sorted.set.iter().filter(|(name, value)| !stays(name) && differs(name, value));
         let set: FieldSet = set.map(|(name, value)| (name.clone(), value.clone())).collect();
+        if set.is_empty() {
+            continue;
+        }
         let edit = Edit {
             kind: kind::OPINION.to_owned(),
             id: Some(*id),

@@ -1,11 +1,15 @@
 //! The draft of a visit: local to the phone, kept at every change, turned into patches at 完成.
 
 use lianxin_shared::{
-    domain::photo::Photo,
-    replica::{Base, FieldSet, Stamp},
+    domain::{
+        checklist::{AnswerKind, Item},
+        photo::Photo,
+    },
+    replica::{Base, FieldSet, Stamp, Value},
+    templates::templates,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// A visit that is being written.
@@ -52,6 +56,9 @@ pub struct VisitDraft {
     /// Answers that became opinions, by the question's id, as they were taken over.
     #[serde(default)]
     pub taken_over: BTreeMap<String, String>,
+    /// Answers that came by 同上次, by their field.
+    #[serde(default)]
+    pub repeated: BTreeMap<String, Repeated>,
     /// Begun, Unix ms.
     pub started_ms: i64,
     /// Last change, Unix ms.
@@ -60,6 +67,31 @@ pub struct VisitDraft {
     /// draft's.
     #[serde(default)]
     pub amends: Option<Amended>,
+}
+
+impl VisitDraft {
+    /// The questions of its checklists, as they are put where the fields `erased` of the visit were erased by law: what was
+    /// answered there need not be answered again, and cannot be.
+    pub fn items(&self, erased: &BTreeSet<String>) -> Vec<Item> {
+        let mut items = templates().items_of(&self.checklists);
+        for item in &mut items {
+            let (whole, all) = (item.clone(), item.options.len());
+            if item.kind == AnswerKind::Several {
+                item.options.retain(|option| !erased.contains(&whole.option_field(&option.code)));
+            }
+            item.required &= !erased.contains(&whole.field()) && item.options.len() == all;
+        }
+        items
+    }
+}
+
+/// An answer as an earlier visit had it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Repeated {
+    /// That visit.
+    pub visit: Uuid,
+    /// What was taken over: the answer may have become another since.
+    pub value: Value,
 }
 
 /// Another 是什么, 分类, 立行立改 or 不留姓名 for an opinion of the finished visit.

@@ -5,7 +5,7 @@ use super::{
     campaign::Running,
     db_error,
     draft::{OpinionDraft, VisitDraft},
-    erase, households, photos, records,
+    erase, erase_draft, households, photos, records,
 };
 use crate::ids::new_id;
 use lianxin_shared::{
@@ -17,12 +17,12 @@ use lianxin_shared::{
         photo::{self, Photo},
         visit::{NAME_SEPARATOR, TargetKind, Visit, VisitMode},
     },
-    replica::{Base, Clock, FieldSet, kind},
+    replica::{Base, Clock, FieldSet, Value, kind},
     sqlite::uuid_at,
     templates::templates,
 };
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Earlier visits that are looked at for the last answers.
@@ -56,7 +56,10 @@ pub(super) fn start(db: &Connection, target: VisitTarget, now_ms: i64) -> Result
             draft.village = row.village.clone();
             draft.household = Some(id);
             draft.target_kind = TargetKind::Household.code().to_owned();
-            draft.target_name = Household::from_fields(&row.values()).head;
+            draft.target_name = match erase_draft::is_nameless(db, Some(id))? {
+                true => erase_draft::NO_NAME.to_owned(),
+                false => Household::from_fields(&row.values()).head,
+            };
             let tags = tags_of(db, id)?;
             draft.checklists = templates().versions_for(tags.iter().map(String::as_str));
         }
@@ -171,7 +174,7 @@ pub(super) fn open(
     running: &Running,
     cadre: &str,
 ) -> Result<OpenDraft, StoreError> {
-    let (mut last_answers, mut last_visit_ms, mut household) = (FieldSet::new(), None, None);
+    let (mut last_answers, mut last_visit_ms, mut household) = (BTreeMap::new(), None, None);
     if let Some(id) = draft.household {
         household = households::line(db, id, running)?;
         last_visit_ms = household.as_ref().and_then(|line| line.last_visit_ms);
@@ -184,22 +187,33 @@ pub(super) fn open(
     Ok(OpenDraft {
         said,
         companions_before: companions_before(db, cadre)?,
+        erased: erase::fields(db, draft.id)?,
+        household_erased: draft
+            .household
+            .map(|id| erase::of(db, id))
+            .transpose()?
+            .is_some_and(|it| it.is_whole()),
         bearers: draft.household.map(|id| bearers(db, id)).transpose()?.unwrap_or_default(),
         draft,
-        last_answers,
+        answers_of: last_answers.iter().map(|(name, (visit, _))| (name.clone(), *visit)).collect(),
+        last_answers: last_answers.into_iter().map(|(name, (_, value))| (name, value)).collect(),
         last_visit_ms,
         household,
     })
 }
 
-/// The newest answer to each item of this draft, from visits on the same checklist versions.
-fn answers_before(db: &Connection, household: Uuid, draft: &VisitDraft) -> Result<FieldSet, StoreError> {
+/// The newest answer to each item of this draft, from visits on the same checklist versions, with the visit.
+fn answers_before(
+    db: &Connection,
+    household: Uuid,
+    draft: &VisitDraft,
+) -> Result<BTreeMap<String, (Uuid, Value)>, StoreError> {
     let visits = households::ids(
         db,
         "SELECT id FROM visit WHERE household = ?1 AND absent = 0 AND void = 0 ORDER BY occurred_at DESC",
         household,
     )?;
-    let mut answers = FieldSet::new();
+    let mut answers = BTreeMap::new();
     for id in visits.into_iter().take(last_visits_max) {
         let Some(row) = records::shown(db, id)? else { continue };
         let visit = Visit::from_fields(&row.values());
@@ -214,7 +228,7 @@ fn answers_before(db: &Connection, household: Uuid, draft: &VisitDraft) -> Resul
                 continue;
             }
             let given = visit.answers.iter().filter(|(name, _)| of_item(name));
-            answers.extend(given.map(|(name, value)| (name.clone(), value.clone())));
+            answers.extend(given.map(|(name, value)| (name.clone(), (id, value.clone()))));
         }
     }
     Ok(answers)
@@ -276,7 +290,7 @@ pub(super) fn complete(
         card_left: draft.card_left,
         void_reason: String::new(),
     };
-    let taken = judged(&visit, &draft)?;
+    let taken = judged(&visit, &draft, &BTreeSet::new())?;
     let mut fields = visit.to_fields();
     fields.extend(photo_fields(&taken));
     save_new(db, clock, kind::VISIT, id, &draft.village, fields, now_ms)?;
@@ -296,11 +310,17 @@ pub(super) fn photo_fields(photos: &[Photo]) -> FieldSet {
     photos.iter().map(named).collect()
 }
 
-/// Refuses what must be mended before 完成; gives the draft's photos as the record will name them.
-pub(super) fn judged(visit: &Visit, draft: &VisitDraft) -> Result<Vec<Photo>, StoreError> {
+/// Refuses what must be mended before 完成; gives the draft's photos as the record will name them. What was `erased` of the
+/// visit by law cannot be mended, and need not.
+pub(super) fn judged(
+    visit: &Visit,
+    draft: &VisitDraft,
+    erased: &BTreeSet<String>,
+) -> Result<Vec<Photo>, StoreError> {
     let mut problems = visit.validate();
+    problems.retain(|problem| !erased.contains(&problem.field));
     if !draft.absent {
-        problems.extend(checklist::validate(&templates().items_of(&draft.checklists), &draft.answers));
+        problems.extend(checklist::validate(&draft.items(erased), &draft.answers));
     }
     let taken: Vec<Photo> = draft.photos.iter().map(Photo::from).collect();
     problems.extend(photo::validate(&taken));

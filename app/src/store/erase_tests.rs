@@ -1,43 +1,18 @@
 use crate::store::{
-    NewPhoto, PhotoName, PhotoSize, Reply, Request, VisitTarget,
-    draft::VisitDraft,
-    test_world::{DEVICE, NOW_MS, VILLAGE, World},
+    Edit, NewPhoto, PhotoName, PhotoSize, Reply, Request, VisitTarget,
+    draft::{PhotoDraft, VisitDraft},
+    test_world::{DEVICE, NOW_MS, VILLAGE, World, enrolled},
 };
 use lianxin_shared::{
     domain::{photo, visit},
-    replica::{Stamp, Value, conflict_id, kind},
-    wire::v1::Life,
+    replica::{ChainHash, DeviceId, Stamp, Value, conflict_id, kind},
+    wire::v1::{ERASED_REASON, Held, Life, Receipt},
 };
-use rusqlite::types::Value as Sql;
+use rusqlite::Connection;
 use uuid::Uuid;
 
 /// Words that may stand nowhere.
 const WORDS: &str = "13912345678";
-
-impl World {
-    /// The tables in which the words stand.
-    fn told_in(&self, words: &str) -> Vec<String> {
-        let db = self.store.connection();
-        let tables: Vec<String> = db
-            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
-            .and_then(|mut s| s.query_map([], |row| row.get(0))?.collect())
-            .unwrap();
-        let holds = |table: &String| {
-            let mut statement = db.prepare(&format!("SELECT * FROM {table}")).unwrap();
-            let columns = statement.column_count();
-            let mut rows = statement.query([]).unwrap();
-            while let Some(row) = rows.next().unwrap() {
-                for at in 0..columns {
-                    if matches!(row.get(at).unwrap(), Sql::Text(text) if text.contains(words)) {
-                        return true;
-                    }
-                }
-            }
-            false
-        };
-        tables.into_iter().filter(|table| holds(table)).collect()
-    }
-}
 
 fn household(n: u128) -> Uuid {
     Uuid::from_u128(0x1000 + n)
@@ -219,4 +194,115 @@ fn an_erased_photo_goes_at_once_unless_another_record_names_it() {
     };
     assert!(!is_here(&mut world, &names[0]));
     assert!(is_here(&mut world, &names[1]), "the diary names it too");
+}
+
+#[test]
+fn what_was_erased_is_left_out_of_a_save_and_the_rest_is_kept() {
+    let mut world = World::new();
+    let id = household(1);
+    world.save(id, kind::HOUSEHOLD, &[("head", "周秀兰"), ("phone", WORDS)]).unwrap();
+    world.exchange(Vec::new(), &[(id, "phone"), (id, "tags.disabled")]);
+    let saved = world.save(id, kind::HOUSEHOLD, &[("phone", WORDS), ("note", "门前路已修")]).unwrap();
+    assert_eq!(saved.erased, ["phone"], "the form says so");
+    assert_eq!(world.told_in(WORDS), [""; 0]);
+    assert_eq!(world.shown(id).get("note"), Some(&"门前路已修".into()));
+    let loaded = match world.store.handle(Request::Record { id }, NOW_MS) {
+        Ok(Reply::Record(loaded)) => loaded,
+        other => panic!("{other:?}"),
+    };
+    // A switch that is tapped off says nothing of anybody.
+    let set = [("tags.disabled".to_owned(), false.into()), ("note".to_owned(), "路修到门口了".into())].into();
+    let base = [("note".to_owned(), vec![loaded.stamps["note"]])].into();
+    let edit = Edit { kind: loaded.kind, id: Some(id), village: loaded.village, set, base };
+    let Ok(Reply::Record(saved)) = world.store.handle(Request::Save(edit), NOW_MS) else { panic!("refused") };
+    assert_eq!(saved.erased, [""; 0]);
+    assert_eq!(world.shown(id).get("note"), Some(&"路修到门口了".into()));
+}
+
+#[test]
+fn the_log_is_emptied_when_a_receipt_lets_the_words_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("phone");
+    let db = Connection::open(&path).unwrap();
+    db.pragma_update(None, "journal_mode", "wal").unwrap();
+    let mut world = World::over(db);
+    let log = || std::fs::metadata(dir.path().join("phone-wal")).map_or(0, |log| log.len());
+    let id = household(1);
+    world.save(id, kind::HOUSEHOLD, &[("head", "周秀兰"), ("phone", WORDS)]).unwrap();
+    // Sent, and that answer is lost.
+    world.store.sync_load(1 << 20, None).unwrap();
+    world.answer(Vec::new(), &[(id, "phone")]);
+    assert!(world.told_in(WORDS).contains(&"patch_body".to_owned()));
+    let row = world.row(id, kind::HOUSEHOLD, &[("head", "周秀兰".into()), ("phone", Value::Null)]);
+    world.exchange(vec![row], &[]);
+    assert_eq!((world.told_in(WORDS), log()), (Vec::new(), 0));
+}
+
+#[test]
+fn a_photo_taken_for_the_correction_of_an_erased_visit_goes_with_it() {
+    let mut world = World::new();
+    let home = household(1);
+    world.save(home, kind::HOUSEHOLD, &[("head", "周秀兰")]).unwrap();
+    let draft = VisitDraft { absent: true, ..world.visit(home).draft };
+    let id = draft.id;
+    world.complete(draft).unwrap();
+    world.exchange(Vec::new(), &[]);
+    let mut draft = world.ask(Request::AmendVisit { id }).unwrap().unwrap().draft;
+    let picture = |n: u8| crate::store::Bytes::of(&[&[0xFF, 0xD8, 0xFF, n][..], &[0xFF, 0xD9]].concat());
+    let new = NewPhoto { village: VILLAGE.to_owned(), original: picture(1), thumb: picture(2) };
+    let Ok(Reply::PhotoKept(name)) = world.store.handle(Request::KeepPhoto(Box::new(new)), NOW_MS) else {
+        panic!("not kept")
+    };
+    draft.photos.push(PhotoDraft { hash: name.hash, caption: String::new() });
+    world.ask(Request::SaveDraft(Box::new(draft))).unwrap();
+    world.exchange(Vec::new(), &[(id, "")]);
+    let files: i64 =
+        world.store.connection().query_row("SELECT count(*) FROM photo_file", [], |row| row.get(0)).unwrap();
+    assert_eq!(files, 0);
+}
+
+#[test]
+fn an_exchange_that_brings_nothing_changes_nothing_while_words_about_the_record_wait_for_the_office() {
+    let mut world = World::new();
+    let id = household(1);
+    world.save(id, kind::HOUSEHOLD, &[("head", "周秀兰"), ("phone", WORDS)]).unwrap();
+    world.held = vec![Held { device_seq: 1, reason: "村不对".to_owned(), refused: false, stamp: None }];
+    world.exchange(Vec::new(), &[(id, "phone")]);
+    world.answer(Vec::new(), &[]);
+    world.store.take_events();
+    world.answer(Vec::new(), &[]);
+    assert_eq!(world.store.take_events(), []);
+}
+
+#[test]
+fn what_was_refused_since_its_record_was_erased_is_not_offered_to_be_taken_after_all() {
+    let mut world = World::new();
+    let ids = [household(1), household(2)];
+    for id in ids {
+        world.save(id, kind::HOUSEHOLD, &[("head", "周秀兰")]).unwrap();
+    }
+    let refused = |device_seq| Held { device_seq, reason: "不收".to_owned(), refused: true, stamp: None };
+    world.held = vec![refused(1), refused(2)];
+    world.exchange(Vec::new(), &[(ids[0], "")]);
+    let Ok(Reply::Mine(mine)) = world.store.handle(Request::Mine, NOW_MS) else { panic!("no page") };
+    let listed: Vec<Uuid> = mine.refused.iter().map(|row| row.id).collect();
+    assert_eq!((listed, mine.not_taken.households), (vec![ids[1]], 1));
+}
+
+#[test]
+fn what_this_phone_handed_in_as_another_device_is_not_told_as_another_phones() {
+    let mut world = World::new();
+    world.save(household(1), kind::HOUSEHOLD, &[("head", "周秀兰")]).unwrap();
+    let own = world.exchange(Vec::new(), &[])[0].edit.stamp;
+    let anew = DeviceId::from_bits(8);
+    world.store.sync_become_other(&enrolled(anew, world.epoch), NOW_MS).unwrap();
+    world.receipt = Receipt { device_seq: 0, chain: ChainHash::start(anew) };
+    let other = Stamp { device: DeviceId::from_bits(5), ..own };
+    let held =
+        |stamp| Held { device_seq: 1, reason: "村不对".to_owned(), refused: false, stamp: Some(stamp) };
+    let erased = Held { reason: ERASED_REASON.to_owned(), refused: true, ..held(other) };
+    world.held = vec![held(own), held(other), erased];
+    world.answer(Vec::new(), &[]);
+    let Ok(Reply::Mine(mine)) = world.store.handle(Request::Mine, NOW_MS) else { panic!("no page") };
+    assert_eq!(mine.held_elsewhere.iter().map(|row| row.count).sum::<u32>(), 1);
 }

@@ -1,5 +1,6 @@
 //! What can go wrong in the store, in words for the person who holds the phone.
 
+use lianxin_shared::domain::label;
 use serde::{Deserialize, Serialize};
 
 /// A failed request. What was acknowledged before is safe in every case; the text says so.
@@ -21,6 +22,15 @@ pub enum StoreError {
     /// Something is missing or makes no sense; the text says what.
     #[error("{0}")]
     Invalid(String),
+    /// Fields of a record of this kind were erased by law: nothing is written into them any more. The rest of the save is
+    /// kept.
+    #[error("“{}”已由乡镇走访办依法抹去，不能再填，没有写上。别的都已存，可以照常改。", labels(kind, fields))]
+    Erased {
+        /// Kind of the record.
+        kind: String,
+        /// The fields.
+        fields: Vec<String>,
+    },
     /// The record is not on this phone.
     #[error("这部手机上没有这条记录，可能已经不归您的村了。")]
     NotFound,
@@ -54,4 +64,9 @@ pub enum StoreError {
         "本机存储出了问题，这一步没有存上；以前存的都还在。请重新打开再试；若仍不行，请联系乡镇走访办。（{0}）"
     )]
     Broken(String),
+}
+
+fn labels(kind: &str, fields: &[String]) -> String {
+    let labels: Vec<String> = fields.iter().map(|field| label::field(kind, field)).collect();
+    labels.join("”“")
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Event, Identity, NotTold, Reply, Request, Status, StoreError, SyncLine, SyncPhase, amend, campaign,
-    conflicts, db_error, drafts, erase, households,
+    conflicts, db_error, drafts, erase_draft, households,
     meta::{self, Membership},
     overview, photos, placing, records,
     register::Register,
@@ -95,7 +95,7 @@ impl Store {
                 self.open_draft(id, now_ms)
             }
             Request::SaveDraft(draft) => {
-                self.transact(|db| drafts::keep(db, &erase::emptied(db, *draft)?))?;
+                self.transact(|db| drafts::keep(db, &erase_draft::emptied(db, *draft)?))?;
                 Ok(Reply::Done)
             }
             Request::DiscardDraft { id } => {

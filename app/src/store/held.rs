@@ -6,7 +6,7 @@ use lianxin_shared::{
     domain::label,
     replica::{Row, Stamp, Value},
     sqlite::{read_row, uuid_at},
-    wire::v1::Held,
+    wire::v1::{ERASED_REASON, Held},
 };
 use rusqlite::{Connection, params};
 use std::collections::BTreeSet;
@@ -51,11 +51,15 @@ const ELSEWHERE: &str = "held_elsewhere";
 /// Keeps what the server tells of patches that are not on this phone: another phone of the same cadre wrote them, the
 /// one before this one above all. Their words are with the office alone.
 fn keep_elsewhere(db: &Connection, held: &[Held]) -> Result<(), StoreError> {
-    let mut find = db.prepare_cached("SELECT 1 FROM patch WHERE stamp = ?1").map_err(db_error)?;
+    let own = match held.iter().any(|one| one.stamp.is_some()) {
+        true => handed_in_before(db)?,
+        false => BTreeSet::new(),
+    };
     let mut told: Vec<HeldElsewhere> = Vec::new();
     for one in held {
         let Some(stamp) = one.stamp else { continue };
-        if find.exists([stamp.to_bytes()]).map_err(db_error)? {
+        // Nor is there anything to ask the office about of what was erased by law.
+        if own.contains(&stamp) || one.reason == ERASED_REASON {
             continue;
         }
         let same = told.iter_mut().find(|row| (&row.reason, row.refused) == (&one.reason, one.refused));
@@ -69,6 +73,14 @@ fn keep_elsewhere(db: &Connection, held: &[Held]) -> Result<(), StoreError> {
         meta::set(db, ELSEWHERE, &text)?;
     }
     Ok(())
+}
+
+/// The stamps of what this phone handed in as another device, which the server tells by its stamp. Read once, by an index:
+/// every exchange asks.
+fn handed_in_before(db: &Connection) -> Result<BTreeSet<Stamp>, StoreError> {
+    db.prepare_cached("SELECT stamp FROM patch WHERE device_seq IS NULL AND state >= 2")
+        .and_then(|mut s| s.query_map([], |row| row.get(0).map(Stamp::from_bytes))?.collect())
+        .map_err(db_error)
 }
 
 /// What the server last told of the cadre's other phones.

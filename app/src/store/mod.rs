@@ -14,6 +14,7 @@ mod db;
 pub mod draft;
 mod drafts;
 mod erase;
+mod erase_draft;
 mod error;
 mod former;
 mod glance;

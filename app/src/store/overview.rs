@@ -105,6 +105,7 @@ pub(super) fn diary(
             stamps: BTreeMap::new(),
             place: RecordPlace::Waiting,
             may_move: false,
+            erased: Vec::new(),
         },
     };
     let days: Vec<(String, Uuid)> = db
@@ -162,8 +163,9 @@ const RECEIVED: &str = "state >= 2 AND held = ''
   AND record NOT IN (SELECT o.id FROM opinion o JOIN patch p ON p.record = o.visit WHERE p.state < 2 OR p.held <> '')";
 /// Patches that it keeps apart for checking.
 const HELD: &str = "held <> '' AND state = 2";
-/// Patches that the office refused.
-const REFUSED: &str = "held <> '' AND state = 3";
+/// Patches that the office refused. Of a record that was erased whole nothing is left to read, nor to be taken after all.
+const REFUSED: &str =
+    "held <> '' AND state = 3 AND patch.record NOT IN (SELECT record FROM erased WHERE field = '')";
 
 /// The records on their way by `condition`, newest first; what was said goes with its visit.
 fn outbox(db: &Connection, condition: &str) -> Result<Vec<OutboxRow>, StoreError> {

@@ -374,25 +374,26 @@ pub(super) fn view_of(db: &Connection, name: PhotoName, caption: String) -> Resu
     Ok(PhotoView { name, caption, place })
 }
 
-/// Lets go at once of the photos of a record that `is_erased` says are, where nothing else names them.
+/// Lets go at once of the photos of a record that `is_erased` says are, where nothing else names them. Whether it named any.
 pub(super) fn erase(
     db: &Connection,
     record: Uuid,
     is_erased: impl Fn(&str) -> bool,
-) -> Result<(), StoreError> {
-    let named: Vec<String> = db
+) -> Result<bool, StoreError> {
+    let mut named: Vec<String> = db
         .prepare_cached("SELECT DISTINCT photo FROM photo_use WHERE record = ?1")
         .and_then(|mut s| s.query_map([record.as_bytes()], |row| row.get(0))?.collect())
         .map_err(db_error)?;
+    named.retain(|photo| is_erased(photo));
     let unused = format!("DELETE FROM photo_file WHERE photo = ?1 AND NOT {IS_USED}");
-    for photo in named.iter().filter(|photo| is_erased(photo)) {
+    for photo in &named {
         db.prepare_cached("DELETE FROM photo_use WHERE record = ?1 AND photo = ?2")
             .and_then(|mut s| s.execute(params![record.as_bytes(), photo]))
             .and_then(|_| db.prepare_cached(&unused))
             .and_then(|mut s| s.execute([photo]))
             .map_err(db_error)?;
     }
-    Ok(())
+    Ok(!named.is_empty())
 }
 
 /// The names of a record's photos.

@@ -160,6 +160,7 @@ pub(super) fn loaded(db: &Connection, row: &Row) -> Result<Loaded, StoreError> {
         stamps: row.fields.iter().map(|(name, version)| (name.clone(), version.stamp)).collect(),
         place: place_of(db, row.id)?,
         may_move: placing::may_move(db, row)?,
+        erased: Vec::new(),
     })
 }
 
@@ -168,8 +169,11 @@ pub(super) fn load(db: &Connection, id: Uuid) -> Result<Loaded, StoreError> {
     loaded(db, &row)
 }
 
-/// Saves an edit: what equals the loaded value is not written; the rest goes into the record's open patch, or
-/// into a new one where another write has come between.
+/// Saves an edit: what equals the loaded value is not written, nor is what was erased by law; the rest goes into the
+/// record's open patch, or into a new one where another write has come between.
+///
+/// # Errors
+/// [`StoreError::Erased`] when nothing else is left of it.
 pub(super) fn save(
     db: &Connection,
     clock: &mut Clock,
@@ -188,18 +192,24 @@ pub(super) fn save(
         }
         None => *value == Value::Null,
     };
-    let set: FieldSet = edit.set.into_iter().filter(|(name, value)| !as_loaded(name, value)).collect();
+    let mut set: FieldSet = edit.set.into_iter().filter(|(name, value)| !as_loaded(name, value)).collect();
+    let erased = match set.is_empty() {
+        true => Vec::new(),
+        false => erase::take_out(db, &edit.kind, id, &mut set)?,
+    };
+    if set.is_empty() && !erased.is_empty() {
+        return Err(StoreError::Erased { kind: edit.kind, fields: erased });
+    }
     if set.is_empty() {
         return match &row {
             Some(row) => loaded(db, row),
             None => Err(StoreError::Invalid("还什么都没填。".to_owned())),
         };
     }
-    erase::refuse(db, &edit.kind, id, &set)?;
     let base: Base = edit.base.into_iter().filter(|(name, _)| set.contains_key(name)).collect();
     let village = row.as_ref().map_or(edit.village, |row| row.village.clone());
     write(db, clock, PatchContent { kind: edit.kind, id, village, set, base }, row.as_ref(), now_ms)?;
-    load(db, id)
+    Ok(Loaded { erased, ..load(db, id)? })
 }
 
 /// What an editor saw, by today's names: this phone may have become another device since, and signed its own writes

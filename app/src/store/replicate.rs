@@ -11,13 +11,18 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// Commits an answer: receipt, own patches folded into the server's rows, others' rows, cursor. With whether what
-/// screens show may have changed.
-pub(super) fn commit(
-    db: &Connection,
-    response: SyncResponse,
-    now_ms: i64,
-) -> Result<(CommitReport, bool), StoreError> {
+/// What a commit has come to.
+pub(super) struct Committed {
+    /// For the machine.
+    pub report: CommitReport,
+    /// What screens show may have changed.
+    pub changed: bool,
+    /// Something that was erased by law has left the tables.
+    pub redacted: bool,
+}
+
+/// Commits an answer: receipt, own patches folded into the server's rows, others' rows, cursor.
+pub(super) fn commit(db: &Connection, response: SyncResponse, now_ms: i64) -> Result<Committed, StoreError> {
     let malformed =
         |e: &dyn std::fmt::Display| StoreError::Invalid(format!("乡镇服务器的答复看不懂（{e}）。"));
     let rows = rows_of_batch(response.changes).map_err(|e| malformed(&e))?;
@@ -43,7 +48,9 @@ pub(super) fn commit(
         pulled.remove(&left);
         touched.insert(left);
     }
-    erase::take(db, &mut replica, &response.erased, &mut touched)?;
+    let redacted = erase::take(db, &mut replica, &response.erased)?;
+    pulled.retain(|id, _| !redacted.contains(id));
+    touched.extend(&redacted);
     replica.finish()?;
     let mut changed = receipted || response.scope.is_some();
     if let Some(scope) = &response.scope {
@@ -56,7 +63,6 @@ pub(super) fn commit(
         changed |= scope::evict(db)?;
     }
     changed |= !touched.is_empty();
-    response.erased.iter().for_each(|erased| drop(pulled.remove(&erased.id)));
     for id in touched {
         match pulled.remove(&id) {
             Some(row) => records::project_over(db, row)?,
@@ -76,7 +82,7 @@ pub(super) fn commit(
         digest_equal,
         former: former::remains(db)?,
     };
-    Ok((report, changed))
+    Ok(Committed { report, changed, redacted: !redacted.is_empty() })
 }
 
 /// Takes a receipt; whether it is news.

@@ -22,20 +22,20 @@ impl Store {
     /// # Errors
     /// When the answer contradicts this phone or SQLite fails; nothing of it is kept then.
     pub fn sync_commit(&mut self, response: SyncResponse, now_ms: i64) -> Result<CommitReport, StoreError> {
-        let (is_rescoped, has_erased) = (response.scope.is_some(), !response.erased.is_empty());
-        let (report, changed) = self.transact(|db| replicate::commit(db, response, now_ms))?;
-        if has_erased {
+        let is_rescoped = response.scope.is_some();
+        let committed = self.transact(|db| replicate::commit(db, response, now_ms))?;
+        if committed.redacted {
             erase::empty_log(&self.connection);
         }
         if is_rescoped {
             // Every screen that names the villages says the new ones.
             self.events.push(Event::Standing);
         }
-        if changed {
+        if committed.changed {
             self.changed();
             self.events.push(Event::Changed);
         }
-        Ok(report)
+        Ok(committed.report)
     }
 
     /// The machine's `LoadSums`.

@@ -1,11 +1,11 @@
 //! For tests: a phone's store, and the answers that a server would give it.
 
-use super::{Edit, Loaded, Reply, Request, Store, StoreError};
+use super::{Edit, Loaded, OpenDraft, Reply, Request, Store, StoreError, VisitTarget, draft::VisitDraft};
 use lianxin_shared::{
     replica::{Base, ChainHash, DeviceId, FieldSet, FieldVersion, Patch, PatchHash, Row, Stamp, Value},
     wire::v1::{Accepted, Cursor, EnrolResponse, Erased, Held, Receipt, SyncResponse, batch_of_rows},
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, types::Value as Sql};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -26,7 +26,11 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new() -> Self {
-        let mut store = Store::open(Connection::open_in_memory().unwrap()).unwrap();
+        Self::over(Connection::open_in_memory().unwrap())
+    }
+
+    pub(super) fn over(connection: Connection) -> Self {
+        let mut store = Store::open(connection).unwrap();
         let epoch = Uuid::from_u128(2);
         store
             .handle(
@@ -115,6 +119,50 @@ impl World {
             Reply::Record(loaded) => loaded.fields,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Does what a screen asks for; the draft, if it asked for one.
+    pub(super) fn ask(&mut self, request: Request) -> Result<Option<OpenDraft>, StoreError> {
+        Ok(match self.store.handle(request, NOW_MS)? {
+            Reply::Draft(open) => Some(*open),
+            _ => None,
+        })
+    }
+
+    /// A visit to a household is begun, or gone on with.
+    pub(super) fn visit(&mut self, household: Uuid) -> OpenDraft {
+        let target = VisitTarget::Household(household);
+        self.ask(Request::StartVisit { target }).unwrap().expect("a draft")
+    }
+
+    /// Keeps a draft and completes it.
+    pub(super) fn complete(&mut self, draft: VisitDraft) -> Result<(), StoreError> {
+        let id = draft.id;
+        self.ask(Request::SaveDraft(Box::new(draft)))?;
+        self.ask(Request::CompleteVisit { id }).map(drop)
+    }
+
+    /// The tables in which the words stand.
+    pub(super) fn told_in(&self, words: &str) -> Vec<String> {
+        let db = self.store.connection();
+        let tables: Vec<String> = db
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+            .and_then(|mut s| s.query_map([], |row| row.get(0))?.collect())
+            .unwrap();
+        let holds = |table: &String| {
+            let mut statement = db.prepare(&format!("SELECT * FROM {table}")).unwrap();
+            let columns = statement.column_count();
+            let mut rows = statement.query([]).unwrap();
+            while let Some(row) = rows.next().unwrap() {
+                for at in 0..columns {
+                    if matches!(row.get(at).unwrap(), Sql::Text(text) if text.contains(words)) {
+                        return true;
+                    }
+                }
+            }
+            false
+        };
+        tables.into_iter().filter(|table| holds(table)).collect()
     }
 }
 

@@ -14,14 +14,11 @@ use lianxin_shared::{
     domain::photo,
     replica::{Erasure, FieldSet, Patch, Row},
     sqlite::{read_row, uuid_at},
-    wire::v1::Erased,
+    wire::v1::{ERASED_REASON, Erased},
 };
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeSet;
 use uuid::Uuid;
-
-/// What a phone reads where its words about an erased record were kept apart.
-const ERASED: &str = "已依法抹去";
 
 /// The office's word: who, why, when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,7 +200,7 @@ fn refuse_held(db: &Connection, record: Uuid) -> Result<(), StorageError> {
          FROM patch p JOIN erased e ON e.record = p.record AND e.field = ''
          WHERE p.record = ?1 AND p.held <> '' AND p.refused = 0",
     )?
-    .execute(params![record.as_bytes(), ERASED])?;
+    .execute(params![record.as_bytes(), ERASED_REASON])?;
     db.prepare_cached("UPDATE patch SET refused = 1 WHERE record = ?1 AND held <> '' AND refused = 0")?
         .execute([record.as_bytes()])?;
     Ok(())

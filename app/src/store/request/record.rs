@@ -39,6 +39,8 @@ pub struct Loaded {
     /// put right ([`Request::PlaceHousehold`](super::Request::PlaceHousehold)).
     #[serde(default)]
     pub may_move: bool,
+    /// Of a save: the fields that were not written, since the office has erased them by law.
+    pub erased: Vec<String>,
 }
 
 /// Where a record is, from receipts alone.

@@ -2,7 +2,7 @@
 
 use lianxin_shared::replica::FieldSet;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::{HouseholdRow, Loaded, PhotoView};
@@ -39,6 +39,8 @@ pub struct OpenDraft {
     pub draft: VisitDraft,
     /// Answers of the last visit here on the same checklist versions, by field name.
     pub last_answers: FieldSet,
+    /// Of which visit each of them is.
+    pub answers_of: BTreeMap<String, Uuid>,
     /// When that was, Unix ms.
     pub last_visit_ms: Option<i64>,
     /// The household, if it is one.
@@ -49,6 +51,10 @@ pub struct OpenDraft {
     pub companions_before: Vec<String>,
     /// What people said in the finished visit that the draft corrects: verbatim for ever, only to be read.
     pub said: Vec<Loaded>,
+    /// Fields of that visit that were erased by law: there is nothing to fill in.
+    pub erased: BTreeSet<String>,
+    /// The household was erased by law: the visit is kept without a name.
+    pub household_erased: bool,
 }
 
 /// One completed visit.

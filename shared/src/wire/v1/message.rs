@@ -41,6 +41,9 @@ pub struct Held {
     pub stamp: Option<Stamp>,
 }
 
+/// [`Held::reason`] where the record was erased whole by law: of the words nothing is left, at the township neither.
+pub const ERASED_REASON: &str = "已依法抹去";
+
 /// `POST /v1/sync`: push and pull in one exchange.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncRequest {

@@ -9,7 +9,7 @@ pub use columns::{
 };
 pub use history::{HistoryChange, HistoryLine, HistoryRequest, HistoryResponse};
 pub use message::{
-    Accepted, CloneRequest, Cursor, EnrolRequest, EnrolResponse, Erased, ErrorBody, ErrorCode, Evicted, Held,
-    Life, Receipt, RepairRequest, RepairResponse, SalvageRequest, SalvageResponse, Scope, SyncRequest,
-    SyncResponse, scope_hash,
+    Accepted, CloneRequest, Cursor, ERASED_REASON, EnrolRequest, EnrolResponse, Erased, ErrorBody, ErrorCode,
+    Evicted, Held, Life, Receipt, RepairRequest, RepairResponse, SalvageRequest, SalvageResponse, Scope,
+    SyncRequest, SyncResponse, scope_hash,
 };
