@@ -10,6 +10,7 @@ use lianxin_shared::{
     replica::{FieldSet, Value},
     templates::templates,
 };
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::{
@@ -24,7 +25,7 @@ use crate::{
     platform::now_ms,
     store::{
         OpenDraft, Reply, Request, StoreError,
-        draft::{OpinionDraft, PhotoDraft, VisitDraft},
+        draft::{OpinionDraft, PhotoDraft, Repeated, VisitDraft},
     },
     text,
 };
@@ -97,7 +98,7 @@ pub(crate) fn use_draft(open: OpenDraft) -> Draft {
     let led = use_signal(|| 0);
     use_hook(|| Draft {
         saver: CopyValue::new(saver),
-        items: CopyValue::new(templates().items_of(&open.draft.checklists)),
+        items: CopyValue::new(open.draft.items(&open.erased)),
         open: CopyValue::new(open),
         shown,
         refilled,
@@ -206,11 +207,11 @@ impl Draft {
 
     /// 全部同上次: fills every unanswered question with the last visit's answer.
     pub(crate) fn repeat_all(mut self) {
-        let (items, last) = (self.items.read().clone(), self.open.read().last_answers.clone());
+        let (items, open) = (self.items.read().clone(), self.open.read().clone());
         self.change(|draft| {
             for item in &items {
                 if !item.is_answered(&draft.answers) {
-                    repeat(item, &last, &mut draft.answers);
+                    repeat(item, &open.last_answers, &open.answers_of, draft);
                 }
             }
         });
@@ -219,8 +220,8 @@ impl Draft {
 
     /// 同上次 for one question.
     pub(crate) fn repeat_one(mut self, item: &Item) {
-        let last = self.open.read().last_answers.clone();
-        self.change(|draft| repeat(item, &last, &mut draft.answers));
+        let open = self.open.read().clone();
+        self.change(|draft| repeat(item, &open.last_answers, &open.answers_of, draft));
         self.refilled += 1;
     }
 
@@ -307,17 +308,18 @@ pub(crate) fn tap(item: &Item, option: &str, answers: &mut FieldSet) {
     answers.insert(field, if picked { cleared } else { value });
 }
 
-/// Takes one question's answer over from the last visit.
-fn repeat(item: &Item, last: &FieldSet, answers: &mut FieldSet) {
-    if item.kind == AnswerKind::Several {
-        for option in &item.options {
-            let field = item.option_field(&option.code);
-            if let Some(value) = last.get(&field) {
-                answers.insert(field, value.clone());
-            }
+/// Takes one question's answer over from the last visit, and notes from which: `of` says it of each answer.
+fn repeat(item: &Item, last: &FieldSet, of: &BTreeMap<String, Uuid>, draft: &mut VisitDraft) {
+    let fields: Vec<String> = match item.kind {
+        AnswerKind::Several => item.options.iter().map(|option| item.option_field(&option.code)).collect(),
+        _ => vec![item.field()],
+    };
+    for field in fields {
+        let Some(value) = last.get(&field) else { continue };
+        if let Some(visit) = of.get(&field) {
+            draft.repeated.insert(field.clone(), Repeated { visit: *visit, value: value.clone() });
         }
-    } else if let Some(value) = last.get(&item.field()) {
-        answers.insert(item.field(), value.clone());
+        draft.answers.insert(field, value.clone());
     }
 }
 
@@ -347,8 +349,12 @@ mod tests {
         let mut last = FieldSet::new();
         tap(trouble, "leak", &mut last);
         tap(trouble, "beam", &mut last);
-        let mut answers = FieldSet::new();
-        repeat(trouble, &last, &mut answers);
-        assert_eq!(trouble.answer_text(&answers), trouble.answer_text(&last));
+        let (mut draft, visit) = (VisitDraft::default(), Uuid::from_u128(1));
+        let of = last.keys().map(|field| (field.clone(), visit)).collect();
+        repeat(trouble, &last, &of, &mut draft);
+        assert_eq!(trouble.answer_text(&draft.answers), trouble.answer_text(&last));
+        assert!(
+            draft.repeated.keys().eq(last.keys()) && draft.repeated.values().all(|one| one.visit == visit)
+        );
     }
 }

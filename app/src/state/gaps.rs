@@ -3,7 +3,7 @@
 use dioxus::prelude::*;
 use lianxin_shared::domain::{
     Problem,
-    checklist::{self, Item},
+    checklist::{self, AnswerKind, Item},
     opinion::{self, Opinion},
     photo::{self, Photo},
     visit,
@@ -61,6 +61,12 @@ impl Draft {
         };
         let next = here.map_or(0, |at| (at + 1) % gaps.len());
         gaps.into_iter().nth(next).map(|(step, problem)| (step, problem.field))
+    }
+
+    /// Whether what was answered to a question of the finished visit was erased by law.
+    pub(crate) fn is_erased(self, item: &Item) -> bool {
+        let nothing_left = item.kind == AnswerKind::Several && item.options.is_empty();
+        nothing_left || self.open.read().erased.contains(&item.field())
     }
 
     /// What is wrong with one answer as it stands. Unanswered is no fault before the cadre has looked at the

@@ -49,6 +49,9 @@ pub(crate) const IS_SAME: &str = "和上次一样";
 pub(crate) const SAME_ALL: &str = "全部同上次";
 pub(crate) const SEVERAL: &str = "可多选";
 pub(crate) const MUST_ANSWER: &str = "必答";
+pub(crate) const ERASED: &str = "已由乡镇走访办依法抹去，不用再填。";
+/// Of a draft.
+pub(crate) const HOUSEHOLD_ERASED: &str = "这一户已由乡镇走访办依法抹去。您写的都在：可以接着写完、报给乡镇，户主的姓名不会带上；不用报了，到最后一步删掉这份草稿。";
 pub(crate) const NO_LIST: &str = "这里没有清单要问，直接记他们说的话。";
 pub(crate) const BACK: &str = "上一步";
 pub(crate) const TO_WORDS: &str = "下一步：记原话";

@@ -96,6 +96,7 @@ fn Steps(open: OpenDraft, step: u8) -> Element {
     let title = if amends { words::amend_title(name) } else { words::title(name) };
     let (id, village) = (open.draft.id, open.draft.village.clone());
     let is_withdrawn = !use_session().identity().villages.contains_key(&village);
+    let is_erased = open.household_erased && !amends;
     let draft = use_draft(open);
     let taking = use_taking(id.to_string(), village, draft.saver());
     use_effect(use_reactive!(|step| {
@@ -132,6 +133,9 @@ fn Steps(open: OpenDraft, step: u8) -> Element {
                 SaveTrouble { mark: draft.mark.read().clone(), onretry: move |()| draft.flush() }
                 if is_withdrawn {
                     Notice { look: "w", testid: "withdrawn", {words::WITHDRAWN} }
+                }
+                if is_erased {
+                    Notice { look: "w", testid: "household-erased", {words::HOUSEHOLD_ERASED} }
                 }
                 // Led to another place of the same step, the page starts afresh there.
                 for led in [draft.led()] {

@@ -32,8 +32,23 @@ pub(crate) fn Checklist(draft: Draft) -> Element {
                 Notice { {words::NO_LIST} }
             }
             for item in draft.visible() {
-                Asked { key: "{item.id}", draft, focus: focus == item.field(), item: item.clone() }
+                if draft.is_erased(&item) {
+                    Erased { key: "{item.id}", label: item.question.clone() }
+                } else {
+                    Asked { key: "{item.id}", draft, focus: focus == item.field(), item: item.clone() }
+                }
             }
+        }
+    }
+}
+
+/// In the place of what was erased by law.
+#[component]
+pub(crate) fn Erased(label: String) -> Element {
+    rsx! {
+        section { class: "card q", "data-testid": "erased",
+            h3 { "{label}" }
+            p { class: "sub", {words::ERASED} }
         }
     }
 }

@@ -5,9 +5,13 @@ use dioxus::prelude::*;
 use lianxin_assets::icons;
 use lianxin_shared::domain::{
     Coded,
-    visit::{COMPANIONS_MAX, NAME_SEPARATOR, TargetKind, VisitMode, field::OCCURRED_AT},
+    visit::{
+        COMPANIONS_MAX, NAME_SEPARATOR, TargetKind, VisitMode,
+        field::{COMPANIONS, OCCURRED_AT},
+    },
 };
 
+use super::visit_checklist::Erased;
 use crate::{
     components::{
         choice::{Chip, Segments, Switch},
@@ -102,7 +106,11 @@ fn Details(draft: Draft, focus_time: bool) -> Element {
                 }
             },
         }
-        Companions { draft }
+        if draft.open.read().erased.contains(COMPANIONS) {
+            Erased { label: words::COMPANIONS }
+        } else {
+            Companions { draft }
+        }
     }
 }
 

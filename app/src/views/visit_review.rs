@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     photos::TakingState,
     visit::{LAST_STEP, go_and_change, go_to_gap},
+    visit_checklist::Erased,
     visit_how::how_line,
     visit_photos::{Photos, PhotosReviewed},
     visited::Said,
@@ -75,14 +76,18 @@ pub(crate) fn Review(draft: Draft, taking: Taking) -> Element {
         } else {
             Photos { draft, taking }
         }
-        TextArea {
-            label: words::NOTES, hint: words::NOTES_HINT, initial: draft.peek(|visit| visit.notes.clone()), focus: focus_notes, testid: "visit-notes",
-            on: move |typed| match typed {
-                Typed::Text(text) => draft.typed(|visit| visit.notes = text),
-                Typed::Composing(on) => draft.composing(on),
-                Typed::Entered => draft.focus(NOTES),
-                Typed::Left => draft.flush(),
-            },
+        if draft.open.read().erased.contains(NOTES) {
+            Erased { label: words::RECORD_NOTES }
+        } else {
+            TextArea {
+                label: words::NOTES, hint: words::NOTES_HINT, initial: draft.peek(|visit| visit.notes.clone()), focus: focus_notes, testid: "visit-notes",
+                on: move |typed| match typed {
+                    Typed::Text(text) => draft.typed(|visit| visit.notes = text),
+                    Typed::Composing(on) => draft.composing(on),
+                    Typed::Entered => draft.focus(NOTES),
+                    Typed::Left => draft.flush(),
+                },
+            }
         }
         section { class: "card pad",
             Switch {
@@ -253,6 +258,8 @@ pub(crate) fn FinishButtons(
                 let (id, household) = draft.peek(|visit| (visit.id, visit.household));
                 let after = match household {
                     _ if amends => Route::Visited { id },
+                    // Its page is not on this phone any more.
+                    Some(_) if draft.open.peek().household.is_none() => Route::TodayPage {},
                     Some(id) => Route::HouseholdPage { id },
                     None => Route::TodayPage {},
                 };
