@@ -320,7 +320,11 @@ impl Phone {
             if self.promises.is_touched(id) {
                 continue;
             }
-            let Reply::Draft(open) = self.ask(Request::Draft { id }, now_ms)? else { bail!("no draft") };
+            let Reply::Draft(mut open) = self.ask(Request::Draft { id }, now_ms)? else { bail!("no draft") };
+            if kept.household.is_some_and(|household| self.promises.is_touched(household)) {
+                // Without the name, from when the phone has heard that it was erased.
+                kept.target_name.clone_into(&mut open.draft.target_name);
+            }
             // A save that failed at the very end of its commit may be there after a crash.
             if let Some(doubtful) = self.doubtful.remove(&id).filter(|doubtful| *doubtful == open.draft) {
                 self.drafts.insert(id, doubtful.clone());
