@@ -123,7 +123,11 @@ impl World {
         if self.phones[phone].promises.is_touched(id) {
             return Ok(());
         }
-        let visit = self.phones[phone].record(id, now)?.context("a completed visit is not shown")?;
+        let Some(visit) = self.phones[phone].record(id, now)? else {
+            // With its village it has left this phone, and its correction changed nothing.
+            ensure!(draft.amends.is_some() && before.is_none(), "a completed visit is not shown");
+            return Ok(());
+        };
         match &draft.amends {
             Some(amended) => {
                 self.coverage.count("visits corrected");
