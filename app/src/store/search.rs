@@ -5,7 +5,7 @@
 
 use super::{
     FoundBy, HouseholdFilter, HouseholdQuery, StoreError, db_error, households,
-    words::{Typed, Words},
+    words::{Typed, Whereabouts, Words},
 };
 use lianxin_shared::sqlite::IS_PRESENT;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
@@ -54,6 +54,12 @@ struct Place {
     door: Box<str>,
     head: Box<str>,
     id: Id,
+}
+
+impl Place {
+    fn whereabouts(&self) -> Whereabouts<'_> {
+        Whereabouts { village: &self.village, group_no: self.group_no }
+    }
 }
 
 /// A household with the searched words of its own and of its members.
@@ -179,9 +185,11 @@ impl SearchIndex {
                 Picked { entries: self.pick(db, &query.filter, left, cadre)?, filter: query.filter.clone() }
             }
         };
-        let typed = Typed::new(&query.text);
+        let villages = rows(db, "SELECT code, name FROM village", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let typed = Typed::new(&query.text, &villages);
         let chosen = picked.entries.iter().filter_map(|at| self.entries.get(*at));
-        let mut found: Vec<&Entry> = chosen.filter(|entry| typed.is_in(&entry.words)).collect();
+        let mut found: Vec<&Entry> =
+            chosen.filter(|entry| typed.is_in(&entry.words, entry.place.whereabouts())).collect();
         if !typed.is_empty() && found.len() <= ranked_max {
             // What fits equally well stays in the order of the list.
             found.sort_by_cached_key(|entry| typed.fit(&entry.words));

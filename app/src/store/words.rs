@@ -72,18 +72,33 @@ struct Word {
     text: String,
     /// It has letters, so that it may spell a name.
     may_spell: bool,
+    /// The group that it names.
+    group: Option<i64>,
+    /// Codes of the villages in whose name it is.
+    villages: Vec<String>,
 }
 
+/// Where a household is: this is no part of its words.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Whereabouts<'a> {
+    pub village: &'a str,
+    pub group_no: i64,
+}
+
+/// The least characters that name a village: 村 is in most of them.
+const VILLAGE_CHARS_MIN: usize = 2;
+
 impl Typed {
-    /// The words of a text.
-    pub fn new(text: &str) -> Self {
-        let word = |text: String| Word { may_spell: text.contains(char::is_lowercase), text };
-        Self(typed::words(&text.to_lowercase()).into_iter().map(word).collect())
+    /// The words of a text, on a phone of these villages (code, name).
+    pub fn new(text: &str, villages: &[(String, String)]) -> Self {
+        let words = typed::words(&text.to_lowercase()).into_iter();
+        let words = words.flat_map(|word| village_and_group(word, villages));
+        Self(words.map(|text| Word::new(text, villages)).collect())
     }
 
     /// Whether a household has every word.
-    pub fn is_in(&self, words: &str) -> bool {
-        self.0.iter().all(|word| words.contains(&word.text) || word.spells_any(words))
+    pub fn is_in(&self, words: &str, at: Whereabouts<'_>) -> bool {
+        self.0.iter().all(|word| word.is_in(words, at))
     }
 
     /// How well a household that has every word fits them: as well as the word that fits best.
@@ -124,7 +139,43 @@ impl Fit {
     const ELSEWHERE: Self = Self { part: Part::Elsewhere, is_members: false };
 }
 
+/// “石桥三组” as “石桥” and “三组”; any other word as it is.
+fn village_and_group(word: String, villages: &[(String, String)]) -> Vec<String> {
+    let apart = villages.iter().find_map(|(_, name)| {
+        let group = [name.as_str(), name.trim_end_matches('村')]
+            .into_iter()
+            .filter(|name| !name.is_empty())
+            .find_map(|name| word.strip_prefix(name))?;
+        typed::group(group)?;
+        Some(vec![word.strip_suffix(group)?.to_owned(), group.to_owned()])
+    });
+    apart.unwrap_or_else(|| vec![word])
+}
+
 impl Word {
+    fn new(text: String, villages: &[(String, String)]) -> Self {
+        let names = villages.iter().filter(|(_, name)| name.contains(&text));
+        let villages = if text.chars().count() < VILLAGE_CHARS_MIN {
+            Vec::new()
+        } else {
+            names.map(|(code, _)| code.clone()).collect()
+        };
+        let group = typed::group(&text).map(i64::from);
+        Word { may_spell: text.contains(char::is_lowercase), group, villages, text }
+    }
+
+    fn is_in(&self, words: &str, at: Whereabouts<'_>) -> bool {
+        match self.group {
+            // 三组 is no part of 十三组.
+            Some(group) => at.group_no == group,
+            None => {
+                words.contains(&self.text)
+                    || self.villages.iter().any(|code| code == at.village)
+                    || self.spells_any(words)
+            }
+        }
+    }
+
     fn fit(&self, words: &str) -> Fit {
         // A single letter or digit is in nearly every household and tells none from the others.
         if self.text.len() == 1 {
@@ -203,6 +254,13 @@ fn lines(words: &str) -> impl Iterator<Item = Line<'_>> {
 mod tests {
     use super::*;
 
+    const AT: Whereabouts<'_> = Whereabouts { village: "519921105202", group_no: 3 };
+
+    fn typed(text: &str) -> Typed {
+        let villages = [("519921105201", "柳树沟村"), ("519921105202", "石桥村")];
+        Typed::new(text, &villages.map(|(code, name)| (code.to_owned(), name.to_owned())))
+    }
+
     fn zhou() -> Box<str> {
         let mut words =
             Words::of_household("周秀兰", "周秀兰 zxl 三组 17号 138 0000 0001 残疾人", "138 0000 0001");
@@ -212,8 +270,8 @@ mod tests {
     }
 
     fn found_by(text: &str) -> Option<FoundBy> {
-        let (typed, words) = (Typed::new(text), zhou());
-        assert!(typed.is_in(&words), "{text}");
+        let (typed, words) = (typed(text), zhou());
+        assert!(typed.is_in(&words, AT), "{text}");
         typed.found_by(&words)
     }
 
@@ -222,6 +280,19 @@ mod tests {
         for text in ["", "周", "zxl", "zhouxiu", "三组 17", "三组17号", "残疾", "周 三组"] {
             assert_eq!(found_by(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn its_village_and_its_group_are_found_however_they_are_written() {
+        for text in ["3组", "第三组", "３组", "石桥", "石桥村 周", "石桥三组", "石桥村3组17号", "三组１７号"]
+        {
+            assert_eq!(found_by(text), None, "{text}");
+        }
+        for text in ["柳树沟", "柳树沟三组", "十三组", "组", "13组"] {
+            assert!(!typed(text).is_in("周秀兰\tzxl 河西 17号", Whereabouts { group_no: 0, ..AT }), "{text}");
+        }
+        let tenth = Whereabouts { group_no: 13, ..AT };
+        assert!(!typed("三组").is_in("周秀兰\tzxl 十三组", tenth) && typed("13组").is_in("", tenth));
     }
 
     #[test]
@@ -253,12 +324,12 @@ mod tests {
             of("张三", "小王明"),
         ];
         for text in ["王明", "wangming", "wm", "三组 王明"] {
-            let fits: Vec<Fit> = all.iter().map(|words| Typed::new(text).fit(words)).collect();
+            let fits: Vec<Fit> = all.iter().map(|words| typed(text).fit(words)).collect();
             assert!(fits.is_sorted_by(|a, b| a < b), "{text}: {fits:?}");
         }
         // Words that name nobody say nothing of the order.
         for text in ["三组", "17", ""] {
-            assert!(all.iter().all(|words| Typed::new(text).fit(words) == Fit::ELSEWHERE), "{text}");
+            assert!(all.iter().all(|words| typed(text).fit(words) == Fit::ELSEWHERE), "{text}");
         }
     }
 
@@ -271,17 +342,17 @@ mod tests {
         let hers = FoundBy::MemberPhone { name: "王诗涵".to_owned(), phone: "140 4510-9138".to_owned() };
         for text in ["140 4510 9138", "140-4510-9138", "14045109138", "三组17号 140 4510 9138", "45109138"]
         {
-            let typed = Typed::new(text);
-            assert!(typed.is_in(&words), "{text}");
+            let typed = typed(text);
+            assert!(typed.is_in(&words, AT), "{text}");
             assert_eq!(typed.found_by(&words), Some(hers.clone()), "{text}");
         }
-        assert!(!Typed::new("140 4510 9139").is_in(&words), "nobody's");
+        assert!(!typed("140 4510 9139").is_in(&words, AT), "nobody's");
     }
 
     #[test]
     fn nothing_is_found_across_two_people_or_parts() {
         for text in ["兰王", "xiulanwang", "zxl三组", "wxm13900000002"] {
-            assert!(!Typed::new(text).is_in(&zhou()), "{text}");
+            assert!(!typed(text).is_in(&zhou(), AT), "{text}");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What somebody has typed into a search, as the words that it means: people write a group and a door without a space
 //! (三组17号), and a telephone in groups of digits (138 0000 0001, 138-0000-0001).
 
+use super::region::group_number;
+
 /// The least digits of a whole telephone, without the area's code; a door has fewer.
 const PHONE_DIGITS_MIN: usize = 7;
 /// The least digits of a telephone's group: doors (151-2, 10-2-1503) have shorter ones.
@@ -11,7 +13,9 @@ const MOBILE_GROUP_DIGITS: usize = 3;
 const HYPHENS: [char; 4] = ['-', '－', '–', '—'];
 
 /// The words of a text: all of them must be found. A telephone is one word of digits, whatever stood between them.
+/// Full-width letters and digits are read as plain ones.
 pub fn words(text: &str) -> Vec<String> {
+    let text: String = text.chars().map(plain_width).collect();
     let mut words = Vec::new();
     let mut run: Vec<&str> = Vec::new();
     for token in text.split_whitespace() {
@@ -25,6 +29,18 @@ pub fn words(text: &str) -> Vec<String> {
     }
     words.append(&mut of_digits(&run));
     words
+}
+
+/// １７ as 17; any other character as it is.
+fn plain_width(c: char) -> char {
+    const FULL_WIDTH: std::ops::RangeInclusive<char> = '！'..='～';
+    const APART: u32 = '！' as u32 - '!' as u32;
+    if FULL_WIDTH.contains(&c) { char::from_u32(c as u32 - APART).unwrap_or(c) } else { c }
+}
+
+/// The number of a group, if a word names one (三组, 3组, 第三组): the same group is written in several ways.
+pub fn group(word: &str) -> Option<u32> {
+    group_number(word).filter(|_| word.ends_with('组'))
 }
 
 /// “三组17号” as “三组” and “17号”; any other word as it is.
@@ -98,9 +114,21 @@ mod tests {
             ("三组17号", vec!["三组", "17号"]),
             ("三组 17号", vec!["三组", "17号"]),
             ("李组长", vec!["李组长"]),
+            ("１７号 ３组", vec!["17号", "3组"]),
+            ("ＺＸＬ", vec!["ZXL"]),
             ("", vec![]),
         ] {
             assert_eq!(words(text), means, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_group_is_the_same_however_it_is_written() {
+        for word in ["三组", "3组", "第三组", "第3组"] {
+            assert_eq!(group(word), Some(3), "{word}");
+        }
+        for word in ["3", "三", "河西组", "组", "17号"] {
+            assert_eq!(group(word), None, "{word}");
         }
     }
 }

@@ -102,6 +102,10 @@ impl HouseholdFilter {
         }
         for term in typed::words(&self.q.to_lowercase()) {
             let pattern = Value::from(like(&term));
+            if let Some(group) = typed::group(&term) {
+                all.add("h.grp_no = ?", [Value::from(i64::from(group))]);
+                continue;
+            }
             let is_number = term.chars().all(|c| c.is_ascii_digit());
             let grouped = if is_number { GROUPED_PHONE } else { "" };
             let sql = format!("({FOUND}{grouped})");
