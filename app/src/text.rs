@@ -25,6 +25,7 @@
 //! - 我的: `mine`, `leaving`, `count-saved|waiting|received|held|refused`, `waiting-what`, `sync-now`, `sync-said`, `offline-hint`, `sync-problem`, `outbox`, `held`, `refused`, `held-elsewhere`,
 //!   `font-standard|large|extra`, `look-system|light|dark`, `storage`, `update`, `update-now`; `conflict`, `conflict-shown`, `conflict-other`.
 
+pub(crate) mod clock;
 pub(crate) mod count;
 pub(crate) mod enrol;
 pub(crate) mod history;
@@ -247,6 +248,8 @@ pub(crate) mod household {
     pub(crate) const CLASS: &str = "户类型";
     pub(crate) const TAGS: &str = "类别";
     pub(crate) const TAGS_HINT: &str = "是就点上，可以选几样；走访时按类别问。";
+    pub(crate) const TAGS_OF_PERSONS: &str =
+        "老党员、残疾人、孤寡老人这样说的是某个人，存下这一户后，在“添一人”里点。";
     pub(crate) const NAME: &str = "姓名";
     pub(crate) const RELATION: &str = "与户主关系";
     pub(crate) const RELATION_HINT: &str = "配偶、子女、父母……";

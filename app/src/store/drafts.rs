@@ -220,6 +220,10 @@ fn answers_before(
         let common = draft.checklists.iter().filter(|(code, n)| visit.checklists.get(*code) == Some(n));
         let versions = common.map(|(code, n)| (code.clone(), *n)).collect();
         for item in templates().items_of(&versions) {
+            // What people said the last time they have not said today.
+            if item.is_opinion {
+                continue;
+            }
             let field = item.field();
             let of_item = |name: &&String| {
                 **name == field || name.strip_prefix(&field).is_some_and(|rest| rest.starts_with('.'))

@@ -10,7 +10,7 @@ use super::{
 };
 use lianxin_shared::{
     domain::{household, photo, visit},
-    replica::{Base, Erasure, Value, kind},
+    replica::{Base, Erasure, kind},
     sqlite::uuid_at,
 };
 use rusqlite::{Connection, params};
@@ -91,23 +91,15 @@ fn empty(draft: &mut VisitDraft, erasure: &Erasure) {
     }
 }
 
-/// Answers as an earlier visit had them, and the opinions that they became, go; what the cadre has made of them since
-/// stays.
+/// Answers as an earlier visit had them go; what the cadre has made of them since stays.
 fn take_back(draft: &mut VisitDraft, visit: Uuid, erasure: &Erasure) {
-    let VisitDraft { repeated, answers, taken_over, opinions, .. } = draft;
+    let VisitDraft { repeated, answers, .. } = draft;
     repeated.retain(|field, answer| {
         if answer.visit != visit || !erasure.covers(field) {
             return true;
         }
         if answers.get(field) == Some(&answer.value) {
             answers.remove(field);
-        }
-        let question = field.strip_prefix(visit::field::ANSWER_PREFIX).unwrap_or(field);
-        if let (Some(said), Value::Text(words)) = (taken_over.get(question), &answer.value)
-            && said == words
-        {
-            opinions.retain(|opinion| opinion.text != *words);
-            taken_over.remove(question);
         }
         false
     });

@@ -164,30 +164,33 @@ fn a_household_whose_heads_name_was_erased_is_still_visited() {
 #[test]
 fn an_answer_that_came_by_the_same_as_last_time_goes_with_the_one_that_it_came_from() {
     let mut world = home();
-    let (advice, road) = ("answers.advice", "answers.road");
-    let last = visited(&mut world, |draft| drop(draft.answers.insert(advice.to_owned(), WORDS.into())));
+    let (disliked, road) = ("answers.cadre_style_words", "answers.road");
+    let advice = "answers.advice";
+    let last = visited(&mut world, |draft| {
+        let words = [("answers.cadre_style", "yes"), (disliked, WORDS), (advice, "路要修")]
+            .map(|(field, said)| (field.to_owned(), said.into()));
+        draft.answers.extend(words);
+    });
     let open = world.visit(HOME);
+    assert!(!open.last_answers.contains_key(advice), "what was said then was not said today");
     let mut draft = open.draft.clone();
-    for field in [advice, road] {
+    for field in [disliked, road] {
         let (visit, value) = (open.answers_of[field], open.last_answers[field].clone());
         assert_eq!(visit, last);
         draft.answers.insert(field.to_owned(), value.clone());
         draft.repeated.insert(field.to_owned(), Repeated { visit, value });
     }
-    draft.taken_over.insert("advice".to_owned(), WORDS.to_owned());
-    draft.opinions = vec![said(1, WORDS), said(2, "水管漏")];
     world.ask(Request::SaveDraft(Box::new(draft.clone()))).unwrap();
 
-    world.exchange(Vec::new(), &[(last, advice)]);
+    world.exchange(Vec::new(), &[(last, disliked)]);
     assert_eq!(world.told_in(WORDS), [""; 0]);
     world.ask(Request::SaveDraft(Box::new(draft.clone()))).unwrap();
     assert_eq!(world.told_in(WORDS), [""; 0], "nor does an open screen bring it back");
     let kept = world.visit(HOME).draft;
     assert!(kept.answers.contains_key(road));
-    assert_eq!(kept.opinions, [said(2, "水管漏")]);
 
     // What the cadre has written in its place since is no answer of last time.
-    draft.answers.insert(advice.to_owned(), "灯不亮".into());
+    draft.answers.insert(disliked.to_owned(), "灯不亮".into());
     world.ask(Request::SaveDraft(Box::new(draft))).unwrap();
-    assert_eq!(world.visit(HOME).draft.answers.get(advice), Some(&"灯不亮".into()));
+    assert_eq!(world.visit(HOME).draft.answers.get(disliked), Some(&"灯不亮".into()));
 }

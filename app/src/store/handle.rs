@@ -282,6 +282,7 @@ impl Store {
             photos: photos::lacking(&self.connection)?.0,
             last_ms: last_ms.unwrap_or(0),
             problem: self.problem.clone(),
+            clock_off_ms: meta::clock(&self.connection)?.map_or(0, |clock| clock.offset_ms()),
         })
     }
 

@@ -41,7 +41,7 @@ pub(super) fn today(
             first_line(entry.fields.get(field::TEXT).and_then(|v| v.as_text()).unwrap_or_default())
         }),
         conflicts: conflicts::count(db)?,
-        held: held_records(db)?,
+        held: tally(db, HELD)?.things(),
     })
 }
 
@@ -213,13 +213,6 @@ fn refused(db: &Connection) -> Result<Vec<OutboxRow>, StoreError> {
         Ok(row)
     };
     outbox(db, REFUSED)?.into_iter().map(dress).collect()
-}
-
-/// Records that the township keeps apart for checking.
-fn held_records(db: &Connection) -> Result<u32, StoreError> {
-    db.prepare_cached("SELECT count(DISTINCT record) FROM patch WHERE held <> '' AND state = 2")
-        .and_then(|mut s| s.query_row([], |row| row.get(0)))
-        .map_err(db_error)
 }
 
 /// Records (not patches) that the township has not acknowledged, and since when (Unix ms, 0 if none).

@@ -9,10 +9,11 @@ use rusqlite::Connection;
 #[allow(non_upper_case_globals)]
 const line_records_max: u32 = 200;
 
-/// Counts the records that have a patch of which `condition` holds.
+/// Counts the records that have a patch of which `condition` holds, and that are not wholly erased by law.
 pub(super) fn tally(db: &Connection, condition: &str) -> Result<Tally, StoreError> {
     let sql = format!(
-        "WITH own AS MATERIALIZED (SELECT record, max(kind) AS kind FROM patch WHERE {condition} GROUP BY record)
+        "WITH own AS MATERIALIZED (SELECT record, max(kind) AS kind FROM patch
+           WHERE {condition} AND record NOT IN (SELECT record FROM erased WHERE field = '') GROUP BY record)
          SELECT kind, count(*), sum(kind = 'opinion' AND EXISTS (
            SELECT 1 FROM opinion WHERE opinion.id = own.record AND opinion.visit IN (SELECT record FROM own)))
          FROM own GROUP BY kind"

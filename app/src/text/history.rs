@@ -2,8 +2,7 @@
 
 pub(crate) const TITLE: &str = "修改记录";
 pub(crate) const ASKING: &str = "正在向乡镇服务器要…";
-pub(crate) const LEAD: &str =
-    "最近的在最上面。“写于”是写的人那台手机的时钟，“收到”是乡镇服务器的时钟。每一次改动都留着，谁也删不掉。";
+pub(crate) const LEAD: &str = "最近的在最上面。“写于”是写的人那台手机的时钟，“收到”是乡镇服务器的时钟。每一次改动都留着，只有依法抹去的内容不再有。";
 pub(crate) const NOT_SENT: &str = "这部手机上还没上报的改动都在本机，报上去以后才列在这里。";
 pub(crate) const HELD: &str = "待收下";
 pub(crate) const SETTLED: &str = "在几种写法里选定";

@@ -102,8 +102,11 @@ pub(crate) const DISCARD: &str = "不要这份草稿";
 pub(crate) const DISCARD_SURE: &str = "草稿里写的会全部删掉，找不回来。";
 pub(crate) const DISCARD_YES: &str = "删掉草稿";
 /// Of a draft in a village that is not this cadre's any more.
-pub(crate) const WITHDRAWN: &str =
-    "这个村已不分给您。草稿都在，可以接着写完、报给乡镇；写完这份草稿后，这个村的户册会从本机移走。";
+pub(crate) const WITHDRAWN: &str = "这个村已不分给您。草稿都在，可以接着写完、报给乡镇，由走访办看过再收；写完这份草稿后，这个村的户册会从本机移走。";
+/// An opinion of so many characters.
+pub(crate) fn too_long(chars: usize, chars_max: usize) -> String {
+    format!("写了 {chars} 个字，一条最多 {chars_max} 个，请缩短，或另起一条；现在这样也存在本机。")
+}
 pub(crate) const GONE: &str = "这次走访已经完成，或草稿已删掉";
 pub(crate) const GONE_HINT: &str = "已完成的走访在那一户的页上。";
 pub(crate) const SEE_RECORD: &str = "看这次走访";

@@ -287,6 +287,9 @@ pub(crate) fn TagChips(form: Form, borne_by: BorneByProp) -> Element {
         div { class: "field",
             span { class: "label", {words::TAGS} }
             span { class: "hint", {words::TAGS_HINT} }
+            if borne_by.0 == BorneBy::Household {
+                span { class: "hint", {words::TAGS_OF_PERSONS} }
+            }
             div { class: "chips wrap several", role: "group", "aria-label": words::TAGS,
                 for (code, name, on) in offered {
                     Chip {

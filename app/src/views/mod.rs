@@ -1,5 +1,6 @@
 //! The screens, one file each.
 
+mod clock;
 pub(crate) mod conflicts;
 pub(crate) mod diary;
 pub(crate) mod enrol;

@@ -3,7 +3,7 @@
 use dioxus::prelude::*;
 use lianxin_assets::icons;
 
-use super::{frame::DoneNote, go_visit::go_to_draft, sync_now::SyncNow};
+use super::{clock::ClockWrong, frame::DoneNote, go_visit::go_to_draft, sync_now::SyncNow};
 use crate::{
     beijing::DAY_MS,
     components::{
@@ -36,6 +36,7 @@ pub(crate) fn TodayView() -> Element {
             p { class: "sub", "{format::day(now)} · {villages.join(\"、\")}" }
             div { class: "stack",
                 DoneNote {}
+                ClockWrong {}
                 LoudReminder { line: session.line.read().clone(), now_ms: now }
             }
             match &*asked.read() {

@@ -5,8 +5,8 @@ use lianxin_assets::icons;
 use uuid::Uuid;
 
 use super::{
-    photos::PhotosOnTheirWay, visit_checklist::Checklist, visit_opinions::Opinions, visit_photos::Photos,
-    visit_review::Review,
+    clock::ClockWrong, photos::PhotosOnTheirWay, visit_checklist::Checklist, visit_opinions::Opinions,
+    visit_photos::Photos, visit_review::Review,
 };
 use crate::{
     components::{
@@ -131,6 +131,7 @@ fn Steps(open: OpenDraft, step: u8) -> Element {
             },
             div { class: "stack",
                 SaveTrouble { mark: draft.mark.read().clone(), onretry: move |()| draft.flush() }
+                ClockWrong {}
                 if is_withdrawn {
                     Notice { look: "w", testid: "withdrawn", {words::WITHDRAWN} }
                 }

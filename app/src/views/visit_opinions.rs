@@ -5,7 +5,7 @@ use lianxin_assets::icons;
 use lianxin_shared::{
     domain::{
         Coded,
-        opinion::{Opinion, OpinionKind},
+        opinion::{OPINION_CHARS_MAX, Opinion, OpinionKind},
     },
     templates::templates,
 };
@@ -109,6 +109,7 @@ fn with(visit: &mut crate::store::draft::VisitDraft, id: Uuid, change: impl FnOn
 fn OpinionCard(draft: Draft, opinion: OpinionDraft, at: usize, focus: bool) -> Element {
     let id = opinion.id;
     let testid = format!("opinion-{}", at + 1);
+    let letters = opinion.text.chars().count();
     let sort = move |wanted: OpinionDraft| {
         draft.change(|visit| {
             // The words are those of the field, not those that the controls were drawn with.
@@ -125,8 +126,14 @@ fn OpinionCard(draft: Draft, opinion: OpinionDraft, at: usize, focus: bool) -> E
                         Typed::Text(text) => draft.typed(|visit| with(visit, id, |one| one.text = text)),
                         Typed::Composing(on) => draft.composing(on),
                         Typed::Entered => draft.focus(&opinion_field(id)),
-                        Typed::Left => draft.flush(),
+                        Typed::Left => {
+                            draft.flush();
+                            draft.redraw();
+                        }
                     },
+                }
+                if letters > OPINION_CHARS_MAX {
+                    p { class: "wrong", role: "alert", "data-testid": "{testid}-long", {words::too_long(letters, OPINION_CHARS_MAX)} }
                 }
             }
         }

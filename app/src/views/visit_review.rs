@@ -256,10 +256,12 @@ pub(crate) fn FinishButtons(
         match draft.complete(session).await {
             Ok(()) => {
                 let (id, household) = draft.peek(|visit| (visit.id, visit.household));
+                let village = draft.peek(|visit| visit.village.clone());
+                let is_withdrawn = !session.identity().villages.contains_key(&village);
                 let after = match household {
                     _ if amends => Route::Visited { id },
                     // Its page is not on this phone any more.
-                    Some(_) if draft.open.peek().household.is_none() => Route::TodayPage {},
+                    Some(_) if draft.open.peek().household.is_none() || is_withdrawn => Route::TodayPage {},
                     Some(id) => Route::HouseholdPage { id },
                     None => Route::TodayPage {},
                 };

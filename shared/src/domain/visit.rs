@@ -201,7 +201,8 @@ impl Visit {
     /// [`crate::domain::checklist::validate`] of their own.
     pub fn validate(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
-        if self.target_name.trim().is_empty() {
+        // A household may have an address alone.
+        if self.target_name.trim().is_empty() && self.household.is_none() {
             problems.push(Problem::new(field::TARGET_NAME, "请填走访了谁。"));
         }
         if self.target_kind == TargetKind::Household && self.household.is_none() {

@@ -14,7 +14,7 @@ use lianxin_shared::{
         visit::Visit,
     },
     replica::{Base, Clock, DeviceId, FieldSet, Patch, PatchDraft, Stamp, kind},
-    sqlite::read_row,
+    sqlite::{read_row, uuid_at},
 };
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeMap;
@@ -107,8 +107,11 @@ fn hand_in(db: &Connection, household: Uuid, village: &str, now_ms: i64) -> Resu
     let old = redeem_code(db, &code.digits, "旧手机（已换）", "", now_ms)?.device;
     let Some(row) = read_row(db, household).map_err(StorageError::from)? else { return Ok(()) };
     let (at, target_name) = (now_ms - 26 * 60 * MINUTE_MS, Household::from_fields(&row.values()).head);
+    let campaign =
+        db.query_row("SELECT id FROM campaign ORDER BY start_day DESC LIMIT 1", [], |row| uuid_at(row, "id"));
     let visit = Visit {
         household: Some(household),
+        campaign: campaign.optional().map_err(StorageError::from)?,
         target_name,
         visitor: cadre.id.clone(),
         visitor_name: cadre.name.clone(),

@@ -73,6 +73,9 @@ pub struct SyncLine {
     pub last_ms: i64,
     /// A problem in plain words: what happened, what is safe, what to do. Empty if none.
     pub problem: String,
+    /// How far this phone's clock was behind the server's at the last exchange, ms; negative if ahead.
+    #[serde(default)]
+    pub clock_off_ms: i64,
 }
 
 /// What sync is doing.
