@@ -1,12 +1,9 @@
 //! What people said, in the draft of a visit: taken over from the answers, and sorted otherwise by a correction.
 
 use dioxus::prelude::*;
-use lianxin_shared::{
-    domain::{
-        Coded, changes,
-        opinion::{Opinion, OpinionKind},
-    },
-    replica::Value,
+use lianxin_shared::domain::{
+    Coded, changes,
+    opinion::{Opinion, OpinionKind},
 };
 use uuid::Uuid;
 
@@ -16,26 +13,18 @@ use crate::{
     platform::now_ms,
     store::{
         Loaded,
-        draft::{OpinionDraft, Sorted, VisitDraft},
+        draft::{OpinionDraft, Sorted},
     },
 };
 
 impl Draft {
-    /// What was answered to a question for people's own words becomes an opinion, once: one that the cadre has changed or
-    /// taken out since stays as it is. A correction's answers do not: what was said stands in the finished visit already.
+    /// What was answered to a question for people's own words becomes an opinion, once.
     pub(crate) fn take_over_words(self) {
-        if self.peek(|draft| draft.absent || draft.amends.is_some()) {
-            return;
-        }
-        let items = self.visible();
-        for item in items.iter().filter(|item| item.is_opinion) {
-            let said = self
-                .peek(|draft| draft.answers.get(&item.field()).and_then(Value::as_text).map(str::to_owned));
-            let Some(said) = said.filter(|said| !said.trim().is_empty()) else { continue };
-            if self.peek(|draft| draft.taken_over.get(&item.id) != Some(&said))
-                && let Ok(id) = new_id(now_ms())
-            {
-                self.change(|draft| take_over(draft, &item.id, &said, id));
+        let items = self.items.read().clone();
+        for (item, said) in self.peek(|draft| draft.words_to_take_over(&items)) {
+            // Without randomness there is no id; 完成 tries again.
+            if let Ok(id) = new_id(now_ms()) {
+                self.change(|draft| draft.take_over(&item, &said, id));
             }
         }
     }
@@ -80,41 +69,5 @@ impl Draft {
                 draft.sorted.insert(id, Sorted { set, base });
             }
         });
-    }
-}
-
-/// Makes an answer an opinion, or brings the one that was made of it up to date.
-fn take_over(draft: &mut VisitDraft, item: &str, said: &str, new: Uuid) {
-    let before = draft.taken_over.insert(item.to_owned(), said.to_owned());
-    let same = draft.opinions.iter_mut().find(|one| before.as_deref() == Some(one.text.as_str()));
-    if let Some(same) = same {
-        said.clone_into(&mut same.text);
-    } else if before.is_none() {
-        draft.opinions.retain(|one| !one.text.is_empty());
-        let kind = OpinionKind::Suggestion.code().to_owned();
-        draft.opinions.push(OpinionDraft { id: new, text: said.to_owned(), kind, ..OpinionDraft::default() });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_answered_in_peoples_words_becomes_an_opinion_once() {
-        let mut draft = VisitDraft { opinions: vec![OpinionDraft::default()], ..VisitDraft::default() };
-        let texts =
-            |draft: &VisitDraft| draft.opinions.iter().map(|one| one.text.clone()).collect::<Vec<_>>();
-        take_over(&mut draft, "advice", "路要修", Uuid::from_u128(1));
-        assert_eq!(texts(&draft), ["路要修"], "the empty one makes room");
-        assert_eq!(draft.opinions[0].kind, "suggestion");
-        take_over(&mut draft, "advice", "路要修好", Uuid::from_u128(2));
-        assert_eq!(texts(&draft), ["路要修好"]);
-        draft.opinions[0].text = "路要修好，今年就修".to_owned();
-        take_over(&mut draft, "advice", "路要修", Uuid::from_u128(3));
-        assert_eq!(texts(&draft), ["路要修好，今年就修"], "what was written on is not touched");
-        draft.opinions.clear();
-        take_over(&mut draft, "advice", "路", Uuid::from_u128(4));
-        assert!(draft.opinions.is_empty(), "taken out, it stays out");
     }
 }

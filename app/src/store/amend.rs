@@ -131,7 +131,8 @@ fn corrected(before: &Visit, draft: &VisitDraft) -> Visit {
     let occurred_at = (before.occurred_at != Some(draft.occurred_ms)).then_some(draft.occurred_ms);
     let met_at_last = before.absent && !draft.absent;
     let mut answers = checklist::settled(&items, &draft.answers);
-    // What was not asked any more when it was loaded, since the answer that leads there was erased by law, is no less true.
+    // What was not asked any more when it was loaded, since the answer that leads there was erased by law, is no less true; nor
+    // are words that a former version left among the answers.
     let asked = checklist::settled(&items, &before.answers);
     let unasked = before.answers.iter().filter(|(name, _)| !asked.contains_key(*name));
     let kept = unasked.filter(|(name, value)| draft.answers.get(*name) == Some(value));

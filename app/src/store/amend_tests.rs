@@ -100,7 +100,7 @@ fn visited(store: &mut Store) -> (Uuid, Uuid) {
         store,
         open,
         |draft| {
-            for item in templates().items_of(&draft.checklists) {
+            for item in templates().items_of(&draft.checklists).iter().filter(|item| !item.is_opinion) {
                 let (field, value) = match item.options.first() {
                     Some(option) => item.pick(&option.code),
                     None => (item.field(), "问过了".into()),

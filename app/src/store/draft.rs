@@ -2,7 +2,9 @@
 
 use lianxin_shared::{
     domain::{
-        checklist::{AnswerKind, Item},
+        Coded,
+        checklist::{self, AnswerKind, Item},
+        opinion::OpinionKind,
         photo::Photo,
     },
     replica::{Base, FieldSet, Stamp, Value},
@@ -71,9 +73,11 @@ pub struct VisitDraft {
 
 impl VisitDraft {
     /// The questions of its checklists, as they are put where the fields `erased` of the visit were erased by law: what was
-    /// answered there need not be answered again, and cannot be.
+    /// answered there need not be answered again, and cannot be. A correction asks for no more of people's own words: what
+    /// they said stands as opinions, and is added to there.
     pub fn items(&self, erased: &BTreeSet<String>) -> Vec<Item> {
         let mut items = templates().items_of(&self.checklists);
+        items.retain(|item| self.amends.is_none() || !item.is_opinion);
         for item in &mut items {
             let (whole, all) = (item.clone(), item.options.len());
             if item.kind == AnswerKind::Several {
@@ -82,6 +86,41 @@ impl VisitDraft {
             item.required &= !erased.contains(&whole.field()) && item.options.len() == all;
         }
         items
+    }
+
+    /// What was answered to questions for people's own words and is no opinion yet, by the question's id. What a
+    /// correction found in its visit has long been one.
+    pub fn words_to_take_over(&self, items: &[Item]) -> Vec<(String, String)> {
+        if self.absent {
+            return Vec::new();
+        }
+        let asked = checklist::visible(items, &self.answers).into_iter().filter(|item| item.is_opinion);
+        let said = asked.filter_map(|item| {
+            let found = self.amends.as_ref().and_then(|amended| amended.fields.get(&item.field()));
+            let answer = self.answers.get(&item.field()).filter(|answer| found != Some(*answer));
+            Some((item.id.clone(), answer.and_then(Value::as_text)?.to_owned()))
+        });
+        said.filter(|(item, said)| !said.trim().is_empty() && self.taken_over.get(item) != Some(said))
+            .collect()
+    }
+
+    /// Makes an answer an opinion, or brings the one that was made of it up to date; one that the cadre has changed or
+    /// taken out since stays as it is.
+    pub fn take_over(&mut self, item: &str, said: &str, new: Uuid) {
+        let before = self.taken_over.insert(item.to_owned(), said.to_owned());
+        let same = self.opinions.iter_mut().find(|one| before.as_deref() == Some(one.text.as_str()));
+        if let Some(same) = same {
+            said.clone_into(&mut same.text);
+        } else if before.is_none() {
+            self.opinions.retain(|one| !one.text.is_empty());
+            let kind = OpinionKind::Suggestion.code().to_owned();
+            self.opinions.push(OpinionDraft {
+                id: new,
+                text: said.to_owned(),
+                kind,
+                ..OpinionDraft::default()
+            });
+        }
     }
 }
 
@@ -143,4 +182,27 @@ pub struct OpinionDraft {
     pub immediate: bool,
     /// The name is withheld.
     pub anonymous: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_answered_in_peoples_words_becomes_an_opinion_once() {
+        let mut draft = VisitDraft { opinions: vec![OpinionDraft::default()], ..VisitDraft::default() };
+        let texts =
+            |draft: &VisitDraft| draft.opinions.iter().map(|one| one.text.clone()).collect::<Vec<_>>();
+        draft.take_over("advice", "路要修", Uuid::from_u128(1));
+        assert_eq!(texts(&draft), ["路要修"], "the empty one makes room");
+        assert_eq!(draft.opinions[0].kind, "suggestion");
+        draft.take_over("advice", "路要修好", Uuid::from_u128(2));
+        assert_eq!(texts(&draft), ["路要修好"]);
+        draft.opinions[0].text = "路要修好，今年就修".to_owned();
+        draft.take_over("advice", "路要修", Uuid::from_u128(3));
+        assert_eq!(texts(&draft), ["路要修好，今年就修"], "what was written on is not touched");
+        draft.opinions.clear();
+        draft.take_over("advice", "路", Uuid::from_u128(4));
+        assert!(draft.opinions.is_empty(), "taken out, it stays out");
+    }
 }

@@ -219,15 +219,9 @@ fn answers_before(
         let visit = Visit::from_fields(&row.values());
         let common = draft.checklists.iter().filter(|(code, n)| visit.checklists.get(*code) == Some(n));
         let versions = common.map(|(code, n)| (code.clone(), *n)).collect();
-        for item in templates().items_of(&versions) {
-            // What people said the last time they have not said today.
-            if item.is_opinion {
-                continue;
-            }
-            let field = item.field();
-            let of_item = |name: &&String| {
-                **name == field || name.strip_prefix(&field).is_some_and(|rest| rest.starts_with('.'))
-            };
+        // What people said is said anew each time: taken over, words without a name would come back under one.
+        for item in templates().items_of(&versions).into_iter().filter(|item| !item.is_opinion) {
+            let of_item = |name: &&String| item.has_field(name);
             if answers.keys().any(|name| of_item(&name)) {
                 continue;
             }
@@ -268,14 +262,17 @@ pub(super) fn complete(
     (running, cadre, cadre_name): (&Running, &str, &str),
     now_ms: i64,
 ) -> Result<(), StoreError> {
-    let draft = read(db, id)?;
+    let mut draft = read(db, id)?;
+    let items = templates().items_of(&draft.checklists);
+    for (item, said) in draft.words_to_take_over(&items) {
+        draft.take_over(&item, &said, fresh_id(now_ms)?);
+    }
     if let Some(amended) = &draft.amends {
         amend::finish(db, clock, &draft, amended, now_ms)?;
         amend::sort_said(db, clock, &draft, now_ms)?;
         save_opinions(db, clock, &draft, (cadre, cadre_name), now_ms)?;
         return discard(db, id);
     }
-    let items = templates().items_of(&draft.checklists);
     let visit = Visit {
         household: draft.household,
         target_kind: TargetKind::from_code(&draft.target_kind).unwrap_or_default(),
@@ -405,3 +402,7 @@ pub(super) fn visit_page(db: &Connection, id: Uuid, own: &str) -> Result<VisitPa
         record,
     })
 }
+
+#[cfg(test)]
+#[path = "drafts_tests.rs"]
+mod tests;

@@ -114,6 +114,8 @@ fn Answers(draft: Draft) -> Element {
     let answered: Vec<(String, String)> = draft
         .visible()
         .into_iter()
+        // People's own words stand below, as they will be kept.
+        .filter(|item| !item.is_opinion)
         .filter_map(|item| {
             Some((item.question.clone(), draft.read(|visit| item.answer_text(&visit.answers))?))
         })

@@ -52,6 +52,8 @@ fn Whole(page: VisitPage) -> Element {
     let items = templates().items_of(&visit.checklists);
     let answers: Vec<(String, String)> = items
         .iter()
+        // Visits of former versions still hold what is said above, beside a name that may have been withheld.
+        .filter(|item| !item.is_opinion)
         .filter_map(|item| Some((item.question.clone(), item.answer_text(&visit.answers)?)))
         .collect();
     let foot = page.may_amend.then(|| rsx! { Amend { id: page.record.id, open: page.amending } });

@@ -40,7 +40,8 @@ pub struct Item {
     /// Asked only if an earlier item has this answer.
     #[serde(default)]
     pub show_if: Option<ShowIf>,
-    /// The answer is an opinion in people's own words: it need not be written down a second time among those.
+    /// The answer is an opinion in people's own words. It is kept as one, and not in the visit: there it would stand beside
+    /// the name, also where the name is to be withheld.
     #[serde(default)]
     pub is_opinion: bool,
     /// Unit of a number (元, 亩).
@@ -113,6 +114,12 @@ impl Item {
     /// The field of its answer: `answers.<id>`.
     pub fn field(&self) -> String {
         format!("{ANSWER_PREFIX}{}", self.id)
+    }
+
+    /// Whether a field holds its answer: `answers.<id>`, or `answers.<id>.<option>`.
+    pub fn has_field(&self, field: &str) -> bool {
+        let rest = field.strip_prefix(ANSWER_PREFIX).and_then(|rest| rest.strip_prefix(self.id.as_str()));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
     /// The field of one option where several may hold: `answers.<id>.<option>`.
@@ -278,17 +285,18 @@ pub fn validate(items: &[Item], answers: &FieldSet) -> Vec<Problem> {
 }
 
 /// The answers of visible items alone: what 完成 keeps, so that an answer given before its question was
-/// skipped again does not enter the record. Answers to items unknown here are kept.
+/// skipped again does not enter the record; without those that are opinions. Answers to items unknown here are kept.
 pub fn settled(items: &[Item], answers: &FieldSet) -> FieldSet {
-    let shown: BTreeSet<&str> = visible(items, answers).into_iter().map(|item| item.id.as_str()).collect();
-    let hidden: BTreeSet<&str> =
-        items.iter().map(|item| item.id.as_str()).filter(|id| !shown.contains(id)).collect();
-    let is_hidden = |field: &str| {
+    let kept = visible(items, answers).into_iter().filter(|item| !item.is_opinion);
+    let kept: BTreeSet<&str> = kept.map(|item| item.id.as_str()).collect();
+    let left: BTreeSet<&str> =
+        items.iter().map(|item| item.id.as_str()).filter(|id| !kept.contains(id)).collect();
+    let is_left = |field: &str| {
         field
             .strip_prefix(ANSWER_PREFIX)
-            .is_some_and(|rest| hidden.contains(rest.split_once('.').map_or(rest, |(item, _)| item)))
+            .is_some_and(|rest| left.contains(rest.split_once('.').map_or(rest, |(item, _)| item)))
     };
-    answers.iter().filter(|(field, _)| !is_hidden(field)).map(|(k, v)| (k.clone(), v.clone())).collect()
+    answers.iter().filter(|(field, _)| !is_left(field)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
 /// The half-width form of a typed character; `None` for spaces and thousands separators.

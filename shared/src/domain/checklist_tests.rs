@@ -51,6 +51,20 @@ fn settling_drops_hidden_answers_and_keeps_unknown_ones() {
 }
 
 #[test]
+fn what_people_said_is_kept_as_an_opinion_and_not_among_the_answers() {
+    let items = templates().union_of(["lao_dangyuan"]);
+    let given = answers(&[("advice", "路要修".into()), ("housing", "ok".into())]);
+    assert_eq!(settled(&items, &given), answers(&[("housing", "ok".into())]));
+}
+
+#[test]
+fn an_answer_belongs_to_its_item_and_not_to_a_longer_name() {
+    let water = templates().item("water").unwrap();
+    assert!(water.has_field("answers.water") && water.has_field("answers.water.off"));
+    assert!(!water.has_field("answers.water_danger") && !water.has_field("water"));
+}
+
+#[test]
 fn what_is_missing_or_wrong_is_said_beside_its_question() {
     let items = templates().union_of(["gugua_laoren"]);
     let given = answers(&[

@@ -88,6 +88,12 @@ impl Templates {
         self.items.iter().find(|item| item.id == id)
     }
 
+    /// Whether a field of a visit holds an answer that is an opinion in people's own words ([`Item::is_opinion`]). Former
+    /// versions wrote them into the visit too, where nobody may read them beside its name.
+    pub fn is_opinion_answer(&self, field: &str) -> bool {
+        self.items.iter().any(|item| item.is_opinion && item.has_field(field))
+    }
+
     /// The newest version of a category's checklist.
     pub fn checklist(&self, category: &str) -> Option<&ChecklistTemplate> {
         self.checklists.iter().filter(|list| list.category == category).max_by_key(|list| list.version)
@@ -186,6 +192,8 @@ mod tests {
                 AnswerKind::Number => assert!(item.unit.is_some() && codes.is_empty(), "{}", item.id),
                 AnswerKind::Text | AnswerKind::Date => assert!(codes.is_empty(), "{}", item.id),
             }
+            // Its answer is not in the record: nothing could ask for it or hang on it.
+            assert!(!item.is_opinion || item.kind == AnswerKind::Text && !item.required, "{}", item.id);
             if let (Some(min), Some(max)) = (item.min, item.max) {
                 assert!(min < max, "{}", item.id);
             }

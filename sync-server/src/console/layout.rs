@@ -1,5 +1,6 @@
 //! The frame around every page: the rooms with their counts, title, sheet and script.
 
+use super::conflicts;
 use crate::{
     auth::Session,
     export::{COUNTS, words},
@@ -55,11 +56,12 @@ struct Entry {
 
 /// Counts beside the rooms.
 fn counts() -> String {
+    let open_conflicts = conflicts::open_fields();
     format!(
         "SELECT
    (SELECT count(*) FROM visit WHERE void = 0), (SELECT count(*) FROM household h WHERE {IS_PRESENT}),
    (SELECT count(*) FROM opinion o WHERE {COUNTS}), (SELECT count(*) FROM diary),
-   (SELECT count(*) FROM (SELECT DISTINCT record, field FROM conflict WHERE open = 1)),
+   (SELECT count(*) FROM ({open_conflicts})),
    (SELECT count(*) FROM (SELECT DISTINCT device, record FROM patch WHERE held <> '' AND refused = 0)), (SELECT count(*) FROM device WHERE revoked_at IS NULL)"
     )
 }

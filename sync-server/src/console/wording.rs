@@ -16,10 +16,12 @@ use lianxin_shared::{
     templates::templates,
 };
 
-/// Whether a field says anything to people: not what only links records or counts versions.
+/// Whether a field says anything to people: not what only links records or counts versions, nor an answer that is an
+/// opinion, for its record names who gave it.
 pub(super) fn speaks(field: &str) -> bool {
     !matches!(field, "visitor" | "cadre" | "campaign" | "written_at" | "channel")
         && !field.starts_with(CHECKLIST_PREFIX)
+        && !templates().is_opinion_answer(field)
 }
 
 /// A value of a field as people read it.

@@ -44,7 +44,8 @@ pub(super) fn answers(
         if changed {
             steady = Prng::of(seed, &item.id, number + (nth << 32) + (1 << 48));
         }
-        if asked && (item.required || steady.chance(OPTIONAL_ANSWERED)) {
+        // What people say is an opinion, and no answer of the visit.
+        if asked && !item.is_opinion && (item.required || steady.chance(OPTIONAL_ANSWERED)) {
             answer(&mut steady, &item, home, later, &mut answers);
         }
     }
@@ -144,7 +145,7 @@ fn text(prng: &mut Prng, item: &str) -> String {
             "帮着卖一卖洋芋。",
             "电线换一换，老了。",
         ],
-        "advice" | "cadre_style_words" | "people_words" => &[
+        "cadre_style_words" | "people_words" => &[
             "开会少念文件，多到地里走走。",
             "答应的事给个准话，办不成也说一声。",
             "账按季度贴出来，贴在路口。",

@@ -69,24 +69,20 @@ pub fn checklist_names(visit: &Visit) -> String {
 }
 
 /// Every question of a visit that was to be asked, with its answer if there is one; then what this version does not know,
-/// as it stands.
+/// as it stands. People's own words are not among them, whether their name is withheld or not: they are listed as opinions,
+/// and where only some were left out, that would tell whose.
 pub fn asked(visit: &Visit) -> Vec<(String, Option<String>)> {
     let items = templates().items_of(&visit.checklists);
-    let known = visible(&items, &visit.answers);
+    let known = visible(&items, &visit.answers).into_iter().filter(|item| !item.is_opinion);
     let mut asked: Vec<(String, Option<String>)> =
-        known.into_iter().map(|item| (item.question.clone(), item.answer_text(&visit.answers))).collect();
-    let is_known = |field: &str| items.iter().any(|item| of_item(field, &item.id));
+        known.map(|item| (item.question.clone(), item.answer_text(&visit.answers))).collect();
+    let is_known =
+        |field: &str| items.iter().any(|item| item.has_field(field)) || templates().is_opinion_answer(field);
     let unknown = visit.answers.iter().filter(|(field, value)| !is_known(field) && **value != Value::Null);
     asked.extend(unknown.map(|(field, value)| {
         (field.strip_prefix(ANSWER_PREFIX).unwrap_or(field).to_owned(), Some(plain(value)))
     }));
     asked
-}
-
-/// Whether a field `answers.<id>` or `answers.<id>.<option>` belongs to an item.
-fn of_item(field: &str, item: &str) -> bool {
-    let rest = field.strip_prefix(ANSWER_PREFIX).and_then(|rest| rest.strip_prefix(item));
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// A value as people read it.
@@ -106,7 +102,7 @@ pub(super) const ANSWERED: &str = r"(EXISTS (SELECT 1 FROM json_each(?) n WHERE 
       WHERE a.key IN (SELECT value FROM json_each(?)) AND a.atom LIKE ? ESCAPE '\'))";
 
 /// What [`ANSWERED`] looks for: the options whose labels hold the term, as a body has them, and the items whose answers
-/// are somebody's own words.
+/// are somebody's own words, unless they are opinions: who is found by them has said them.
 ///
 /// # Errors
 /// Never: lists of texts are always JSON.
@@ -120,22 +116,12 @@ pub(super) fn holding(term: &str) -> Result<[Parameter; 4], StorageError> {
     }
     let written =
         |item: &&Item| matches!(item.kind, AnswerKind::Text | AnswerKind::Number | AnswerKind::Date);
-    let written: Vec<String> = templates().items.iter().filter(written).map(Item::field).collect();
+    let written = templates().items.iter().filter(written).filter(|item| !item.is_opinion);
+    let written: Vec<String> = written.map(Item::field).collect();
     Ok([
         Parameter::from(serde_json::to_string(&picked)?),
         Parameter::from(like_in_json(term)),
         Parameter::from(serde_json::to_string(&written)?),
         Parameter::from(like(term)),
     ])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::of_item;
-
-    #[test]
-    fn an_answer_belongs_to_its_item_and_not_to_a_longer_name() {
-        assert!(of_item("answers.water", "water") && of_item("answers.water.off", "water"));
-        assert!(!of_item("answers.water_danger", "water"));
-    }
 }

@@ -104,7 +104,7 @@ impl LedgerRow {
         category_names(&self.categories)
     }
 
-    /// 主要情况: the notes; without notes, the answers.
+    /// 主要情况: the notes; without notes, the answers. What people said stands beside it, as far as it has a name.
     pub fn summary(&self) -> String {
         if !self.visit.void_reason.is_empty() {
             return format!("已作废：{}", self.visit.void_reason);
@@ -113,7 +113,9 @@ impl LedgerRow {
             return self.visit.notes.clone();
         }
         let items = templates().items_of(&self.visit.checklists);
-        let answered = checklist::visible(&items, &self.visit.answers).into_iter().filter_map(|item| {
+        let asked =
+            checklist::visible(&items, &self.visit.answers).into_iter().filter(|item| !item.is_opinion);
+        let answered = asked.filter_map(|item| {
             item.answer_text(&self.visit.answers).map(|answer| format!("{}{answer}", item.question))
         });
         let answers: Vec<String> = answered.collect();

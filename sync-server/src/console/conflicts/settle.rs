@@ -12,6 +12,7 @@ use axum::{
 use lianxin_shared::{
     replica::{Base, FieldSet, Stamp, kind},
     sqlite::read_row,
+    templates::templates,
 };
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -52,6 +53,9 @@ fn write(db: &Connection, choice: &Choice, by: &str, now_ms: i64) -> Result<(), 
     let others = open_conflicts(db, record, field)?;
     let row = read_row(db, record)?.ok_or(PageError::NotFound)?;
     let Some(shown) = row.fields.get(field).filter(|_| !others.is_empty()) else { return Ok(()) };
+    if templates().is_opinion_answer(field) {
+        return Err(PageError::Said("这一处是群众的原话，由干部在手机上选定。什么都没有改动。"));
+    }
     if naming::withheld(&row) && !naming::harmless(field) {
         return Err(PageError::Said("说话的人不愿留名，这一处由干部在手机上选定。什么都没有改动。"));
     }
