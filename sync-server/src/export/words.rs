@@ -1,6 +1,6 @@
 //! Numbers, days and times as the office reads them: Beijing time, thousands separated.
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 
 /// Beijing time, which has no summer time.
 const BEIJING_SECONDS_EAST: i32 = 8 * 60 * 60;
@@ -12,11 +12,13 @@ const WEEKDAYS: [&str; 7] = ["周一", "周二", "周三", "周四", "周五", "
 
 /// The wall time in Beijing.
 pub(crate) fn beijing(ms: i64) -> NaiveDateTime {
-    let utc = DateTime::from_timestamp_millis(ms).unwrap_or_default();
-    match FixedOffset::east_opt(BEIJING_SECONDS_EAST) {
-        Some(beijing) => utc.with_timezone(&beijing).naive_local(),
-        None => utc.naive_utc(),
-    }
+    on_a_calendar(ms).unwrap_or_default()
+}
+
+/// The same; none where no calendar reaches: a phone's clock may say anything.
+fn on_a_calendar(ms: i64) -> Option<NaiveDateTime> {
+    let east = TimeDelta::seconds(i64::from(BEIJING_SECONDS_EAST));
+    DateTime::from_timestamp_millis(ms)?.naive_utc().checked_add_signed(east)
 }
 
 /// When a day (`YYYY-MM-DD`) begins in Beijing, Unix milliseconds; none if there is no such day.
@@ -31,9 +33,10 @@ pub(crate) fn iso_day(ms: i64) -> String {
     beijing(ms).format("%Y-%m-%d").to_string()
 }
 
-/// `2025-11-22 09:30`, for tables that leave the house.
+/// `2025-11-22 09:30`, for tables that leave the house. They are read without us: what no calendar has is said to be none.
 pub(crate) fn iso_minute(ms: i64) -> String {
-    beijing(ms).format("%Y-%m-%d %H:%M").to_string()
+    let minute = on_a_calendar(ms).map(|at| at.format("%Y-%m-%d %H:%M").to_string());
+    minute.unwrap_or_else(|| "时间不对".to_owned())
 }
 
 /// 11月22日 周六, with the year if it is not this one.

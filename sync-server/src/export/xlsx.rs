@@ -3,6 +3,7 @@
 use super::{
     Cell, ExportError, Table,
     cell::{fitting, for_xml, looks_like_formula},
+    words::iso_minute,
 };
 use rusqlite::Connection;
 use rust_xlsxwriter::{Color, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet};
@@ -122,8 +123,12 @@ fn write_cell(
 ) -> Result<(), ExportError> {
     match cell {
         Cell::Moment(ms) => {
-            let wall = ExcelDateTime::from_timestamp(ms.div_euclid(60_000) * 60 + BEIJING_SECONDS_EAST)?;
-            sheet.write_datetime_with_format(at, column, &wall, &formats.date)?;
+            let wall = ms.div_euclid(60_000).saturating_mul(60).saturating_add(BEIJING_SECONDS_EAST);
+            match ExcelDateTime::from_timestamp(wall) {
+                Ok(wall) => drop(sheet.write_datetime_with_format(at, column, &wall, &formats.date)?),
+                // Excel knows the years from 1900 to 9999: one odd clock shall not cost the whole file.
+                Err(_) => drop(sheet.write_string_with_format(at, column, iso_minute(ms), &formats.text)?),
+            }
         }
         Cell::Number(number) => {
             sheet.write_number_with_format(at, column, number, &formats.number)?;

@@ -2,7 +2,7 @@
 
 use crate::{
     console::testing::{BRIDGE, WILLOW, World},
-    export::{DIARY, HOUSEHOLDS, OPINIONS, Table},
+    export::{DIARY, HOUSEHOLDS, LEDGER, OPINIONS, Table},
 };
 use calamine::{Data, Reader, Xlsx, open_workbook_from_rs};
 use lianxin_shared::{
@@ -156,6 +156,28 @@ async fn the_register_leaves_with_its_people_and_only_the_ends_of_their_numbers(
     assert_eq!((row[14].as_str(), row[15].as_str()), (format!("'{FORMULA}").as_str(), "2025-11-22 08:00"));
     assert_eq!(xlsx[1][14], FORMULA);
     assert!(!csv.iter().flatten().any(|cell| cell.contains("1951")), "nor their birthday within it");
+}
+
+#[tokio::test]
+async fn a_time_that_no_calendar_has_spoils_no_file() {
+    let world = township();
+    let home = uuid::Uuid::from_u128(0x1001);
+    let last_of_the_library = 8_210_266_876_799_999;
+    for (n, at) in [(7, i64::MAX), (8, i64::MIN), (9, -3_000_000_000_000), (10, last_of_the_library)] {
+        world.visit(n, WILLOW, home, Visit { occurred_at: Some(at), ..Visit::default() });
+    }
+    let (xlsx, csv) = both(&world, "visits", &LEDGER, &format!("?village={WILLOW}")).await;
+    let at = csv[0].iter().position(|heading| heading == "走访时间").unwrap();
+    let times = |said: &str| csv.iter().filter(|row| row[at] == said).count();
+    assert_eq!((times("时间不对"), times("1874-12-08 02:40"), csv.len()), (3, 1, 6), "{csv:?}");
+    for (row, same) in csv.iter().zip(&xlsx).skip(1) {
+        match &same[at] {
+            Data::String(said) => assert_eq!(*said, row[at]),
+            date => {
+                assert!(row[at].starts_with("2025-11-22") && matches!(date, Data::DateTime(_)), "{row:?}")
+            }
+        }
+    }
 }
 
 #[tokio::test]
