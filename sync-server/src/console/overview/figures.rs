@@ -192,11 +192,12 @@ fn latest(db: &Connection) -> Result<Vec<Latest>, StorageError> {
     Ok(latest)
 }
 
-/// What stands of what came today; what was said at a voided visit does not count, here either.
+/// What stands of what came today; what was said at a voided visit does not count, here either. Nor does what was said
+/// under no name: on a day with one visit that would be where.
 fn today(db: &Connection, now_ms: i64) -> Result<Today, StorageError> {
     let received = Received::on(db, &words::iso_day(now_ms))?;
     let mut today = Today { held: received.held.len(), last_ms: received.last_ms, ..Today::default() };
-    let opinion = format!("SELECT 'opinion' FROM opinion o WHERE o.id = ?1 AND {COUNTS}");
+    let opinion = format!("SELECT 'opinion' FROM opinion o WHERE o.id = ?1 AND o.anonymous = 0 AND {COUNTS}");
     let mut statement = db.prepare_cached(&format!(
         "SELECT 'visit' FROM visit WHERE id = ?1 AND void = 0 UNION ALL {opinion}
          UNION ALL SELECT 'diary' FROM diary WHERE id = ?1"
