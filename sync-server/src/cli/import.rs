@@ -14,11 +14,11 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use lianxin_shared::{
     replica::{Row, Stamp, Value, kind},
-    sqlite::rows_after,
+    sqlite::{rows_after, uuid_at},
 };
 use rusqlite::Connection;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 use uuid::Uuid;
@@ -117,11 +117,23 @@ fn edits(row: &Row, authors: &Authors) -> Edits {
     fields.filter_map(|(name, version)| Some((name.clone(), edit(version.stamp)?))).collect()
 }
 
+/// The fields that were erased by law, by record.
+fn erased_fields(db: &Connection) -> Result<BTreeMap<Uuid, BTreeSet<String>>, StorageError> {
+    let mut statement = db.prepare("SELECT record, field FROM erased WHERE field <> ''")?;
+    let all = statement.query_map([], |row| Ok((uuid_at(row, "record")?, row.get("field")?)))?;
+    let mut erased: BTreeMap<Uuid, BTreeSet<String>> = BTreeMap::new();
+    for entry in all {
+        let (record, field) = entry?;
+        erased.entry(record).or_default().insert(field);
+    }
+    Ok(erased)
+}
+
 /// Every living household with its people.
 fn existing(db: &Connection) -> Result<Vec<ExistingHousehold>, StorageError> {
     let mut households: BTreeMap<Uuid, ExistingHousehold> = BTreeMap::new();
     let mut people: Vec<(Uuid, ExistingPerson)> = Vec::new();
-    let authors = Authors::read(db)?;
+    let (authors, mut all_erased) = (Authors::read(db)?, erased_fields(db)?);
     rows_after(
         db,
         0,
@@ -130,18 +142,17 @@ fn existing(db: &Connection) -> Result<Vec<ExistingHousehold>, StorageError> {
             if row.value("deleted").is_true() || !row.text("merged_into").is_empty() {
                 return true;
             }
-            let fields: Fields = row.values();
+            let (fields, edited): (Fields, _) = (row.values(), edits(&row, &authors));
+            let erased = all_erased.remove(&row.id).unwrap_or_default();
             match row.kind.as_str() {
                 kind::HOUSEHOLD => {
-                    let edited = edits(&row, &authors);
-                    let (id, village) = (row.id, row.village);
-                    households
-                        .insert(id, ExistingHousehold { id, village, fields, edited, members: Vec::new() });
+                    let (id, village, members) = (row.id, row.village, Vec::new());
+                    let home = ExistingHousehold { id, village, fields, edited, erased, members };
+                    households.insert(id, home);
                 }
                 kind::PERSON => {
                     if let Ok(home) = Uuid::try_parse(row.text("household")) {
-                        let edited = edits(&row, &authors);
-                        people.push((home, ExistingPerson { id: row.id, fields, edited }));
+                        people.push((home, ExistingPerson { id: row.id, fields, edited, erased }));
                     }
                 }
                 _ => {}
@@ -197,7 +208,10 @@ fn execute(db: &Connection, plan: &Plan) -> Result<(), StorageError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::console::testing::{WILLOW, World};
+    use crate::{
+        console::testing::{NOW_MS, WILLOW, World},
+        service::{ErasureAct, erase},
+    };
     use lianxin_shared::{replica::FieldSet, sqlite::read_row};
 
     fn run(world: &World, phone: &str, wish: Wish) -> Report {
@@ -232,5 +246,24 @@ mod tests {
         assert_eq!(phone(), "13900000002");
         run(&world, "13900000004", wish);
         assert_eq!(phone(), "13900000004", "what stands is a table's again");
+    }
+
+    #[test]
+    fn what_was_erased_by_law_comes_back_by_no_table_and_the_report_says_so() {
+        let world = World::new();
+        let find = "SELECT id FROM household WHERE head = '周秀兰'";
+        let wishes = [Wish::default(), Wish { prefer: Prefer::File, ..Wish::default() }];
+        run(&world, "13900000001", wishes[0]);
+        let id = world.storage.read(|db| Ok::<_, StorageError>(db.query_row(find, [], |row| row.get(0))?));
+        let id = Uuid::from_bytes(id.unwrap());
+        let act = ErasureAct { by: "老周".into(), why: "本人要求".into(), at_ms: NOW_MS };
+        world.storage.write(move |db| erase(db, id, &["phone".to_owned()].into(), &act)).unwrap();
+        for wish in wishes {
+            let report = run(&world, "13900000001", wish);
+            let (totals, text) = (&report.totals, report.to_text());
+            assert_eq!((totals.households_same, totals.households_updated, totals.cells_kept), (1, 0, 0));
+            assert!(text.contains("电话：已依法抹去，不写"), "{text}");
+            assert!(!text.contains("13900000001") && !text.contains("--prefer-file"), "{text}");
+        }
     }
 }

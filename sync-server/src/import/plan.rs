@@ -17,7 +17,7 @@ use lianxin_shared::domain::text;
 use lianxin_shared::domain::{Coded, id_number};
 use lianxin_shared::replica::Value;
 use lianxin_shared::templates::templates;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// A household of the register, as far as an import looks at it.
@@ -31,6 +31,8 @@ pub struct ExistingHousehold {
     pub fields: Fields,
     /// Those of them that no import wrote last.
     pub edited: Edits,
+    /// Those that were erased by law.
+    pub erased: BTreeSet<String>,
     /// Its people.
     pub members: Vec<ExistingPerson>,
 }
@@ -44,6 +46,8 @@ pub struct ExistingPerson {
     pub fields: Fields,
     /// Those of them that no import wrote last.
     pub edited: Edits,
+    /// Those that were erased by law.
+    pub erased: BTreeSet<String>,
 }
 
 /// Fields whose values somebody wrote, on a phone or in the office, and no import has written over since.
@@ -232,7 +236,7 @@ fn update(
             }
             Ok(Some(person)) => {
                 let Changes { changed, notes, kept } =
-                    changes((&person.fields, &person.edited), &member.fields, prefer);
+                    changes((&person.fields, &person.edited, &person.erased), &member.fields, prefer);
                 report.totals.cells_kept += kept;
                 let same = changed.is_empty();
                 if !same {
@@ -247,7 +251,8 @@ fn update(
         report.rows.push(row(member.at, &member.name, outcome, notes));
     }
     let told = with_tags_of(&household.fields, accepted.into_iter());
-    let Changes { changed, notes, kept } = changes((&known.fields, &known.edited), &told, prefer);
+    let Changes { changed, notes, kept } =
+        changes((&known.fields, &known.edited, &known.erased), &told, prefer);
     report.totals.cells_kept += kept;
     let outcome = if changed.is_empty() { Outcome::Same } else { Outcome::Updated };
     report.rows.push(row(household.at, &household.head, outcome, notes));
@@ -276,11 +281,20 @@ struct Changes {
     kept: usize,
 }
 
-fn changes((known, edited): (&Fields, &Edits), told: &Fields, prefer: Prefer) -> Changes {
+fn changes(
+    (known, edited, erased): (&Fields, &Edits, &BTreeSet<String>),
+    told: &Fields,
+    prefer: Prefer,
+) -> Changes {
     let mut changes = Changes::default();
     for (field, value) in told {
         let before = known.get(field).unwrap_or(&Value::Null);
         if same(field, before, value) {
+            continue;
+        }
+        // It would be dropped at the door: neither its words nor a way to have them written all the same.
+        if erased.contains(field) {
+            changes.notes.push(format!("{}：已依法抹去，不写", label(field)));
             continue;
         }
         // A cadre's own note is not overwritten by the table's: both stay.
