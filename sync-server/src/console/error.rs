@@ -45,6 +45,9 @@ pub enum PageError {
     /// A file could not be read.
     #[error("file unreadable: {0}")]
     Disk(std::io::Error),
+    /// Nobody gives turns any more.
+    #[error(transparent)]
+    Turn(#[from] tokio::sync::AcquireError),
     /// A task ended early.
     #[error(transparent)]
     Join(#[from] tokio::task::JoinError),
@@ -94,6 +97,7 @@ impl PageError {
             | PageError::Export(_)
             | PageError::Qr
             | PageError::Disk(_)
+            | PageError::Turn(_)
             | PageError::Join(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "服务器这会儿没有办成",

@@ -52,6 +52,7 @@ use layout::{Content, Page, Room};
 use opinions::OpinionFilter;
 use rusqlite::Connection;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 pub use told::{history_bytes_max, history_changes_max, told_history};
 
 /// The largest form that is read, bytes.
@@ -69,6 +70,8 @@ pub struct ConsoleState {
     pub public_url: Arc<str>,
     /// Whether the server speaks TLS: then the session's cookie never leaves it.
     pub secure_cookies: bool,
+    /// Turns of the files that are made.
+    pub exports: Arc<Semaphore>,
     /// The wall clock, Unix milliseconds; tests give their own.
     pub now_ms: fn() -> i64,
 }
@@ -81,6 +84,7 @@ impl ConsoleState {
             throttle: Arc::new(Throttle::new()),
             public_url: public_url.trim_end_matches('/').into(),
             secure_cookies: public_url.starts_with("https://"),
+            exports: download::turns(),
             now_ms: crate::clock::now_ms,
         }
     }

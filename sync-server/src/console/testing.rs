@@ -194,6 +194,7 @@ fn state(storage: &Arc<Storage>) -> ConsoleState {
         throttle: Arc::new(Throttle::new()),
         public_url: "https://lianxin.example".into(),
         secure_cookies: false,
+        exports: super::download::turns(),
         now_ms: || NOW_MS,
     }
 }

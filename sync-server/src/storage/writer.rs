@@ -1,5 +1,6 @@
 //! The one writer: a thread that takes what waits, runs it in one transaction with a savepoint each, commits
-//! once, and only then answers. Fifty phones at once cost one fsync, not fifty.
+//! once, and only then answers. Phones that come at once cost one fsync, as many of them as wait: the service has a thread
+//! for eight.
 
 use super::StorageError;
 use rusqlite::Connection;
