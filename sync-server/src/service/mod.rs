@@ -31,7 +31,9 @@ pub use pull::{changes_beside_push_bytes_max, changes_bytes_max, pull};
 pub use push::{MOVED_AWAY, NOT_GRANTED, Pushed, push};
 pub use repair::repair;
 pub use salvage::{BROUGHT_BACK, salvage};
-pub use sync::{Refusal, ServiceError, SyncService, Unpacked, write_phase};
+pub use sync::{
+    Refusal, ServiceError, SyncService, Unpacked, begin_next_life, greet, note_sync, write_phase,
+};
 
 use lianxin_shared::replica::DeviceId;
 use std::collections::{BTreeMap, BTreeSet};

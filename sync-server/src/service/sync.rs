@@ -109,11 +109,11 @@ impl From<SyncRequest> for Unpacked {
     }
 }
 
-/// The writing half of a sync, inside a write transaction.
+/// The writing half of a sync that pushes something, inside a write transaction.
 ///
 /// # Errors
-/// A refusal, or the storage's failure; the caller rolls back. After [`ErrorCode::RolledBack`] it begins a new life
-/// ([`super::begin_life`]) and asks again.
+/// A refusal, or the storage's failure; the caller rolls back. After [`ErrorCode::RolledBack`] it calls
+/// [`begin_next_life`].
 pub fn write_phase(
     db: &Connection,
     caller: &Caller,
@@ -122,13 +122,7 @@ pub fn write_phase(
 ) -> Result<Pushed, ServiceError> {
     let Unpacked { request, patches } = request.into();
     is_of_this_life(db, caller, &request)?;
-    let patches = patches?;
-    if patches.is_empty() {
-        let pushed = nothing_pushed(caller, request)?;
-        note_sync(db, caller, now_ms)?;
-        return Ok(pushed);
-    }
-    let mut pushed = push(db, caller, request.cursor.seq, &patches, &request.orders, now_ms)?;
+    let mut pushed = push(db, caller, request.cursor.seq, &patches?, &request.orders, now_ms)?;
     pushed.scope_seen = request.scope;
     note_sync(db, caller, now_ms)?;
     Ok(pushed)
@@ -151,18 +145,58 @@ fn is_of_this_life(db: &Connection, caller: &Caller, request: &SyncRequest) -> R
     Ok(())
 }
 
-/// The answer's beginning for a phone that only pulls.
-fn nothing_pushed(caller: &Caller, request: SyncRequest) -> Result<Pushed, Refusal> {
+/// The first half of a sync that only pulls: it reads alone. With the answer's beginning comes whether it is time to
+/// note that the phone was here ([`note_sync`]).
+///
+/// # Errors
+/// As [`write_phase`].
+pub fn greet(
+    db: &Connection,
+    caller: &Caller,
+    request: SyncRequest,
+    now_ms: i64,
+) -> Result<(Pushed, bool), ServiceError> {
+    is_of_this_life(db, caller, &request)?;
     if caller.revoked {
         return Err(Refusal::new(
             ErrorCode::Revoked,
             "这部手机已被乡镇走访办停用，不再收发。写过的文字都已交到乡镇，请联系乡镇走访办。",
-        ));
+        )
+        .into());
     }
-    Ok(Pushed { scope_seen: request.scope, ..Pushed::default() })
+    let noted_ms = last_sync_ms(db, caller)?;
+    let is_due = noted_ms.is_none_or(|noted_ms| !(0..sync_noted_ms_min).contains(&(now_ms - noted_ms)));
+    Ok((Pushed { scope_seen: request.scope, ..Pushed::default() }, is_due))
 }
 
-fn note_sync(db: &Connection, caller: &Caller, now_ms: i64) -> Result<(), StorageError> {
+/// Begins the life that a phone's proof of a rollback calls for, if the present one is among the `past` that it tells of;
+/// inside a write transaction.
+///
+/// # Errors
+/// A refusal of phones that cannot prove it, and while the present life is young; or the storage's failure.
+pub fn begin_next_life(
+    db: &Connection,
+    caller: &Caller,
+    past: &[Uuid],
+    new: NewLife,
+    now_ms: i64,
+) -> Result<(), ServiceError> {
+    if caller.revoked || life_is_young(db, now_ms)? {
+        return Err(Refusal::new(
+            ErrorCode::Unavailable,
+            "乡镇服务器刚重新对过一遍，过一会儿自动再试。您写的都在本机。",
+        )
+        .into());
+    }
+    begin_life(db, past, new, "数据回到了从前", now_ms)?;
+    Ok(())
+}
+
+/// Notes when a phone was last here.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn note_sync(db: &Connection, caller: &Caller, now_ms: i64) -> Result<(), StorageError> {
     db.prepare_cached("UPDATE device SET last_sync_at = ?2 WHERE id = ?1")?
         .execute(params![caller.device.to_i64(), now_ms])?;
     Ok(())
@@ -213,16 +247,9 @@ impl SyncService {
         };
         match outcome {
             Err(ServiceError::Refused(refusal)) if refusal.0.code == ErrorCode::RolledBack => {
-                if caller.revoked || self.storage.read(|db| life_is_young(db, now))? {
-                    return Err(Refusal::new(
-                        ErrorCode::Unavailable,
-                        "乡镇服务器刚重新对过一遍，过一会儿自动再试。您写的都在本机。",
-                    )
-                    .into());
-                }
-                tracing::error!(device = %caller.device, "the database has been rolled back: a new life begins");
-                let new = NewLife::random()?;
-                self.storage.write(move |db| begin_life(db, &past, new, "数据回到了从前", now))?;
+                let (new, prover) = (NewLife::random()?, caller.clone());
+                self.storage.write(move |db| begin_next_life(db, &prover, &past, new, now))?;
+                tracing::error!(device = %caller.device, "the database has been rolled back: a new life began");
                 // The phone's epoch is a former one now: this refusal tells it the life that has begun.
                 self.storage.read(|db| judge(db, &caller, (protocol, server_id), former))?;
                 Err(refusal.into())
@@ -234,12 +261,8 @@ impl SyncService {
     /// A phone that only pulls needs nothing written: it gets its answer also while the disk is full, and without
     /// waiting for a commit. When it was here is noted once in a while.
     fn greet(&self, caller: &Caller, request: SyncRequest, now: i64) -> Result<Pushed, ServiceError> {
-        let noted_ms = self.storage.read(|db| {
-            is_of_this_life(db, caller, &request)?;
-            Ok::<_, ServiceError>(last_sync_ms(db, caller)?)
-        })?;
-        let pushed = nothing_pushed(caller, request)?;
-        if noted_ms.is_none_or(|noted_ms| !(0..sync_noted_ms_min).contains(&(now - noted_ms))) {
+        let (pushed, is_due) = self.storage.read(|db| greet(db, caller, request, now))?;
+        if is_due {
             let caller = caller.clone();
             if let Err(error) = self.storage.write(move |db| note_sync(db, &caller, now)) {
                 tracing::warn!(%error, "not noted that a phone was here");

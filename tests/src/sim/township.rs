@@ -127,6 +127,9 @@ impl World {
         }
         for committed in done {
             stranger_was_refused(&committed)?;
+            if committed.packet.request != 0 && refused_as(&committed)? == Some(ErrorCode::Unavailable) {
+                self.coverage.count("rollbacks proved to a young life");
+            }
             if let Ok(pushed) = &committed.outcome {
                 self.coverage.add("orders given", pushed.accepted.orders.len() as u64);
             }
@@ -323,14 +326,19 @@ fn stranger_was_refused(committed: &Committed) -> Result<()> {
     if committed.packet.request != 0 {
         return Ok(());
     }
-    let code = match &committed.outcome {
-        Err(Told::Refused(bytes)) => serde_json::from_slice::<ErrorBody>(bytes)?.code,
-        Err(Told::Failed(Failure::Server)) => return Ok(()),
-        other => bail!("a stranger's request was taken: {other:?}"),
-    };
+    if matches!(committed.outcome, Err(Told::Failed(Failure::Server))) {
+        return Ok(());
+    }
+    let code = refused_as(committed)?;
     ensure!(
-        matches!(code, ErrorCode::OtherEpoch | ErrorCode::ProtocolTooNew),
+        matches!(code, Some(ErrorCode::OtherEpoch | ErrorCode::ProtocolTooNew)),
         "a stranger was refused as {code:?}"
     );
     Ok(())
+}
+
+/// Why the server says no; none if it does not.
+fn refused_as(committed: &Committed) -> Result<Option<ErrorCode>> {
+    let Err(Told::Refused(bytes)) = &committed.outcome else { return Ok(None) };
+    Ok(Some(serde_json::from_slice::<ErrorBody>(bytes)?.code))
 }

@@ -33,6 +33,8 @@ const VILLAGES: [&str; 3] = ["519921105201", "519921105202", "519921105203"];
 pub const FOREIGN: &str = "519921105299";
 /// When worlds begin, Unix ms.
 const DAWN_MS: i64 = 1_795_300_000_000;
+/// One hour, milliseconds.
+const HOUR_MS: i64 = 60 * 60 * 1000;
 /// A world that takes longer does not come to rest.
 const EVENTS_MAX: u64 = 60_000;
 /// So many rounds of syncing must settle everything: one pushes, one pulls what others pushed.
@@ -271,6 +273,8 @@ impl World {
         self.heal()?;
         let mut unsettled = String::new();
         for _ in 0..ROUNDS_MAX {
+            // A life that began just now lets no other begin.
+            self.now += HOUR_MS;
             (0..self.phones.len()).for_each(|phone| self.press_sync(phone));
             self.rest()?;
             unsettled = self.unsettled()?;

@@ -6,9 +6,8 @@ use crate::sim::{
     network::{Ask, Packet},
 };
 use anyhow::{Context, Result};
-use lianxin_server::{
-    service::{Caller, Pushed, Refusal, ServiceError, begin_life, write_phase},
-    storage::read_identity,
+use lianxin_server::service::{
+    Caller, Pushed, Refusal, ServiceError, begin_next_life, greet, note_sync, write_phase,
 };
 use lianxin_shared::wire::v1::{Cursor, ErrorCode, SyncRequest};
 use rusqlite::Connection;
@@ -79,11 +78,15 @@ impl Server {
         let Ask::Sync(bytes) = &packet.body else { return Ok((Ok(Pushed::default()), Cursor::default())) };
         let request: SyncRequest = serde_json::from_slice(bytes).expect("a phone's request is whole");
         let cursor = request.cursor.clone();
-        match write_phase(db, caller, request.clone(), now_ms) {
+        match first_half(db, caller, &request, now_ms) {
             Err(ServiceError::Refused(Refusal(body))) if body.code == ErrorCode::RolledBack => {
-                begin_life(db, &[read_identity(db)?.epoch], self.new_life(), "数据回到了从前", now_ms)?;
+                let past = [request.left.as_slice(), &[request.epoch]].concat();
+                match begin_next_life(db, caller, &past, self.new_life(), now_ms) {
+                    Err(ServiceError::Refused(refusal)) => return Ok((Err(refusal), cursor)),
+                    begun => begun?,
+                }
                 // The refusal must stand in the same transaction as the life that it speaks of.
-                match write_phase(db, caller, request, now_ms) {
+                match first_half(db, caller, &request, now_ms) {
                     Err(ServiceError::Refused(refusal)) => Ok((Err(refusal), cursor)),
                     other => Ok((Ok(other?), cursor)),
                 }
@@ -91,4 +94,21 @@ impl Server {
             outcome => Ok((Ok(outcome?), cursor)),
         }
     }
+}
+
+/// As the service does: what pushes nothing writes nothing, but that it was here.
+fn first_half(
+    db: &Connection,
+    caller: &Caller,
+    request: &SyncRequest,
+    now_ms: i64,
+) -> Result<Pushed, ServiceError> {
+    if !request.patches.is_empty() {
+        return write_phase(db, caller, request.clone(), now_ms);
+    }
+    let (pushed, is_due) = greet(db, caller, request.clone(), now_ms)?;
+    if is_due {
+        note_sync(db, caller, now_ms)?;
+    }
+    Ok(pushed)
 }
