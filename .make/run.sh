@@ -19,10 +19,14 @@ if [ ! -e "$data" ]; then
   say "或者在浏览器设置里清除这个网址的网站数据（旧演示里写的一起清掉）"
 fi
 say "启动服务器（停止：Ctrl+C；日志：$data/server.log；从头再来：make demo-reset DATA=$data）"
-# With job control the server alone hears Ctrl+C, not make, which would call it a failure. It goes when this script goes.
+# With job control the server alone hears Ctrl+C, not make, which would call it a failure. When this script goes, however it
+# goes (kill -9 too), the pipe that it alone holds closes, and whoever reads it ends the server: left behind it would keep the port.
 set -m
-goes_with_this=()
-if command -v setpriv >/dev/null; then goes_with_this=(setpriv --pdeathsig TERM); fi
-"${goes_with_this[@]}" "$server" serve --data "$data" --port "$port" --web "$target/web" --demo --log "$data/server.log" \
-  || fail "服务器没有好好结束，原因见上面"
+"$server" serve --data "$data" --port "$port" --web "$target/web" --demo --log "$data/server.log" &
+pid=$!
+exec 9> >(trap '' HUP INT TERM; read -r || kill -TERM "$pid")
+ended=0
+fg %1 >/dev/null || ended=$?
+echo ended >&9
+[ "$ended" = 0 ] || fail "服务器没有好好结束，原因见上面"
 say "已停下，资料都在 $data；再运行 make run 接着用"
