@@ -76,6 +76,9 @@ async fn what_is_answered_in_their_words_is_said_once_and_can_be_sorted_later() 
     let count: i64 =
         server.database().query_row(sorted, [household.as_bytes()], |row| row.get(0)).expect("counted");
     assert_eq!(count, 1);
+    let beside_the_name = "SELECT count(*) FROM patch WHERE instr(body, 'answers.advice')";
+    let count: i64 = server.database().query_row(beside_the_name, [], |row| row.get(0)).expect("counted");
+    assert_eq!(count, 0, "what was said has left the phone in no visit");
     server.check();
 }
 
