@@ -1,4 +1,5 @@
 //! `check` for files: what records name and is here has the bytes of its hash; who names what equals a rebuild.
+//! What was erased by law is still named by its writes, which say nothing of it, and counts as named by nobody.
 
 use super::{
     FileFolder, FileHash,
@@ -41,7 +42,8 @@ pub fn check_files(db: &Connection, folder: &FileFolder) -> Result<FilesReport, 
         "WITH named (hash, record) AS (
            SELECT DISTINCT substr(field.key, 8), patch.record FROM patch, json_each(patch.body, '$.set') AS field
            WHERE field.key GLOB 'photos.*' AND length(field.key) = 71
-             AND substr(field.key, 8) NOT GLOB '*[^0-9a-f]*')
+             AND substr(field.key, 8) NOT GLOB '*[^0-9a-f]*'
+           EXCEPT SELECT substr(field, 8), record FROM erased WHERE field GLOB 'photos.*')
          SELECT (SELECT count(*) FROM (SELECT * FROM named EXCEPT SELECT hash, record FROM file_reference))
               + (SELECT count(*) FROM (SELECT hash, record FROM file_reference EXCEPT SELECT * FROM named))",
         [],

@@ -1,13 +1,15 @@
 //! Files on a real disk, without HTTP: what a crash between two steps leaves, what goes and what stays.
 
+mod erase;
+
 use super::*;
 use crate::{
-    service::{Caller, ErasureAct, LocalWriter, NewLife, Origin, begin_life, erase_for_good, push},
+    service::{Caller, NewLife, begin_life},
     storage::{DATABASE_FILE, Storage, StorageError},
 };
 use lianxin_shared::{
     domain::photo::field_of_hash,
-    replica::{Base, ChainHash, DeviceId, FieldSet, Patch, PatchDraft, Stamp, Value, kind},
+    replica::{DeviceId, FieldSet, Value},
 };
 use rusqlite::Connection;
 use std::{collections::BTreeSet, fs};
@@ -333,65 +335,4 @@ fn a_village_withdrawn_still_takes_the_photos_that_its_records_name() {
         matches!(world.begin(&other, Role::Original, 0), Err(FileError::OtherVillage)),
         "named by nothing"
     );
-}
-
-#[test]
-fn an_erased_photo_goes_at_once_with_its_thumbnail_and_is_not_taken_again() {
-    let world = World::new();
-    let photo = |n: u8| (jpeg(n), FileHash::of(&jpeg(n)));
-    let ((only, hash), (shared, shared_hash), (late, late_hash)) = (photo(1), photo(2), photo(3));
-    let write = |id: u128, hashes: &[&FileHash]| {
-        let set: FieldSet =
-            hashes.iter().map(|hash| (field_of_hash(hash.as_str()), Value::Bool(true))).collect();
-        world
-            .storage
-            .write(move |db| {
-                let mut writer = LocalWriter::new(db)?;
-                writer.write(Origin::Office, (kind::DIARY, Uuid::from_u128(id), WILLOW), set, 0)?;
-                writer.finish()
-            })
-            .unwrap();
-    };
-    write(1, &[&hash, &shared_hash]);
-    write(2, &[&shared_hash]);
-    world.sent(&only, Role::Original, 0);
-    let thumb = world.sent(&jpeg(11), Role::Thumb(hash.clone()), 0);
-    world.sent(&shared, Role::Original, 0);
-    let half = world.begin(&jpeg(12), Role::Thumb(hash.clone()), 0).unwrap();
-    world.append(&half, &jpeg(12)[..100]);
-
-    let act = ErasureAct { by: "走访办".to_owned(), why: "本人要求".to_owned(), at_ms: 0 };
-    let whole = vec![(Uuid::from_u128(1), BTreeSet::from([String::new()]))];
-    erase_for_good(&world.storage, whole, act).unwrap();
-    for gone in [&hash, &thumb] {
-        assert!(matches!(world.open(gone), Err(FileError::NoSuchFile)));
-        assert!(!world.storage.files().has(WILLOW, gone), "nor on the disk");
-    }
-    assert!(matches!(find(&world.storage, &world.caller, &half.id), Err(FileError::NoSuchUpload)));
-    assert!(world.open(&shared_hash).is_ok(), "another record names it");
-
-    // A phone that has not heard of it, and one that names a photo that nobody knew.
-    let stamp = Stamp { wall_ms: 1, counter: 0, device: DeviceId::from_bits(7) };
-    let set = FieldSet::from([(field_of_hash(late_hash.as_str()), Value::Bool(true))]);
-    let (kind, village) = (kind::DIARY.to_owned(), WILLOW.to_owned());
-    let edit = PatchDraft { stamp, kind, id: Uuid::from_u128(1), village, set, base: Base::new() };
-    let caller = world.caller.clone();
-    world
-        .storage
-        .write(move |db| {
-            db.execute("INSERT INTO cadre (id, name) VALUES ('c', '阿香')", [])?;
-            let row = rusqlite::params![caller.device.to_i64(), [0u8; 32], ChainHash::start(caller.device).0];
-            let sql =
-                "INSERT INTO device (id, cadre, token_hash, enrolled_at, chain) VALUES (?1, 'c', ?2, 0, ?3)";
-            db.execute(sql, row)?;
-            let patch = Patch { device_seq: 1, edit };
-            push(db, &caller, u64::MAX, &[patch], &Default::default(), 1).unwrap();
-            Ok::<_, StorageError>(())
-        })
-        .unwrap();
-    for bytes in [&only, &late] {
-        let upload = world.begin(bytes, Role::Original, 1).unwrap();
-        assert!(upload.done, "it counts as arrived");
-        assert!(!world.storage.files().has(WILLOW, &upload.hash), "and nothing of it is kept");
-    }
 }
