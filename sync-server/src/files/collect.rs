@@ -115,8 +115,8 @@ fn orphans(storage: &Storage, now_ms: i64) -> Result<u64, FileError> {
 }
 
 /// True of a row of `file` that is a photo erased by law, or the thumbnail of one.
-const IS_ERASED: &str = "(EXISTS (SELECT 1 FROM erased e WHERE e.field = 'photos.' || file.hash)
-     OR EXISTS (SELECT 1 FROM thumbnail t JOIN erased e ON e.field = 'photos.' || t.original
+const IS_ERASED: &str = "(EXISTS (SELECT 1 FROM erased e WHERE e.field GLOB 'photos.*' AND e.field = 'photos.' || file.hash)
+     OR EXISTS (SELECT 1 FROM thumbnail t JOIN erased e ON e.field GLOB 'photos.*' AND e.field = 'photos.' || t.original
                 WHERE t.village = file.village AND t.hash = file.hash))";
 
 /// Collects the photos that were erased by law and that no record names, however new they are; none if somebody holds the
@@ -137,7 +137,7 @@ fn erased(storage: &Storage) -> Result<u64, FileError> {
         let uploads = texts(
             db,
             "DELETE FROM upload WHERE created_at >= ?1 AND EXISTS (SELECT 1 FROM erased e
-               WHERE e.field IN ('photos.' || upload.hash, 'photos.' || upload.original)
+               WHERE e.field GLOB 'photos.*' AND e.field IN ('photos.' || upload.hash, 'photos.' || upload.original)
                AND NOT EXISTS (SELECT 1 FROM file_reference r WHERE 'photos.' || r.hash = e.field))
              RETURNING id, ''",
             i64::MIN,

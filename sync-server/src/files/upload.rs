@@ -288,7 +288,7 @@ fn may_send(storage: &Storage, caller: &Caller, village: &str, photo: &FileHash)
 fn is_erased(storage: &Storage, photo: &FileHash) -> Result<bool, FileError> {
     storage.read(|db| {
         let mut erased = db.prepare_cached(
-            "SELECT 1 FROM erased WHERE field = 'photos.' || ?1
+            "SELECT 1 FROM erased WHERE field GLOB 'photos.*' AND field = 'photos.' || ?1
                AND NOT EXISTS (SELECT 1 FROM file_reference WHERE hash = ?1)",
         )?;
         Ok(erased.exists([photo.as_str()])?)
