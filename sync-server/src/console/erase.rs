@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     auth::Session,
-    service::{ErasureAct, erase_for_good, erased_entries},
+    service::{ErasureAct, erase_for_good, erased_entries, told_of},
 };
 use axum::{
     extract::{Path, State},
@@ -58,6 +58,21 @@ pub(super) fn link(id: Uuid) -> Markup {
     html! { a.quiet href=(href(id)) { "依法抹去" } }
 }
 
+/// The way there from a page that tells of a record as it waits or as it was; none if there is nothing to erase of it.
+///
+/// # Errors
+/// When SQLite fails.
+pub(super) fn way(db: &Connection, id: Uuid) -> Result<Option<String>, PageError> {
+    if told(db, id)?.is_none_or(|row| withheld(&row)) {
+        return Ok(None);
+    }
+    match still_there(db, id) {
+        Ok(()) => Ok(Some(href(id))),
+        Err(PageError::Erased(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// `GET /console/erase/{key}`
 pub(super) async fn show(
     State(state): State<ConsoleState>,
@@ -76,13 +91,26 @@ fn found(db: &Connection, key: &str, session: &Session) -> Result<Row, PageError
         true => withheld_opinions(db)?.into_iter().find(|id| handle(*id, session) == key),
         false => Uuid::try_parse(key).ok(),
     };
-    let row = id.map(|id| read_row(db, id)).transpose()?.flatten().ok_or(PageError::NotFound)?;
+    id.map(|id| told(db, id)).transpose()?.flatten().ok_or(PageError::NotFound)
+}
+
+/// A record of which people can be told: it stands, or held patches have it. Of words that wait and whose speaker would
+/// not be named, nothing: their phone is known.
+fn told(db: &Connection, id: Uuid) -> Result<Option<Row>, PageError> {
     let kinds = [kind::HOUSEHOLD, kind::PERSON, kind::VISIT, kind::OPINION, kind::DIARY];
-    if kinds.contains(&row.kind.as_str()) { Ok(row) } else { Err(PageError::NotFound) }
+    let stands = read_row(db, id)?.is_some();
+    let mut told = told_of(db, id)?.filter(|row| !stands || kinds.contains(&row.kind.as_str()));
+    if let Some(row) = told.as_mut().filter(|row| !stands && withheld(row)) {
+        row.fields.retain(|name, _| name == opinion::field::ANONYMOUS);
+    }
+    Ok(told)
 }
 
 fn withheld_opinions(db: &Connection) -> Result<Vec<Uuid>, PageError> {
-    let mut statement = db.prepare_cached("SELECT id FROM opinion WHERE anonymous = 1")?;
+    let mut statement = db.prepare_cached(
+        "SELECT id FROM opinion WHERE anonymous = 1
+         UNION SELECT record FROM patch WHERE held <> '' AND kind = 'opinion' AND json_extract(body, '$.set.anonymous') = 1",
+    )?;
     let ids = statement.query_map([], |row| uuid_at(row, "id"))?;
     Ok(ids.collect::<Result<_, _>>()?)
 }
@@ -158,6 +186,12 @@ fn content(db: &Connection, today: Today, key: &str, session: &Session) -> Resul
         p.note.wait {
             b { "抹去以后找不回来。" }
             "《个人信息保护法》第四十七条：本人要求删除，或者不该再留的个人信息，要删除。写错了请用更正，走访不算数请用作废，那些都留着原来的写法。"
+        }
+        @if withheld(&row) && read_row(db, row.id)?.is_none() {
+            p.note.wait {
+                "这是一条还没收进台账的、不留姓名的原话。它和交来它的手机连在一起，所以这里不显示内容；"
+                "要先看清是哪一条，请先收下，再到“意见建议”里抹。收不下的，只能这样整条抹去。"
+            }
         }
         div.two.wide-left {
             (form(key, &row, &fields, members, session))
@@ -292,9 +326,14 @@ pub(super) async fn erase(
     if chosen.is_empty() {
         return Err(PageError::Said("没有选要抹去的内容。什么都没有抹去；请返回上一页选上。"));
     }
-    let (row, records) = state
+    let (to, records) = state
         .read(move |db| {
             let row = found(db, &key, &session)?;
+            let to = match withheld(&row) {
+                true if read_row(db, row.id)?.is_none() => "/console/held".to_owned(),
+                true => "/console/opinions".to_owned(),
+                false => history::href(row.id),
+            };
             let may: BTreeSet<&String> = fields_of(&row).map(|(field, _)| field).collect();
             if !whole && !chosen.iter().all(|field| may.contains(field)) {
                 return Err(PageError::Said(
@@ -306,12 +345,11 @@ pub(super) async fn erase(
                 let all = BTreeSet::from([String::new()]);
                 records.extend(members(db, &row)?.into_iter().map(|id| (id, all.clone())));
             }
-            Ok((row, records))
+            Ok((to, records))
         })
         .await?;
     let storage = state.storage.clone();
     let act = ErasureAct { by, why, at_ms: now_ms };
     tokio::task::spawn_blocking(move || erase_for_good(&storage, records, act)).await??;
-    let to = if withheld(&row) { "/console/opinions".to_owned() } else { history::href(row.id) };
     Ok(Redirect::to(&to).into_response())
 }

@@ -42,7 +42,13 @@ pub(super) struct Applied {
 
 impl<'c> Applier<'c> {
     pub fn new(db: &'c Connection) -> Result<Self, StorageError> {
-        let next_seq: i64 = db.query_row("SELECT coalesce(max(seq), 0) + 1 FROM record", [], |r| r.get(0))?;
+        // A commit may end with a number that no row has: of something erased that is in no record.
+        let next_seq: i64 = db.query_row(
+            "SELECT 1 + max((SELECT coalesce(max(seq), 0) FROM record),
+               (SELECT coalesce(max(last_seq), 0) FROM commit_log))",
+            [],
+            |r| r.get(0),
+        )?;
         let next_seq = next_seq.unsigned_abs();
         Ok(Self { db, replica: Replica::new(db), first_seq: next_seq, next_seq })
     }
@@ -57,15 +63,11 @@ impl<'c> Applier<'c> {
         Ok(())
     }
 
-    fn take_seq(&mut self) -> u64 {
+    /// The next number of the stream.
+    pub fn take_seq(&mut self) -> u64 {
         let seq = self.next_seq;
         self.next_seq += 1;
         seq
-    }
-
-    /// The greatest number that is given away.
-    pub fn last_seq(&self) -> u64 {
-        self.next_seq - 1
     }
 
     pub fn store(&mut self, mut row: Row) -> Result<u64, StorageError> {

@@ -11,12 +11,12 @@ use crate::{
     storage::{Storage, StorageError},
 };
 use lianxin_shared::{
-    domain::photo,
-    replica::{Erasure, FieldSet, Patch, Row},
+    domain::{opinion, photo},
+    replica::{Erasure, FieldSet, FieldVersion, Patch, Row, Stamp},
     sqlite::{read_row, uuid_at},
     wire::v1::{ERASED_REASON, Erased},
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -53,7 +53,7 @@ pub fn erase(
     fields: &BTreeSet<String>,
     act: &ErasureAct,
 ) -> Result<usize, StorageError> {
-    let Some(row) = found(db, record)? else { return Ok(0) };
+    let Some(row) = told_of(db, record)? else { return Ok(0) };
     let mut new = 0;
     for field in fields {
         new += enter(db, &row, field, act)?;
@@ -71,16 +71,32 @@ pub fn erase(
     Ok(new)
 }
 
-/// The record, or as much of one as held patches tell.
-fn found(db: &Connection, record: Uuid) -> Result<Option<Row>, StorageError> {
-    if let Some(row) = read_row(db, record)? {
-        return Ok(Some(row));
+/// A record as it stands, with what held patches tell of it besides; none if nothing does. The speaker of an opinion
+/// would not be named if either says so.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn told_of(db: &Connection, record: Uuid) -> Result<Option<Row>, StorageError> {
+    let mut told = read_row(db, record)?;
+    let mut statement = db.prepare_cached(
+        "SELECT kind, village, stamp, ord, body FROM patch WHERE record = ?1 AND held <> '' ORDER BY ord DESC",
+    )?;
+    let mut rows = statement.query([record.as_bytes()])?;
+    while let Some(row) = rows.next()? {
+        let (kind, village): (String, String) = (row.get("kind")?, row.get("village")?);
+        let (stamp, order) = (Stamp::from_bytes(row.get("stamp")?), Stamp::from_bytes(row.get("ord")?));
+        let body: Body = serde_json::from_str(row.get_ref("body")?.as_str().unwrap_or_default())?;
+        let told = told.get_or_insert_with(|| Row::empty(&kind, record, &village));
+        for (name, value) in body.set {
+            let version = FieldVersion { value, stamp, order };
+            if name == opinion::field::ANONYMOUS && version.value.is_true() {
+                told.fields.insert(name, version);
+            } else {
+                told.fields.entry(name).or_insert(version);
+            }
+        }
     }
-    let mut statement = db.prepare_cached("SELECT kind, village FROM patch WHERE record = ?1 LIMIT 1")?;
-    let held = statement.query_row([record.as_bytes()], |row| {
-        Ok(Row::empty(&row.get::<_, String>("kind")?, record, &row.get::<_, String>("village")?))
-    });
-    Ok(held.optional()?)
+    Ok(told)
 }
 
 /// Erases for good: the records (see [`erase`]) in one transaction, then the photos that nothing else names, and what of
@@ -168,9 +184,9 @@ fn carry_out(db: &Connection, applier: &mut Applier<'_>, record: Uuid) -> Result
             applier.store(conflict)?;
         }
     }
-    // A record that is not here (yet) has no number: phones hear of it with the first change that they do not know.
-    db.prepare_cached("UPDATE erased SET seq = max(1, ?2) WHERE record = ?1")?
-        .execute(params![record.as_bytes(), applier.last_seq() as i64])?;
+    // A number of its own: also where no row has changed, phones that have heard everything must hear of it.
+    db.prepare_cached("UPDATE erased SET seq = ?2 WHERE record = ?1")?
+        .execute(params![record.as_bytes(), applier.take_seq() as i64])?;
     Ok(())
 }
 

@@ -21,7 +21,7 @@ mod tests;
 
 pub use carry::carry_over;
 pub use check::{CheckReport, check};
-pub use erase::{ErasedEntry, ErasureAct, entries as erased_entries, erase, erase_for_good};
+pub use erase::{ErasedEntry, ErasureAct, entries as erased_entries, erase, erase_for_good, told_of};
 pub use held::{Ruled, Ruling, grant_villages, rule, why_never};
 pub use history::{Authors, Change, FieldChange, Said, history};
 pub use life::{NewLife, begin_life};

@@ -4,7 +4,7 @@
 mod waiting;
 
 use super::{
-    ConsoleState, Content, Page, PageError, Room, Today,
+    ConsoleState, Content, Page, PageError, Room, Today, erase,
     layout::token,
     parts::{self, Paging, address, empty, pager},
     request::{Posted, SignedIn, why_chars_max},
@@ -23,7 +23,7 @@ use lianxin_shared::replica::DeviceId;
 use maud::{Markup, html};
 use rusqlite::Connection;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use waiting::{HeldRecord, Holder, holder, is_withheld, keys, read, rulings_of};
 
@@ -105,6 +105,9 @@ fn section(
     // A row of its own would stand beside its visit and name the speaker; let in alone, it would be the one new line
     // among the opinions.
     let (withheld, named): (Vec<_>, Vec<_>) = records.iter().partition(|record| record.withheld);
+    // In an order that tells nothing of when they were heard.
+    let unread: BTreeSet<String> =
+        withheld.iter().map(|record| erase::href_withheld(record.id, session)).collect();
     html! {
         section.card.held {
             h2 {
@@ -122,6 +125,7 @@ fn section(
                     b { (record.name) } " "
                     small { (scope::village_name(villages, &record.village)) " · 写于 " (words::minute(record.written_ms, now_ms))
                         " · 交到 " (words::minute(record.received_ms, now_ms)) }
+                    @if let Some(place) = &record.erase { " " a.quiet href=(place) { "依法抹去" } }
                 }
                 p { span.st.wait { (said_to_the_office(&record.reason)) }
                     @if let Some(ruling) = &record.ruling {
@@ -138,6 +142,7 @@ fn section(
                 p.faint {
                     "还有 " (withheld.len()) " 条不留姓名的原话，不单独列出，"
                     @if refused { "也不单独改。" } @else { "和这部手机待收下的一起定；收下之后按村列出，不和人连在一起。" }
+                    @for place in &unread { " " a.quiet href=(place) { "依法抹去一条" } }
                 }
             }
             @if (records.len() > 1 || !withheld.is_empty()) && !refused {

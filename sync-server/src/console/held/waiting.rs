@@ -1,7 +1,7 @@
 //! What is read of held patches and of what was decided about them.
 
 use crate::{
-    console::{PageError, naming},
+    console::{PageError, erase, naming},
     service::why_never,
 };
 use lianxin_shared::{
@@ -41,6 +41,8 @@ pub(super) struct HeldRecord {
     pub never: Option<&'static str>,
     /// Why it was refused.
     pub ruling: Option<Said>,
+    /// Where it is erased by law; none where that is done, or an address would tell.
+    pub erase: Option<String>,
 }
 
 /// What somebody decided.
@@ -136,6 +138,7 @@ pub(super) fn read(
         lines: if withheld { Vec::new() } else { naming::lines(db, &kind, &set, now_ms)? },
         never: why_never(db, device, record)?,
         ruling: if refused { said_of(db, device, record)? } else { None },
+        erase: erase::way(db, record)?,
     }))
 }
 

@@ -171,3 +171,59 @@ async fn an_opinion_says_what_became_of_a_visit_that_was_refused() {
     let story = office.page(&format!("/console/history/{}", Uuid::from_u128(0x4001))).await;
     assert!(story.contains("一次走访，没有收下"), "{story}");
 }
+
+#[tokio::test]
+async fn what_waits_or_was_refused_can_be_erased_from_where_it_stands() {
+    let world = World::new();
+    let (visit, other) = (Uuid::from_u128(0x31), Uuid::from_u128(0x32));
+    hand_in(
+        &world,
+        kind::VISIT,
+        visit,
+        WILLOW,
+        fields(&[("target_name", "周秀兰"), ("notes", "说渠又堵了")]),
+    );
+    // Nobody can ever let this one in.
+    hand_in(&world, "rumour", other, WILLOW, fields(&[("notes", "听说的闲话")]));
+    let device = world.phone.to_string();
+    let mut office = world.office().await;
+    let refusal = [("device", device.as_str()), ("verdict", "refuse"), ("why", "不是本村的")];
+    office.submit("/console/held", &refusal).await;
+    let page = office.page("/console/held?refused=1").await;
+    for (id, words) in [(visit, "说渠又堵了"), (other, "听说的闲话")] {
+        let place = format!("/console/erase/{id}");
+        assert!(page.contains(&place) && page.contains(words), "{page}");
+        assert!(office.page(&place).await.contains(words), "what it is");
+        let sure = [("whole", "1"), ("why", "本人书面要求"), ("confirm", "依法抹去")];
+        let answer = office.submit(&place, &sure).await;
+        assert_eq!(answer.location(), format!("/console/history/{id}"));
+        for place in [answer.location(), "/console/held?refused=1", "/console/held"] {
+            assert!(!office.page(place).await.contains(words), "{place}");
+        }
+    }
+    assert!(!office.page("/console/held?refused=1").await.contains("/console/erase/"), "once");
+}
+
+#[tokio::test]
+async fn withheld_words_that_wait_can_be_erased_unread() {
+    let world = World::new();
+    let id = Uuid::from_u128(0x41);
+    let said = Opinion { text: "不敢留名的话".into(), anonymous: true, ..Opinion::default() };
+    hand_in(&world, kind::OPINION, id, WILLOW, said.to_fields());
+    let mut office = world.office().await;
+    let page = office.page("/console/held").await;
+    assert!(!page.contains(&id.to_string()));
+    let at = page.find("/console/erase/x").expect("a way there");
+    let place: String = page[at..].chars().take_while(|c| *c != '"').collect();
+    let page = office.page(&place).await;
+    for told in ["不敢留名的话", "阿香", &id.to_string()] {
+        assert!(!page.contains(told), "{told}: {page}");
+    }
+    let sure = [("whole", "1"), ("why", "本人书面要求"), ("confirm", "依法抹去")];
+    assert_eq!(office.submit(&place, &sure).await.location(), "/console/held");
+    let left = world.storage.read(|db| {
+        let sql = "SELECT count(*) FROM patch WHERE instr(body, '不敢留名')";
+        Ok::<_, crate::storage::StorageError>(db.query_row(sql, [], |row| row.get::<_, i64>(0))?)
+    });
+    assert_eq!(left.unwrap(), 0);
+}

@@ -24,25 +24,25 @@ use std::{
 use uuid::Uuid;
 
 /// Words that may stand nowhere.
-const WORDS: &str = "13912345678";
+pub(super) const WORDS: &str = "13912345678";
 
-fn act() -> ErasureAct {
+pub(super) fn act() -> ErasureAct {
     ErasureAct {
         by: "乡镇走访办 老周".to_owned(), why: "本人书面要求".to_owned(), at_ms: NOW_MS
     }
 }
 
-fn fields(names: &[&str]) -> BTreeSet<String> {
+pub(super) fn fields(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-fn caller(world: &World) -> Caller {
+pub(super) fn caller(world: &World) -> Caller {
     let villages = BTreeSet::from([WILLOW.to_owned()]);
     Caller { device: world.phone, villages, past: BTreeMap::new(), revoked: false }
 }
 
 /// A write of the world's phone, after all that it has written.
-fn write(world: &World, id: Uuid, village: &str, set: &[(&str, &str)]) -> Patch {
+pub(super) fn write(world: &World, id: Uuid, village: &str, set: &[(&str, &str)]) -> Patch {
     let counter =
         u16::try_from(set.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>()).unwrap();
     let stamp = Stamp { wall_ms: (NOW_MS - HOUR_MS / 2).unsigned_abs(), counter, device: world.phone };
@@ -68,7 +68,7 @@ fn receipt(world: &World) -> (u64, ChainHash) {
     world.storage.read(read).unwrap()
 }
 
-fn sent(world: &World, patch: Patch) {
+pub(super) fn sent(world: &World, patch: Patch) {
     let caller = caller(world);
     world
         .storage
@@ -76,7 +76,7 @@ fn sent(world: &World, patch: Patch) {
         .unwrap();
 }
 
-fn erased(world: &World, id: Uuid, names: &[&str]) -> usize {
+pub(super) fn erased(world: &World, id: Uuid, names: &[&str]) -> usize {
     let names = fields(names);
     world.storage.write(move |db| erase(db, id, &names, &act())).unwrap()
 }
@@ -101,11 +101,11 @@ fn told_in(db: &Connection, words: &str) -> Vec<String> {
     tables.into_iter().filter(|table| holds(table)).collect()
 }
 
-fn stands_in(world: &World, words: &str) -> Vec<String> {
+pub(super) fn stands_in(world: &World, words: &str) -> Vec<String> {
     world.storage.read(|db| Ok::<_, StorageError>(told_in(db, words))).unwrap()
 }
 
-fn is_sound(world: &World) {
+pub(super) fn is_sound(world: &World) {
     let report = world.storage.write(check).unwrap();
     assert_eq!(report.problems, [""; 0]);
 }
