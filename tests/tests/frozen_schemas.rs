@@ -1,12 +1,18 @@
 //! The schemas that devices in the field have are frozen, and a database of each opens with what it holds.
 
 use lianxin_app::store;
-use lianxin_server::storage;
+use lianxin_server::{
+    auth::{AuthError, Cadre, add_cadre, create_code, redeem_code},
+    service::{LocalWriter, Origin, check},
+    storage::{self, Storage, StorageError},
+};
 use lianxin_shared::{
-    replica::{DeviceId, Row, Stamp, Value},
+    domain::{household::Household, opinion::Opinion, visit::Visit},
+    replica::{DeviceId, FieldSet, Row, Stamp, Value, kind},
     sqlite::{Replica, migrate},
 };
 use rusqlite::{Connection, params};
+use std::{collections::BTreeSet, path::Path};
 use uuid::Uuid;
 
 const VILLAGE: &str = "519921105201";
@@ -137,4 +143,94 @@ fn a_database_of_the_first_schema_learns_who_has_left_the_register() {
     let stale: i64 =
         opened.connection().query_row("SELECT count(*) FROM stale_projection", [], |r| r.get(0)).unwrap();
     assert_eq!(stale, 0);
+}
+
+/// A township's database of today with a bit of everything that people write, in `dir`.
+fn township(dir: &Path) {
+    Storage::init(dir, "清溪镇", "519921105000").unwrap();
+    let storage = Storage::open(dir).unwrap();
+    let phone = storage
+        .write(|db| {
+            let villages = BTreeSet::from([VILLAGE.to_owned()]);
+            let axiang = Cadre { id: "axiang".into(), name: "阿香".into(), unit: String::new(), villages };
+            add_cadre(db, &axiang)?;
+            let code = create_code(db, "axiang", 0)?;
+            Ok::<_, AuthError>(redeem_code(db, &code.digits, "Android · Chrome", "0.1.0", 0).unwrap())
+        })
+        .unwrap();
+    let home = Uuid::from_u128(1);
+    let household =
+        Household { head: "王长顺".into(), phone: "13900000017".into(), ..Household::default() };
+    let visit = Visit { household: Some(home), target_name: "王长顺".into(), ..Visit::default() };
+    let opinion = Opinion { text: "渠堵了".into(), household: Some(home), ..Opinion::default() };
+    let second = FieldSet::from([("phone".to_owned(), "13900000018".into())]);
+    let records = [
+        (Origin::Office, kind::VILLAGE, 9, FieldSet::from([("name".to_owned(), "柳树沟村".into())])),
+        (Origin::Device(phone.device), kind::HOUSEHOLD, 1, household.to_fields()),
+        (Origin::Device(phone.device), kind::VISIT, 2, visit.to_fields()),
+        (Origin::Device(phone.device), kind::OPINION, 3, opinion.to_fields()),
+        (Origin::Office, kind::HOUSEHOLD, 1, second),
+    ];
+    for (at_ms, (origin, kind, id, fields)) in (1000..).zip(records) {
+        let fields = fields.into_iter().filter(|(_, value)| *value != Value::Null).collect();
+        let write = move |db: &Connection| {
+            let mut writer = LocalWriter::new(db)?;
+            writer.write(origin, (kind, Uuid::from_u128(id), VILLAGE), fields, at_ms)?;
+            writer.finish()?;
+            Ok::<_, StorageError>(())
+        };
+        storage.write(write).unwrap();
+    }
+}
+
+/// A database of a frozen schema, which `steps` steps had made, with that township in it.
+fn of_the_schema(name: &str, steps: usize, to: &Path) -> Connection {
+    let dir = tempfile::tempdir().unwrap();
+    township(dir.path());
+    let db = Connection::open(to).unwrap();
+    db.execute_batch(&fixture(name)).unwrap();
+    db.execute("ATTACH ?1 AS today", [dir.path().join(storage::DATABASE_FILE).to_str().unwrap()]).unwrap();
+    let list = |sql: &str| -> Vec<String> {
+        db.prepare(sql).and_then(|mut s| s.query_map([], |row| row.get(0))?.collect()).unwrap()
+    };
+    for table in list("SELECT name FROM main.sqlite_schema WHERE type = 'table'") {
+        let columns = list(&format!(
+            "SELECT o.name FROM pragma_table_info('{table}', 'main') o JOIN pragma_table_info('{table}', 'today') n USING (name)"
+        ))
+        .join(", ");
+        let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM today.{table}");
+        db.execute(&copy, []).unwrap_or_else(|error| panic!("{table}: {error}"));
+    }
+    db.execute_batch(&format!("DETACH today; PRAGMA user_version = {steps}")).unwrap();
+    db
+}
+
+#[test]
+fn a_servers_database_of_each_schema_opens_with_what_it_holds_and_check_finds_nothing() {
+    for (name, steps) in [("server.sql", 2), ("server_2.sql", 7), ("server_3.sql", 9), ("server_4.sql", 10)] {
+        let dir = tempfile::tempdir().unwrap();
+        drop(of_the_schema(name, steps, &dir.path().join(storage::DATABASE_FILE)));
+        let storage = Storage::open(dir.path()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let (report, phone, patches) = storage
+            .write(|db| {
+                let phone: String =
+                    db.query_row("SELECT phone FROM household WHERE head = '王长顺'", [], |row| {
+                        row.get(0)
+                    })?;
+                let patches: i64 = db.query_row("SELECT count(*) FROM patch", [], |row| row.get(0))?;
+                Ok::<_, StorageError>((check(db)?, phone, patches))
+            })
+            .unwrap();
+        assert_eq!(report.problems, [""; 0], "{name}");
+        assert_eq!((phone.as_str(), patches, report.records), ("13900000018", 5, 4), "{name}");
+        // It goes on: what is written next takes the next numbers.
+        let write = |db: &Connection| {
+            let mut writer = LocalWriter::new(db)?;
+            let set = FieldSet::from([("head".to_owned(), "王小顺".into())]);
+            writer.write(Origin::Office, (kind::HOUSEHOLD, Uuid::from_u128(4), VILLAGE), set, 2000)?;
+            writer.finish()?;
+            Ok::<_, StorageError>(check(db)?.problems)
+        };
+        assert_eq!(storage.write(write).unwrap(), [""; 0], "{name}");
+    }
 }
