@@ -234,3 +234,38 @@ fn a_servers_database_of_each_schema_opens_with_what_it_holds_and_check_finds_no
         assert_eq!(storage.write(write).unwrap(), [""; 0], "{name}");
     }
 }
+
+/// What former versions deleted, they left in free pages.
+#[test]
+fn words_in_free_pages_of_a_former_version_go_even_if_its_first_start_was_killed_in_between() {
+    const WORDS: &str = "说过又删掉的话";
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(storage::DATABASE_FILE);
+    let has_words = || {
+        ["", "-wal"].iter().any(|end| {
+            let bytes = std::fs::read(format!("{}{end}", path.display())).unwrap_or_default();
+            bytes.windows(WORDS.len()).any(|window| window == WORDS.as_bytes())
+        })
+    };
+    let mut db = of_the_schema("server_3.sql", 9, &path);
+    db.execute_batch("PRAGMA secure_delete = off; CREATE TABLE t (x); ").unwrap();
+    for _ in 0..50 {
+        db.execute("INSERT INTO t VALUES (?1)", [WORDS.repeat(100)]).unwrap();
+    }
+    db.execute_batch("DROP TABLE t").unwrap();
+    // As a start that was killed as soon as the schema was up to date.
+    migrate(&mut db, &storage::MIGRATIONS).unwrap();
+    db.close().unwrap();
+    assert!(has_words());
+    drop(Storage::open(dir.path()).unwrap());
+    assert!(!has_words());
+    let free = |at: &Path| {
+        let db = Connection::open(at).unwrap();
+        db.query_row("PRAGMA freelist_count", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    // Once is enough: whatever is deleted from now on is cleared at once.
+    Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (x); DROP TABLE t").unwrap();
+    assert!(free(&path) > 0);
+    drop(Storage::open(dir.path()).unwrap());
+    assert!(free(&path) > 0, "not written anew at each start");
+}

@@ -11,7 +11,7 @@ use lianxin_shared::{
     },
 };
 use readers::Readers;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, ffi};
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
@@ -106,6 +106,7 @@ impl Storage {
         let mut db = Connection::open(&path)?;
         configure(&db)?;
         migrate(&mut db, &MIGRATIONS)?;
+        db.pragma_update(None, "application_id", cleared_id)?;
         let device = DeviceId::from_bits(getrandom::u64()?);
         db.execute(
             "INSERT INTO server (only, server_id, epoch, device, clock, township, region)
@@ -129,11 +130,8 @@ impl Storage {
     pub fn open(dir: &Path) -> Result<Self, StorageError> {
         let path = dir.join(DATABASE_FILE);
         let mut db = open_writable(&path)?;
-        let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         migrate(&mut db, &MIGRATIONS)?;
-        if version < before_secure_delete {
-            vacuum(&db);
-        }
+        clear_free_pages(&db);
         refresh_stale::<StorageError>(&mut db, |db, id| Ok(read_row(db, id)?))?;
         let identity = read_identity(&db)?;
         let files = FileFolder::of_database(&path);
@@ -207,15 +205,26 @@ pub fn open_writable(path: &Path) -> Result<Connection, StorageError> {
 #[allow(non_upper_case_globals)]
 const writer_cache_kib: i64 = 32 * 1024;
 
-/// Versions below this did not clear what they deleted.
+/// The `application_id` of a database in whose free pages nothing lies that was ever deleted ("LXC1").
 #[allow(non_upper_case_globals)]
-const before_secure_delete: i64 = 10;
+const cleared_id: i32 = 0x4C58_4331;
 
 /// Writes the database anew, without the free pages in which former versions have left words. It works without, too: on a
-/// disk that has no room for it, say.
-fn vacuum(db: &Connection) {
-    if let Err(error) = db.execute_batch("VACUUM") {
-        tracing::warn!(error = %error, "free pages were not cleared");
+/// disk that has no room for it, say; then, or after a kill, the next start tries again, for the mark is written last.
+fn clear_free_pages(db: &Connection) {
+    let clear = || {
+        if db.query_row("PRAGMA application_id", [], |row| row.get::<_, i32>(0))? == cleared_id {
+            return Ok(());
+        }
+        db.execute_batch("VACUUM")?;
+        // The file has its former pages until the log has moved into it.
+        if db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))? {
+            return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_BUSY), None));
+        }
+        db.pragma_update(None, "application_id", cleared_id)
+    };
+    if let Err(error) = clear() {
+        tracing::warn!(error = %error, "free pages were not cleared; the next start tries again");
     }
 }
 
