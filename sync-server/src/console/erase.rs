@@ -3,7 +3,7 @@
 
 use super::{
     ConsoleState, Content, Page, PageError, Room, Today, history,
-    layout::token,
+    layout::{bare, token},
     naming::{harmless, name_of, referred, value_of, withheld},
     request::{Posted, SignedIn, why_chars_max},
     scope, wording,
@@ -350,6 +350,26 @@ pub(super) async fn erase(
         .await?;
     let storage = state.storage.clone();
     let act = ErasureAct { by, why, at_ms: now_ms };
-    tokio::task::spawn_blocking(move || erase_for_good(&storage, records, act)).await??;
+    let is_clean = tokio::task::spawn_blocking(move || erase_for_good(&storage, records, act)).await??;
+    if !is_clean {
+        return Ok(left_over(&to).into_response());
+    }
     Ok(Redirect::to(&to).into_response())
+}
+
+/// What was erased stands in no table any more, but the disk has some of it for a while.
+fn left_over(to: &str) -> Page {
+    bare(
+        "已经抹去",
+        html! {
+            section.card.door {
+                h1 { "已经抹去，残留还在清" }
+                p {
+                    "台账、修改记录里都没有了。照片文件或者数据文件的日志里还有残留，多半是正在备份，或者有人正在读。"
+                    "服务器开着，过几分钟会自己再清；不用再抹一次。"
+                }
+                p { a.button href=(to) { "知道了" } }
+            }
+        },
+    )
 }

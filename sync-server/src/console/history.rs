@@ -78,7 +78,7 @@ fn content(db: &Connection, today: Today, id: Uuid, page: &str) -> Result<Conten
             )) }
         } @else {
             p.lead {
-                @if is_gone { "这条记录已依法抹去：写过的内容哪里都没有了，只留下这一件事。" }
+                @if is_gone { "这条记录已依法抹去：台账、修改记录里写过的内容都没有了，只留下这一件事。" }
                 @else { "最近的改动在最上面，每一次都留着；依法抹去的，只留下谁、什么时候、因为什么抹去的。" }
             }
             section.card { ol.said.history { @for item in &items { li { (item) } } } }

@@ -1,4 +1,5 @@
-//! Orphans: uploads that nobody finishes and files that no record names go, at the server's start and daily.
+//! Orphans: uploads that nobody finishes and files that no record names go, at the server's start and daily, and what
+//! erased records have left, as soon as nobody holds or reads it.
 
 use super::{
     FileError, FileHash, day_ms, folder::ignore_missing, orphan_days_max, references::IS_REFERENCED,
@@ -19,7 +20,7 @@ use std::{
 /// Between two collections.
 #[allow(non_upper_case_globals)]
 const collect_hours: u64 = 24;
-/// A collection that found a backup under way looks again so soon.
+/// A collection that found a backup under way, or the log being read, looks again so soon.
 #[allow(non_upper_case_globals)]
 const paused_minutes: u64 = 5;
 
@@ -34,25 +35,43 @@ pub struct Collected {
     pub strays: u64,
 }
 
-/// Collects at once and then daily, until its runtime ends.
+/// Collects at once and then daily, and soon where something of erased records is left over, until its runtime ends.
 pub async fn collecting(storage: Arc<Storage>) {
+    let soon = Duration::from_secs(paused_minutes * 60);
+    let daily = Duration::from_secs(collect_hours * 60 * 60);
     loop {
-        let storage = storage.clone();
-        let done = tokio::task::spawn_blocking(move || collect(&storage, now_ms())).await;
-        let pause = match done {
-            Ok(Ok(Some(Collected { uploads, files, strays }))) => {
-                tracing::info!(uploads, files, strays, "orphans collected");
-                Duration::from_secs(collect_hours * 60 * 60)
+        let own = storage.clone();
+        let done = tokio::task::spawn_blocking(move || (collect(&own, now_ms()), clean_up(&own))).await;
+        let Ok((collected, is_clean)) = done else { return };
+        match &collected {
+            Ok(Some(Collected { uploads, files, strays })) => {
+                tracing::info!(uploads, files, strays, "orphans collected")
             }
-            Ok(Ok(None)) => Duration::from_secs(paused_minutes * 60),
-            Ok(Err(error)) => {
-                tracing::error!(error = %error, "collection failed");
-                Duration::from_secs(collect_hours * 60 * 60)
-            }
-            Err(_) => return,
-        };
-        tokio::time::sleep(pause).await;
+            Ok(None) => {}
+            Err(error) => tracing::error!(error = %error, "collection failed"),
+        }
+        if !is_clean || matches!(collected, Ok(None)) {
+            tokio::time::sleep(soon).await;
+            continue;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(daily) => {}
+            () = storage.left_over().notified() => tokio::time::sleep(soon).await,
+        }
     }
+}
+
+/// Clears what erased records have left beside the tables: photos that nothing else names, and the log. False if
+/// something of it is left, since somebody holds or reads it or the disk fails. Blocking.
+pub fn clean_up(storage: &Storage) -> bool {
+    let files = collect_erased(storage);
+    let log = storage.empty_log();
+    if matches!((&files, &log), (Ok(Some(_)), Ok(true))) {
+        return true;
+    }
+    let (files, log) = (files.err().map(|e| e.to_string()), log.err().map(|e| e.to_string()));
+    tracing::warn!(?files, ?log, "files or log are in use and keep for a while what was erased");
+    false
 }
 
 /// Collects once; none if somebody holds the files, a backup say: then nothing was touched. Blocking.
@@ -124,7 +143,7 @@ const IS_ERASED: &str = "(EXISTS (SELECT 1 FROM erased e WHERE e.field GLOB 'pho
 ///
 /// # Errors
 /// When SQLite or the disk fails; what is left goes the next time.
-pub fn collect_erased(storage: &Storage) -> Result<Option<u64>, FileError> {
+fn collect_erased(storage: &Storage) -> Result<Option<u64>, FileError> {
     let Some(alone) = storage.files().alone()? else { return Ok(None) };
     let gone = erased(storage)?;
     drop(alone);
@@ -133,12 +152,13 @@ pub fn collect_erased(storage: &Storage) -> Result<Option<u64>, FileError> {
 
 fn erased(storage: &Storage) -> Result<u64, FileError> {
     let removing = storage.files().removing();
-    let (files, uploads) = storage.write(|db| -> Result<_, FileError> {
+    let folder = storage.files().clone();
+    let files = storage.write(move |db| -> Result<_, FileError> {
         let uploads = texts(
             db,
             "DELETE FROM upload WHERE created_at >= ?1 AND EXISTS (SELECT 1 FROM erased e
                WHERE e.field GLOB 'photos.*' AND e.field IN ('photos.' || upload.hash, 'photos.' || upload.original)
-               AND NOT EXISTS (SELECT 1 FROM file_reference r WHERE 'photos.' || r.hash = e.field))
+               AND NOT EXISTS (SELECT 1 FROM file_reference r WHERE r.hash = substr(e.field, 8)))
              RETURNING id, ''",
             i64::MIN,
         )?;
@@ -148,19 +168,16 @@ fn erased(storage: &Storage) -> Result<u64, FileError> {
         let files = texts(db, &sql, i64::MIN)?;
         for (village, hash) in &files {
             db.execute("DELETE FROM thumbnail WHERE village = ?1 AND hash = ?2", params![village, hash])?;
+            // Before the commit: once its row is gone, nothing tells that a file was erased.
+            if let Some(hash) = FileHash::parse(hash) {
+                ignore_missing(fs::remove_file(folder.whole_path(village, &hash)))?;
+            }
         }
-        Ok((files, uploads))
+        uploads.iter().try_for_each(|(id, _)| folder.remove_upload(id))?;
+        Ok(files.len() as u64)
     })?;
-    for (village, hash) in &files {
-        if let Some(hash) = FileHash::parse(hash) {
-            ignore_missing(fs::remove_file(storage.files().whole_path(village, &hash)))?;
-        }
-    }
-    for (id, _) in &uploads {
-        storage.files().remove_upload(id)?;
-    }
     drop(removing);
-    Ok(files.len() as u64)
+    Ok(files)
 }
 
 /// What a statement that deletes returns.

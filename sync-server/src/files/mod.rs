@@ -46,7 +46,7 @@ mod tests;
 
 pub use backup::{Copied, CopyError, copy_referenced};
 pub use check::{FilesReport, check_files};
-pub use collect::{Collected, collect, collect_erased, collecting};
+pub use collect::{Collected, clean_up, collect, collecting};
 pub use error::FileError;
 pub use folder::{FileFolder, UploadFile};
 pub use hash::FileHash;

@@ -7,7 +7,7 @@ use super::{
     apply::{Applier, Body, conflict_ids},
 };
 use crate::{
-    files::{FileError, collect_erased},
+    files::clean_up,
     storage::{Storage, StorageError},
 };
 use lianxin_shared::{
@@ -100,25 +100,24 @@ pub fn told_of(db: &Connection, record: Uuid) -> Result<Option<Row>, StorageErro
 }
 
 /// Erases for good: the records (see [`erase`]) in one transaction, then the photos that nothing else names, and what of
-/// it all the log still has. Returns how many entries of the list are new. Blocking.
+/// it all the log still has. True if nothing is left anywhere; otherwise the next collection, soon, clears the rest.
+/// Blocking.
 ///
 /// # Errors
-/// When SQLite or the disk fails. What is committed stays erased; files go with the next collection, the log as it is used.
+/// When SQLite fails: then nothing was erased.
 pub fn erase_for_good(
     storage: &Storage,
     records: Vec<(Uuid, BTreeSet<String>)>,
     act: ErasureAct,
-) -> Result<usize, FileError> {
-    let new = storage.write(move |db| {
-        records
-            .iter()
-            .try_fold(0, |sum, (id, fields)| Ok::<_, StorageError>(sum + erase(db, *id, fields, &act)?))
+) -> Result<bool, StorageError> {
+    storage.write(move |db| {
+        records.iter().try_for_each(|(id, fields)| erase(db, *id, fields, &act).map(drop))
     })?;
-    collect_erased(storage)?;
-    if !storage.empty_log()? {
-        tracing::warn!("the log was being read and keeps what was erased until it is written over");
+    let is_clean = clean_up(storage);
+    if !is_clean {
+        storage.left_over().notify_one();
     }
-    Ok(new)
+    Ok(is_clean)
 }
 
 fn enter(db: &Connection, row: &Row, field: &str, act: &ErasureAct) -> Result<usize, StorageError> {

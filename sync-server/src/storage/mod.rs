@@ -90,6 +90,7 @@ pub struct Storage {
     writer: Writer,
     readers: Readers,
     files: FileFolder,
+    left_over: tokio::sync::Notify,
 }
 
 impl Storage {
@@ -135,7 +136,8 @@ impl Storage {
         refresh_stale::<StorageError>(&mut db, |db, id| Ok(read_row(db, id)?))?;
         let identity = read_identity(&db)?;
         let files = FileFolder::of_database(&path);
-        Ok(Self { identity, writer: Writer::start(db)?, readers: Readers::new(path), files })
+        let left_over = tokio::sync::Notify::new();
+        Ok(Self { identity, writer: Writer::start(db)?, readers: Readers::new(path), files, left_over })
     }
 
     /// Where the photos lie, beside the database.
@@ -159,13 +161,19 @@ impl Storage {
         self.readers.read(read)
     }
 
+    /// Told when something that was erased by law could not be cleared from files or the log at once.
+    pub fn left_over(&self) -> &tokio::sync::Notify {
+        &self.left_over
+    }
+
     /// Moves the log into the database and empties it, so that what was erased does not stay readable there; false if
-    /// somebody is reading. Blocking.
+    /// somebody reads for longer than [`log_wait`], during which nobody writes. Blocking.
     ///
     /// # Errors
     /// When SQLite fails.
     pub fn empty_log(&self) -> Result<bool, StorageError> {
         let db = open_writable(self.readers.path())?;
+        db.busy_timeout(log_wait)?;
         let busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
         Ok(!busy)
     }
@@ -200,6 +208,10 @@ pub fn open_writable(path: &Path) -> Result<Connection, StorageError> {
     configure(&db)?;
     Ok(db)
 }
+
+/// Emptying the log waits so long for those who read: phones' writes wait meanwhile.
+#[allow(non_upper_case_globals)]
+pub const log_wait: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Pages that the writer keeps in memory: the indexes of a township's records, so that a push reads none of them again.
 #[allow(non_upper_case_globals)]

@@ -118,3 +118,17 @@ async fn withheld_words_can_go_and_nothing_on_the_way_tells_whose_they_are() {
     let other = office.get(&format!("/console/erase/x{}", "0".repeat(32))).await;
     assert_eq!(other.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn while_a_backup_runs_the_page_says_what_is_not_cleared_yet() {
+    let world = World::new();
+    let home = world.household(1, WILLOW, "周秀兰", &[]);
+    let mut office = world.office().await;
+    let _backup = world.storage.files().hold().unwrap();
+    let answer =
+        office.submit(&address(home), &[("whole", "1"), ("why", WHY), ("confirm", "依法抹去")]).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let page = answer.text();
+    assert!(page.contains("残留还在清") && page.contains(&format!("/console/history/{home}")), "{page}");
+    assert!(!office.page(&format!("/console/history/{home}")).await.contains("周秀兰"), "it stands");
+}

@@ -76,6 +76,28 @@ fn a_single_photo_erased_leaves_its_page_and_check_finds_nothing_wrong() {
     assert_eq!(report.problems, [""; 0]);
 }
 
+#[tokio::test]
+async fn a_photo_that_a_backup_holds_goes_soon_after() {
+    let world = World::new();
+    let (photo, hash) = (jpeg(1), FileHash::of(&jpeg(1)));
+    world.name(&hash);
+    world.sent(&photo, Role::Original, 0);
+    let entry = format!(
+        "INSERT INTO erased (record, field, kind, village, by, why, at, seq)
+         VALUES (x'01', 'photos.{hash}', 'diary', '{WILLOW}', '', '', 0, 1); DELETE FROM file_reference"
+    );
+    world.storage.write(move |db| Ok::<_, StorageError>(db.execute_batch(&entry)?)).unwrap();
+    let backup = world.storage.files().hold().unwrap();
+    let act = ErasureAct { by: "走访办".to_owned(), why: "本人要求".to_owned(), at_ms: 0 };
+    assert!(!erase_for_good(&world.storage, Vec::new(), act).unwrap(), "and says so");
+    assert!(world.storage.files().has(WILLOW, &hash));
+    let told = tokio::time::timeout(std::time::Duration::ZERO, world.storage.left_over().notified());
+    assert!(told.await.is_ok(), "whoever collects hears of it");
+    drop(backup);
+    assert!(clean_up(&world.storage));
+    assert!(!world.storage.files().has(WILLOW, &hash));
+}
+
 /// The world's phone, new to the server, writes that a record shows these photos.
 fn late_patch(world: &World, id: u128, photos: &[&FileHash]) {
     let stamp = Stamp { wall_ms: 1, counter: 0, device: DeviceId::from_bits(7) };

@@ -319,35 +319,6 @@ fn backed_up(world: &World, to: &Path) -> Connection {
 }
 
 #[test]
-fn no_file_of_the_database_has_the_words_any_more() {
-    let world = World::new();
-    let home = world.household(1, WILLOW, "周秀兰", &[]);
-    // Written over many times, so that free space in pages and the log have had them.
-    for n in 0..12 {
-        let note = format!("{WORDS}{}", "一".repeat(n * 137));
-        let caller = caller(&world);
-        let mut patch = write(&world, home, WILLOW, &[("note", &note)]);
-        patch.edit.stamp.counter = u16::try_from(n).unwrap();
-        world
-            .storage
-            .write(move |db| push(db, &caller, u64::MAX, &[patch], &BTreeMap::new(), NOW_MS).map(drop))
-            .unwrap();
-    }
-    let files = || -> Vec<u8> {
-        let path = world.storage.read(|db| Ok::<_, StorageError>(db.path().unwrap().to_owned())).unwrap();
-        ["", "-wal"]
-            .iter()
-            .flat_map(|end| std::fs::read(format!("{path}{end}")).unwrap_or_default())
-            .collect()
-    };
-    let has = |bytes: &[u8]| bytes.windows(WORDS.len()).any(|window| window == WORDS.as_bytes());
-    assert!(has(&files()));
-    let records = vec![(home, fields(&["note"]))];
-    crate::service::erase_for_good(&world.storage, records, act()).unwrap();
-    assert!(!has(&files()));
-}
-
-#[test]
 fn check_finds_what_remains_and_what_was_changed_behind_its_back() {
     let world = World::new();
     let home = world.household(1, WILLOW, "周秀兰", &[]);
