@@ -320,9 +320,19 @@ async fn another_townships_database_is_replaced_only_if_that_is_meant() {
     axiang.synced().await;
     own.stop();
     let words = own.refused(&["restore", &backup.to_string_lossy()]);
+    assert!(!own.data().join("restore").exists(), "no copy of the backup stays behind");
     assert!(words.contains("另一个乡镇") && words.contains("--replace-other"), "{words}");
     assert_eq!(own.count("SELECT count(*) FROM household"), 1, "nothing has changed");
     let words = own.cli(&["restore", &backup.to_string_lossy(), "--replace-other"]);
     assert!(words.contains("另一个乡镇") && words.contains("请核对"), "{words}");
     assert_eq!(own.count("SELECT count(*) FROM household"), 0);
+    // What was replaced keeps all that is erased later, until somebody removes it.
+    let names = std::fs::read_dir(own.data()).expect("the folder").flatten().map(|entry| entry.file_name());
+    let kept =
+        names.map(|name| name.to_string_lossy().into_owned()).find(|name| name.contains("before-restore"));
+    let kept = kept.expect("the former database");
+    let words = own.cli(&["check"]);
+    assert!(words.contains(&kept) && words.contains("一切正常"), "{words}");
+    std::fs::remove_file(own.data().join(kept)).expect("removed");
+    assert!(!own.cli(&["check"]).contains("before-restore"));
 }

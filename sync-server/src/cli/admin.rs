@@ -1,6 +1,6 @@
 //! init, users, cadres, villages, devices, backup, check, certificates.
 
-use super::{files, plain::plain};
+use super::{files, plain::plain, restore::left_by_restores};
 use crate::{
     auth::{self, AuthError, Cadre},
     clock::now_ms,
@@ -310,6 +310,11 @@ pub(super) fn check(data: &Path) -> anyhow::Result<()> {
     let report = check_database(&tx)?;
     tx.rollback()?;
     println!("查了 {} 条记录、{} 条修改。", report.records, report.patches);
+    let left = left_by_restores(data)?;
+    if !left.is_empty() {
+        println!("恢复备份时留下的旧资料（后来依法抹去的，里面还有；用不着了请删掉）：");
+        left.iter().for_each(|path| println!("  {}", path.display()));
+    }
     if report.problems.is_empty() {
         files::check(&db, data)?;
         println!("一切正常。");

@@ -30,14 +30,11 @@ impl Restore {
             bail!("服务还在运行，没有恢复。请先停下服务再恢复。");
         }
         std::fs::create_dir_all(data)?;
-        let staging = data.join("restore");
-        if staging.exists() {
-            std::fs::remove_dir_all(&staging)?;
-        }
-        std::fs::create_dir(&staging)?;
+        let staging = Staging::new(data)?;
+        let staging = staging.0.as_path();
         copy_database(&self.file, &staging.join(DATABASE_FILE))
             .with_context(|| format!("{} 打不开或不是连心册的备份，没有恢复", self.file.display()))?;
-        let storage = Storage::open(&staging).context("备份的数据库打不开，没有恢复")?;
+        let storage = Storage::open(staging).context("备份的数据库打不开，没有恢复")?;
         let (former, new, now) = (storage.identity().epoch, NewLife::random()?, now_ms());
         storage.write(move |db| begin_life(db, &[former], new, "从备份恢复", now))?;
         drop(storage);
@@ -67,10 +64,10 @@ impl Restore {
         let kept = keep_present(data, now)?;
         std::fs::rename(staging.join(DATABASE_FILE), &present)?;
         std::fs::File::open(data)?.sync_all()?;
-        std::fs::remove_dir_all(&staging)?;
         println!("已从 {} 恢复（{} 条记录）。", self.file.display(), report.records);
         if let Some(kept) = kept {
             println!("原来的数据库留在 {}。", kept.display());
+            println!("今后依法抹去的，那里面还会有：确认恢复好了、用不着它了，请删掉。");
         }
         if photos_missing > 0 {
             println!("备份里缺 {photos_missing} 个照片文件；用 files 看还差哪些，手机上有的会再传。");
@@ -94,6 +91,46 @@ impl Restore {
         }
         Ok(())
     }
+}
+
+/// Where the backup's database is made ready, within the data folder.
+const STAGING: &str = "restore";
+/// With what the name of a database that was replaced begins.
+const KEPT: &str = "lianxin-before-restore-";
+
+/// The folder in which the backup's database is made ready: it goes, whatever becomes of the restore, for nobody would
+/// erase from it what is erased later.
+struct Staging(PathBuf);
+
+impl Staging {
+    fn new(data: &Path) -> std::io::Result<Self> {
+        let folder = data.join(STAGING);
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?;
+        }
+        std::fs::create_dir(&folder)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            println!("恢复用的临时文件夹 {} 没有删掉（{error}），请手工删除。", self.0.display());
+        }
+    }
+}
+
+/// What restores have left in the data folder: databases that were replaced, and the copy of a restore that was killed.
+pub(super) fn left_by_restores(data: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut left = Vec::new();
+    for entry in std::fs::read_dir(data)? {
+        let name = entry?.file_name();
+        let is_left = name.to_str().is_some_and(|name| name.starts_with(KEPT) || name == STAGING);
+        left.extend(is_left.then(|| data.join(name)));
+    }
+    left.sort();
+    Ok(left)
 }
 
 /// What is known of the database that is to be replaced.
@@ -137,12 +174,12 @@ fn copy_database(from: &Path, to: &Path) -> anyhow::Result<()> {
 /// Puts the present database aside, if there is one, with whatever SQLite left beside it: an old log must never meet the
 /// restored database.
 fn keep_present(data: &Path, now_ms: i64) -> std::io::Result<Option<PathBuf>> {
-    let kept = data.join(format!("lianxin-before-restore-{now_ms}.db"));
+    let kept = data.join(format!("{KEPT}{now_ms}.db"));
     let mut is_kept = false;
     for ending in ["-wal", "-shm", ""] {
         let present = data.join(format!("{DATABASE_FILE}{ending}"));
         if present.exists() {
-            std::fs::rename(present, data.join(format!("lianxin-before-restore-{now_ms}.db{ending}")))?;
+            std::fs::rename(present, data.join(format!("{KEPT}{now_ms}.db{ending}")))?;
             is_kept = true;
         }
     }
