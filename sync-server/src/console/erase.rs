@@ -30,7 +30,7 @@ use uuid::Uuid;
 const PATH: &str = "/console/erase";
 /// What has to be typed.
 const CONFIRMATION: &str = "依法抹去";
-/// Value of the box for a whole record; of that for the members too.
+/// Value of the box for a whole record; of that for what goes along with it.
 const ALL: &str = "1";
 /// With what the address of a withheld opinion begins.
 const HANDLE: char = 'x';
@@ -162,11 +162,18 @@ fn fields_of(row: &Row) -> impl Iterator<Item = (&String, &Value)> {
         .filter(move |(name, _)| !is_withheld || harmless(name))
 }
 
-fn members(db: &Connection, row: &Row) -> Result<Vec<Uuid>, PageError> {
-    if row.kind != kind::HOUSEHOLD {
-        return Ok(Vec::new());
-    }
-    let mut statement = db.prepare_cached("SELECT id FROM person WHERE household = ?1 ORDER BY id")?;
+/// What may go along with a whole record, and is left behind otherwise: a household's members, what was said at a visit
+/// under a name. What was said under none would tell by this at which visit.
+///
+/// # Errors
+/// When SQLite fails.
+pub(super) fn along(db: &Connection, row: &Row) -> Result<Vec<Uuid>, PageError> {
+    let sql = match row.kind.as_str() {
+        kind::HOUSEHOLD => "SELECT id FROM person WHERE household = ?1 ORDER BY id",
+        kind::VISIT => "SELECT id FROM opinion WHERE visit = ?1 AND anonymous = 0 ORDER BY id",
+        _ => return Ok(Vec::new()),
+    };
+    let mut statement = db.prepare_cached(sql)?;
     let ids = statement.query_map([row.id.as_bytes()], |row| uuid_at(row, "id"))?;
     Ok(ids.collect::<Result<_, _>>()?)
 }
@@ -178,10 +185,13 @@ fn content(db: &Connection, today: Today, key: &str, session: &Session) -> Resul
     let villages = scope::villages(db)?;
     let mut fields = Vec::new();
     for (field, value) in fields_of(&row) {
-        let words = value_of(db, &row.kind, field, value, today.now_ms)?;
+        let mut words = value_of(db, &row.kind, field, value, today.now_ms)?;
+        if field == visit::field::VOID_REASON {
+            words.push_str("（抹去以后就不再是作废的，重新计入）");
+        }
         fields.push((field.clone(), label::field(&row.kind, field), words));
     }
-    let members = members(db, &row)?.len();
+    let along = along(db, &row)?.len();
     let body = html! {
         p.note.wait {
             b { "抹去以后找不回来。" }
@@ -194,7 +204,7 @@ fn content(db: &Connection, today: Today, key: &str, session: &Session) -> Resul
             }
         }
         div.two.wide-left {
-            (form(key, &row, &fields, members, session))
+            (form(key, &row, &fields, along, session))
             div { (goes(&row)) (stays(&row)) }
         }
     };
@@ -210,7 +220,7 @@ fn form(
     key: &str,
     row: &Row,
     fields: &[(String, String, String)],
-    members: usize,
+    along: usize,
     session: &Session,
 ) -> Markup {
     let whole = match row.kind.as_str() {
@@ -239,10 +249,17 @@ fn form(
                 fieldset {
                     legend { "或者整条" }
                     label.check { input type="checkbox" name="whole" value=(ALL); span { (whole) } }
-                    @if members > 0 {
+                    @if along > 0 {
                         label.check {
-                            input type="checkbox" name="members" value=(ALL);
-                            span { "家里的 " (members) " 个人也一起整条抹去" }
+                            input type="checkbox" name="along" value=(ALL);
+                            span {
+                                @if row.kind == kind::VISIT {
+                                    "当时记名的 " (along) " 条意见建议也一起整条抹去"
+                                    @if !row.text(visit::field::VOID_REASON).is_empty() {
+                                        "（这次走访已作废：不一起抹去，它们就重新计入总数）"
+                                    }
+                                } @else { "家里的 " (along) " 个人也一起整条抹去" }
+                            }
                         }
                     }
                 }
@@ -285,12 +302,16 @@ fn stays(row: &Row) -> Markup {
                     li { "走访记录和意见建议：里面写的姓名、原话都还在，请到那一页上抹去" }
                 } @else {
                     @if row.kind == kind::VISIT {
-                        li { "这次走访听到的意见建议：在“意见建议”里一条一条抹去" }
+                        li { "没有一起选的、不留姓名的意见建议：在“意见建议”里一条一条抹去" }
                     }
                     li { "别的记录里写到的同样的话，请到那一页上抹去" }
                 }
-                li { "已经导出、打印的表格，已经拷走的备份文件：这里够不着，请按规定销毁；从旧备份恢复时会自动再抹去一次" }
-                li { "一直不再同步的手机、旧版本的手机：请收回，或让干部打开新版同步一次" }
+                li {
+                    "已经导出、打印的表格，已经拷走的备份文件，恢复备份时留在数据文件夹里的旧数据库（lianxin-before-restore-….db，"
+                    "check 会列出来）：这里够不着，请按规定销毁"
+                }
+                li { "从旧备份恢复：原来的数据库还读得出来，会自动再抹去一次；读不出来，命令会提醒，要在这里重新抹去" }
+                li { "停用了的、一直不再同步的、旧版本的手机：里面的还在，请收回；还在用的，让干部打开新版同步一次" }
                 @if row.kind == kind::HOUSEHOLD { li { "以后再从表格导入户册，表格里有的会重新建一户" } }
             }
         }
@@ -313,10 +334,10 @@ pub(super) async fn erase(
         return Err(PageError::Said("依法抹去要写明缘故。什么都没有抹去；请返回上一页写上。"));
     }
     let whole = fields.text("whole") == ALL;
-    let with_members = fields.text("members") == ALL;
-    if with_members && !whole {
+    let with_along = fields.text("along") == ALL;
+    if with_along && !whole {
         return Err(PageError::Said(
-            "家里的人只能和这一户的全部内容一起抹去。什么都没有抹去；请返回上一页，把两项都选上，或者到每个人那里去抹。",
+            "“一起整条抹去”只能和全部内容一起选。什么都没有抹去；请返回上一页，把两项都选上，或者一条一条去抹。",
         ));
     }
     let chosen: BTreeSet<String> = match whole {
@@ -341,9 +362,9 @@ pub(super) async fn erase(
                 ));
             }
             let mut records = vec![(row.id, chosen)];
-            if with_members {
+            if with_along {
                 let all = BTreeSet::from([String::new()]);
-                records.extend(members(db, &row)?.into_iter().map(|id| (id, all.clone())));
+                records.extend(along(db, &row)?.into_iter().map(|id| (id, all.clone())));
             }
             Ok((to, records))
         })

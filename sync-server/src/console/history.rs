@@ -2,7 +2,7 @@
 //! what the office said about it.
 
 use super::{
-    ConsoleState, Content, Page, PageError, Room, Today,
+    ConsoleState, Content, Page, PageError, Room, Today, erase,
     naming::{self, value_of, withheld},
     parts::{self, Paging, address, empty, pager},
     request::SignedIn,
@@ -14,13 +14,17 @@ use crate::{
 };
 use axum::extract::{Path, Query, State};
 use lianxin_shared::{
-    domain::label,
+    domain::{label, opinion},
     replica::{FieldVersion, Row, Stamp, Value, kind},
     sqlite::read_row,
 };
 use maud::{Markup, html};
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
+
+/// Of words that an erased visit has left behind, so much is shown.
+#[allow(non_upper_case_globals)]
+const excerpt_chars_max: usize = 30;
 
 /// What stands in the place of words that were erased by law.
 pub(super) const ERASED: &str = "已依法抹去";
@@ -82,6 +86,7 @@ fn content(db: &Connection, today: Today, id: Uuid, page: &str) -> Result<Conten
                 @else { "最近的改动在最上面，每一次都留着；依法抹去的，只留下谁、什么时候、因为什么抹去的。" }
             }
             section.card { ol.said.history { @for item in &items { li { (item) } } } }
+            @if is_gone { (left_behind(db, &record)?) }
         }
         (pager(paging, |page| address(&href(id), &[("page", &page)])))
     };
@@ -96,8 +101,31 @@ fn content(db: &Connection, today: Today, id: Uuid, page: &str) -> Result<Conten
             scope::village_name(&villages, &record.village),
             parts::total(paging.total, "次")
         ),
-        aside: back.map(|back| html! { a.button href=(back) { "回这条记录" } }),
+        aside: Some(html! {
+            @if let Some(place) = erase::way(db, id)? { a.quiet href=(place) { "依法抹去" } }
+            @if let Some(back) = back { a.button href=(back) { "回这条记录" } }
+        }),
         body,
+    })
+}
+
+/// What an erased record did not take along: no other page leads there.
+fn left_behind(db: &Connection, record: &Row) -> Result<Markup, PageError> {
+    let mut left = Vec::new();
+    for id in erase::along(db, record)? {
+        let Some(row) = read_row(db, id)? else { continue };
+        let words = words::excerpt(row.text(opinion::field::TEXT), excerpt_chars_max);
+        left.push((id, format!("{} {words}", naming::name_of(db, &row)?.0)));
+    }
+    Ok(html! {
+        @if !left.is_empty() {
+            section.card {
+                h2 { "没有一起抹去的" }
+                ul.plain { @for (id, name) in &left {
+                    li { (name) " " a href=(href(*id)) { "修改记录" } " " (erase::link(*id)) }
+                } }
+            }
+        }
     })
 }
 

@@ -23,7 +23,8 @@ async fn one_field_goes_and_the_history_says_who_when_and_why_but_not_the_words(
     let page = office.page(&format!("/console/households/{home}")).await;
     assert!(page.contains(&address(home)), "{page}");
     let page = office.page(&address(home)).await;
-    for words in ["13900000017", "抹去以后找不回来", "走访记录和意见建议", "旧备份恢复时会自动再抹去一次"]
+    for words in
+        ["13900000017", "抹去以后找不回来", "走访记录和意见建议", "lianxin-before-restore-", "停用了的"]
     {
         assert!(page.contains(words), "{words}: {page}");
     }
@@ -64,9 +65,9 @@ async fn a_household_goes_with_its_members_and_its_visits_stay() {
     let visit = world.visit(1, WILLOW, home, met);
     let mut office = world.office().await;
     assert!(office.page(&address(home)).await.contains("家里的 1 个人也一起"));
-    let alone = [("field", "phone"), ("members", "1"), ("why", WHY), ("confirm", "依法抹去")];
+    let alone = [("field", "phone"), ("along", "1"), ("why", WHY), ("confirm", "依法抹去")];
     assert!(office.submit(&address(home), &alone).await.text().contains("什么都没有抹去"));
-    let sure = [("whole", "1"), ("members", "1"), ("why", WHY), ("confirm", "依法抹去")];
+    let sure = [("whole", "1"), ("along", "1"), ("why", WHY), ("confirm", "依法抹去")];
     office.submit(&address(home), &sure).await;
 
     for list in ["/console/households", "/console/households.csv"] {
@@ -131,4 +132,65 @@ async fn while_a_backup_runs_the_page_says_what_is_not_cleared_yet() {
     let page = answer.text();
     assert!(page.contains("残留还在清") && page.contains(&format!("/console/history/{home}")), "{page}");
     assert!(!office.page(&format!("/console/history/{home}")).await.contains("周秀兰"), "it stands");
+}
+
+/// Addresses on a page that begin so.
+fn links(page: &str, begin: &str) -> Vec<String> {
+    let quoted = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    quoted.filter(|link| link.starts_with(begin)).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn whom_an_erased_household_leaves_behind_is_reached_from_what_is_left_of_it() {
+    let world = World::new();
+    let home = world.household(1, WILLOW, "周秀兰", &[]);
+    world.member(1, WILLOW, home, "王长顺");
+    let mut office = world.office().await;
+    let sure = [("whole", "1"), ("why", WHY), ("confirm", "依法抹去")];
+    let answer = office.submit(&address(home), &sure).await;
+    let page = office.page(answer.location()).await;
+    assert!(page.contains("成员 王长顺"), "{page}");
+    let ways = links(&page, "/console/erase/");
+    assert!(matches!(ways.as_slice(), [one] if *one == address(Uuid::from_u128(0x2001))), "{ways:?}");
+    office.submit(&ways[0], &sure).await;
+    let page = office.page(answer.location()).await;
+    assert!(links(&page, "/console/erase/").is_empty() && !page.contains("王长顺"), "{page}");
+    let left = world.storage.read(|db| {
+        let sql = "SELECT count(*) FROM patch WHERE instr(body, '王长顺')";
+        Ok::<_, StorageError>(db.query_row(sql, [], |row| row.get::<_, i64>(0))?)
+    });
+    assert_eq!(left.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_voided_visit_may_take_what_was_said_under_a_name_along_or_says_that_it_will_count_again() {
+    let world = World::new();
+    let home = world.household(1, WILLOW, "周秀兰", &[]);
+    for n in [1, 2] {
+        let visit = world.visit(n, WILLOW, home, Visit { target_name: "周秀兰".into(), ..Visit::default() });
+        let said = |text: &str, anonymous| Opinion {
+            visit: Some(visit),
+            text: text.into(),
+            anonymous,
+            ..Opinion::default()
+        };
+        world.opinion(n * 2, WILLOW, said("走错门听来的话", false));
+        world.opinion(n * 2 + 1, WILLOW, said("不敢留名的话", true));
+        let mut office = world.office().await;
+        assert!(!office.page(&address(visit)).await.contains("重新计入"), "it counts as it is");
+        office.submit(&format!("/console/visits/{visit}/void"), &[("why", "走错了门")]).await;
+        let page = office.page(&address(visit)).await;
+        assert!(page.contains("当时记名的 1 条意见建议") && page.contains("重新计入总数"), "{page}");
+        assert!(page.contains("走错了门（抹去以后就不再是作废的"), "{page}");
+    }
+    let mut office = world.office().await;
+    let counted = |page: &str, number: usize| page.contains(&format!("<b>{number}</b><span>意见建议</span>"));
+    assert!(counted(&office.page("/console").await, 2), "those without a name");
+    let sure = [("whole", "1"), ("why", WHY), ("confirm", "依法抹去"), ("along", "1")];
+    office.submit(&address(Uuid::from_u128(0x3001)), &sure).await;
+    assert!(counted(&office.page("/console").await, 2), "none has come back, none without a name went");
+    let answer = office.submit(&address(Uuid::from_u128(0x3002)), &sure[..3]).await;
+    assert!(counted(&office.page("/console").await, 3), "as was said");
+    let page = office.page(answer.location()).await;
+    assert_eq!(links(&page, "/console/erase/"), [address(Uuid::from_u128(0x4004))], "the named one: {page}");
 }
