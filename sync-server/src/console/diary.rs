@@ -3,7 +3,7 @@
 use super::{
     ConsoleState, Content, Page, PageError, Room, Today,
     download::{self, Listed},
-    history,
+    erase, history,
     parts::{self, Paging, empty, filter_end, filtered, pager, search_box, select, village_select},
     photos::{Photo, photos_of, strip},
     request::SignedIn,
@@ -127,7 +127,7 @@ fn entry(id: Uuid, village: &str, page: &Diary, photos: &[Photo], now_ms: i64) -
     html! {
         div.when {
             b { (words::day_of(&page.date, now_ms)) } " " (page.cadre_name) " " small { (village) } " "
-            a.quiet href=(history::href(id)) { "修改记录" }
+            a.quiet href=(history::href(id)) { "修改记录" } " " (erase::link(id))
         }
         @if page.text.trim().is_empty() { p.faint { "这一页还是空的。" } }
         @else if long {

@@ -194,3 +194,13 @@ async fn a_voided_visit_may_take_what_was_said_under_a_name_along_or_says_that_i
     let page = office.page(answer.location()).await;
     assert_eq!(links(&page, "/console/erase/"), [address(Uuid::from_u128(0x4004))], "the named one: {page}");
 }
+
+#[tokio::test]
+async fn a_page_of_a_diary_leads_to_its_erasure() {
+    let world = World::new();
+    world.diary(1, "今天去了三组");
+    let place = address(Uuid::from_u128(0x5001));
+    let mut office = world.office().await;
+    assert_eq!(links(&office.page("/console/diary").await, "/console/erase/"), [place.clone()]);
+    assert!(office.page(&place).await.contains("今天去了三组"));
+}
