@@ -87,8 +87,9 @@ pub struct ServerIdentity {
 /// The open database.
 pub struct Storage {
     identity: ServerIdentity,
-    writer: Writer,
+    // Before the writer: whoever closes last moves the log into the database, and a reader may not.
     readers: Readers,
+    writer: Writer,
     files: FileFolder,
     left_over: tokio::sync::Notify,
 }
@@ -337,4 +338,23 @@ pub fn random_uuid() -> Result<Uuid, StorageError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;
     Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_was_closed_is_one_file() {
+        let dir = tempfile::tempdir().unwrap();
+        Storage::init(dir.path(), "清溪镇", "519921105000").unwrap();
+        let storage = Storage::open(dir.path()).unwrap();
+        let write =
+            |db: &Connection| Ok::<_, StorageError>(db.execute_batch("UPDATE server SET township = ''")?);
+        storage.write(write).unwrap();
+        assert_eq!(storage.read(read_identity).unwrap().township, "");
+        drop(storage);
+        let log = dir.path().join(format!("{DATABASE_FILE}-wal"));
+        assert!(!log.exists(), "whoever copies the file would copy half of it");
+    }
 }
