@@ -68,7 +68,7 @@ fn content(db: &Connection, today: Today, asked: &Asked, session: &Session) -> R
     let unfit = asked.unfit.parse::<u32>().unwrap_or_default();
     let body = html! {
         p.lead {
-            @if refused { "看过没有收进台账的，都还在这里，一个字没少；还在用的手机上写着“未收下”和缘故。改主意了，可以改为收下。" }
+            @if refused { "看过没有收进台账的，都还在这里，一个字没少（依法抹去的除外）；还在用的手机上写着“未收下”和缘故。改主意了，可以改为收下。" }
             @else {
                 "手机已经交上来、还没进台账的：多半是手机停用了，或者村不归这名干部了。看一看再定："
                 b { "收下" } "，就像当时就收了一样进台账；" b { "不收" } "，写明缘故；写它的手机还在用的，手机上也看得到。两种都留底。"

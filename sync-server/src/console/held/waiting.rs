@@ -64,12 +64,14 @@ pub(super) struct Listed {
     pub cadre: String,
 }
 
-/// What is held (or was refused), device by device in the order of writing.
+/// What is held (or was refused), device by device in the order of writing; not what was erased by law, on which nobody
+/// can rule any more.
 pub(super) fn keys(db: &Connection, refused: bool) -> Result<Vec<(DeviceId, Uuid)>, PageError> {
     let mut statement = db.prepare_cached(
         "SELECT p.device AS device, p.record AS record, min(p.device_seq) AS first
          FROM patch p LEFT JOIN device d ON d.id = p.device LEFT JOIN cadre c ON c.id = d.cadre
          WHERE p.held <> '' AND p.refused = ?1
+           AND NOT EXISTS (SELECT 1 FROM erased e WHERE e.record = p.record AND e.field = '')
          GROUP BY p.device, p.record ORDER BY c.name, p.device, first",
     )?;
     let keys = statement

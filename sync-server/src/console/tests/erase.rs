@@ -201,6 +201,6 @@ async fn a_page_of_a_diary_leads_to_its_erasure() {
     world.diary(1, "今天去了三组");
     let place = address(Uuid::from_u128(0x5001));
     let mut office = world.office().await;
-    assert_eq!(links(&office.page("/console/diary").await, "/console/erase/"), [place.clone()]);
+    assert_eq!(links(&office.page("/console/diary").await, "/console/erase/"), [place.as_str()]);
     assert!(office.page(&place).await.contains("今天去了三组"));
 }
