@@ -83,7 +83,7 @@ fn content(db: &Connection, today: Today, asked: &Asked, session: &Session) -> R
         @if sections.is_empty() {
             section.card { (empty(
                 if refused { "没有不收的" } else { "没有要核的" },
-                html! { "手机报上来的都进了台账。" },
+                html! { @if refused { "看过不收的，会列在这里。" } @else { "手机报上来的都进了台账。" } },
             )) }
         }
         @for (holder, records) in &sections { (section(holder, records, refused, &villages, session, today.now_ms)) }
