@@ -1,6 +1,6 @@
 //! The main job in the real browser: what a cadre wrote in a courtyard without signal reaches the township once.
 
-use lianxin_tests::e2e::{Console, Phone, Server, until};
+use lianxin_tests::e2e::{Console, LIUSHUGOU, Phone, Server, until};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -65,7 +65,7 @@ async fn a_whole_visit_offline_survives_and_arrives() {
     phone.see_saved().await;
     let new_head = "欧阳𠮷";
     phone.tap("tab-households").await;
-    phone.tap("household-add").await;
+    phone.add_household(LIUSHUGOU).await;
     phone.write("f-head", new_head).await;
     phone.write("f-group", "三组").await;
     phone.see_saved().await;

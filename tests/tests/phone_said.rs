@@ -1,7 +1,6 @@
 //! What was said, from the question to its correction; and what the forms ask to look at again.
 
-use lianxin_tests::e2e::{Phone, Server, until};
-use serde_json::Value;
+use lianxin_tests::e2e::{LIUSHUGOU, Phone, Server};
 use uuid::Uuid;
 
 const CADRE: &str = "韩冬梅";
@@ -14,16 +13,6 @@ fn party_household(server: &Server) -> (Uuid, String) {
     let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, [u8; 16]>(0)?, row.get(1)?));
     let (id, name) = server.database().query_row(sql, [CADRE], read).expect("an old party member");
     (Uuid::from_bytes(id), name)
-}
-
-async fn is_chosen(phone: &Phone, testid: &str) {
-    let script = format!(
-        "return document.querySelector('[data-testid=\"{testid}\"]')?.matches('[aria-checked=true],[aria-pressed=true]') ?? false;"
-    );
-    until(&format!("{testid} is chosen"), async || {
-        phone.browser.script::<bool>(&script, Value::Null).await.then_some(())
-    })
-    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,7 +31,7 @@ async fn what_is_answered_in_their_words_is_said_once_and_can_be_sorted_later() 
     phone.answer_required().await;
     phone.tap("step-next").await;
     phone.see_value("opinion-1", "村口的桥要修。").await;
-    is_chosen(&phone, "opinion-1-kind-suggestion").await;
+    phone.see_chosen("opinion-1-kind-suggestion").await;
     assert_eq!(phone.count("opinion-2").await, 0);
     phone.rewrite("opinion-1", "村口的桥要修，今年就修。").await;
     phone.see_saved().await;
@@ -60,7 +49,7 @@ async fn what_is_answered_in_their_words_is_said_once_and_can_be_sorted_later() 
     phone.tap("amend").await;
     phone.tap("change-words").await;
     phone.tap("said-1-kind-help").await;
-    is_chosen(&phone, "said-1-kind-help").await;
+    phone.see_chosen("said-1-kind-help").await;
     phone.tap("said-1-more").await;
     phone.tap("said-1-anonymous").await;
     phone.see_text("said", "不留姓名").await;
@@ -68,7 +57,7 @@ async fn what_is_answered_in_their_words_is_said_once_and_can_be_sorted_later() 
     // Killed in the middle, it is as it was sorted.
     phone.die();
     phone.revive().await;
-    is_chosen(&phone, "said-1-kind-help").await;
+    phone.see_chosen("said-1-kind-help").await;
     phone.tap("step-next").await;
     phone.tap("finish").await;
     phone.see_text("note-done", "乡镇已收到").await;
@@ -117,7 +106,7 @@ async fn what_looks_odd_is_asked_about_and_nothing_is_refused() {
     phone.tap("tab-households").await;
     phone.write("search", &format!("{group}{door}")).await;
     phone.see_text("household-row", &head).await;
-    phone.tap("household-add").await;
+    phone.add_household(LIUSHUGOU).await;
     phone.write("f-head", &head).await;
     phone.write("f-group", &group).await;
     phone.see_saved().await;
@@ -138,6 +127,9 @@ async fn what_looks_odd_is_asked_about_and_nothing_is_refused() {
     phone.tap("visit-other").await;
     phone.write("visit-name", "中心小学").await;
     phone.tap("visit-kind-school").await;
+    phone.tap("visit-begin").await;
+    phone.see_words("请先点是在哪个村").await;
+    phone.tap(&format!("village-{LIUSHUGOU}")).await;
     phone.tap("visit-begin").await;
     phone.see_text("how", "实地").await;
     assert!(!phone.page_says("入户").await, "nobody's home is entered at a school");

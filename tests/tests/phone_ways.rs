@@ -1,6 +1,6 @@
 //! Ways through the app that people go by haste or by accident: double taps, and back from pages that are rarely open.
 
-use lianxin_tests::e2e::{Headless, Phone, Server, until};
+use lianxin_tests::e2e::{Headless, LIUSHUGOU, Phone, SHIQIAO, Server, until};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -188,4 +188,41 @@ async fn a_households_history_tells_what_was_changed_of_its_members_and_of_whom(
     for of in ["户的资料", "家里人 第1口人", "家里人 第10口人"] {
         phone.see_text("history-of", of).await;
     }
+}
+
+/// Nothing is written before the village is chosen, nor called saved before it is; while nobody else knows the household,
+/// another village can be chosen.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_household_begun_in_the_wrong_village_is_put_right() {
+    let server = Server::demo(150);
+    let mut phone = Phone::enrolled("阿香", &server, CADRE).await;
+    phone.online(false).await;
+    phone.see_text("state-line", "离线").await;
+    phone.tap("tab-households").await;
+    phone.add_household(SHIQIAO).await;
+    phone.write("f-group", "三组").await;
+    phone.tap("done").await;
+    phone.see_words("写上户主姓名").await;
+    phone.see_no("save-mark").await;
+    phone.write("f-head", "欧阳七").await;
+    phone.see_saved().await;
+    let (right, wrong) = (format!("village-{LIUSHUGOU}"), format!("village-{SHIQIAO}"));
+    phone.see_chosen(&wrong).await;
+    phone.tap(&right).await;
+    phone.see_chosen(&right).await;
+    phone.tap("done").await;
+    phone.tap("back").await;
+    phone.online(true).await;
+    phone.tap("tab-mine").await;
+    phone.tap("sync-now").await;
+    phone.see_text("state-line", "已全部上报").await;
+    let sql = "SELECT village FROM household WHERE head = '欧阳七'";
+    let village: String = server.database().query_row(sql, [], |row| row.get(0)).expect("one household");
+    assert_eq!(village, LIUSHUGOU);
+    phone.tap("tab-households").await;
+    phone.write("search", "欧阳七").await;
+    phone.tap("household-row").await;
+    phone.tap("edit-household").await;
+    phone.see_text("village-now", "柳树沟村").await;
+    assert_eq!(phone.count(&right).await, 0, "the office alone can move it now");
 }

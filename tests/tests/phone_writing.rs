@@ -1,6 +1,6 @@
 //! Writing on the phone is never disturbed: Chinese composition, Android's back, reloads, a second tab.
 
-use lianxin_tests::e2e::{Console, Phone, Server, until};
+use lianxin_tests::e2e::{Console, LIUSHUGOU, Phone, Server, until};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -88,7 +88,7 @@ async fn words_typed_without_a_pause_are_saved_while_they_are_typed() {
                 phone.open(page).await;
             }
             if field == "f-address" {
-                phone.tap("household-add").await;
+                phone.add_household(LIUSHUGOU).await;
             }
             let safe = write_without_pause_and_die(&mut phone, field, composing).await;
             assert!(safe.chars().count() > 5, "{field}: only “{safe}” was typed");

@@ -71,7 +71,7 @@ pub(crate) fn GoVisit(household: Uuid, draft: Option<Uuid>, visited_today: Optio
     }
     let Some(visit) = visited_today.filter(|_| draft.is_none()) else {
         return rsx! {
-            button { class: "btn p", r#type: "button", "data-testid": "go-visit", onclick: begin,
+            button { class: "btn p still", r#type: "button", disabled: !tap.is_ready(), "data-testid": "go-visit", onclick: begin,
                 if draft.is_some() { {words::GO_ON} } else { {words::GO} }
             }
         };
@@ -90,7 +90,7 @@ pub(crate) fn GoVisit(household: Uuid, draft: Option<Uuid>, visited_today: Optio
                     onclick: move |_| go(Route::Visited { id: visit }),
                     {words::TWICE_SEE}
                 }
-                button { class: "btn", r#type: "button", "data-testid": "twice-go", onclick: begin, {words::TWICE_YES} }
+                button { class: "btn still", r#type: "button", disabled: !tap.is_ready(), "data-testid": "twice-go", onclick: begin, {words::TWICE_YES} }
             }
         }
     }

@@ -89,8 +89,17 @@ fn WhichVillage(form: Form) -> Element {
     let session = use_session();
     let mut refused = use_signal(|| None::<String>);
     let villages = session.identity().villages;
-    if villages.len() < 2 || !form.read(RecordForm::may_move) {
+    let village = form.read(|record| record.village().to_owned());
+    if villages.len() < 2 {
+        return rsx! {};
+    }
+    if !form.read(RecordForm::may_move) {
+        let name = villages.get(&village).cloned().unwrap_or(village);
         return rsx! {
+            div { class: "field",
+                span { class: "label", {words::VILLAGE} }
+                p { "data-testid": "village-now", "{name}" }
+            }
             if let Some(words) = refused() {
                 Notice { look: "w", testid: "village-stays", "{words}" }
             }
@@ -110,7 +119,7 @@ fn WhichVillage(form: Form) -> Element {
             }
         }
     };
-    rsx! { VillageField { villages, chosen: form.read(|record| record.village().to_owned()), onpick: pick } }
+    rsx! { VillageField { villages, chosen: village, onpick: pick } }
 }
 
 /// The form.

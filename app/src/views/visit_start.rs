@@ -59,7 +59,8 @@ pub(crate) fn VisitStartView() -> Element {
             if let Some(words) = refused() {
                 Failed { words, onretry: move |()| refused.set(None) }
             }
-            if !is_typing {
+            // What stands above may not push down what a finger is over.
+            if !is_typing && today.read().is_some() {
                 if let Some(Ok(today)) = &*today.read() {
                     if !today.drafts.is_empty() {
                         div { class: "sec", h2 { {words::DRAFTS} } }

@@ -199,6 +199,30 @@ impl Phone {
         self.touch(x, y).await;
     }
 
+    /// Whether the phone says that it has a network.
+    pub async fn online(&self, online: bool) {
+        let line =
+            json!({"offline": !online, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
+        self.browser.devtools("Network.emulateNetworkConditions", line).await;
+    }
+
+    /// 添一户 in the list of households, as a cadre of several villages begins.
+    pub async fn add_household(&mut self, village: &str) {
+        self.tap("household-add").await;
+        self.tap(&format!("village-{village}")).await;
+        self.see("f-head").await;
+    }
+
+    /// Waits until this option is chosen.
+    pub async fn see_chosen(&self, testid: &str) {
+        let script = "return document.querySelector(`[data-testid=\"${arguments[0]}\"]`)
+            ?.matches('[aria-checked=true],[aria-pressed=true]') ?? false;";
+        until(&format!("{testid} is chosen"), async || {
+            self.browser.script::<bool>(script, json!(testid)).await.then_some(())
+        })
+        .await;
+    }
+
     /// Where to tap, once it can be tapped.
     async fn place_of(&self, testid: &str, text: &str) -> (f64, f64) {
         let script = format!("{FIND}{POINT}");
