@@ -83,6 +83,12 @@ impl Templates {
         self.topics.iter().find(|topic| topic.code == code)
     }
 
+    /// A topic with those beneath it.
+    pub fn topics_under<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'a str> {
+        let beneath = self.topics.iter().filter(move |topic| topic.parent.as_deref() == Some(code));
+        [code].into_iter().chain(beneath.map(|topic| topic.code.as_str()))
+    }
+
     /// The item of an id.
     pub fn item(&self, id: &str) -> Option<&Item> {
         self.items.iter().find(|item| item.id == id)

@@ -58,7 +58,12 @@ impl OpinionFilter {
         all.text("o.village = ?", &self.village);
         match self.category.as_str() {
             UNSORTED => all.add("o.category = ''", []),
-            code => all.text("o.category = ?", code),
+            "" => {}
+            // A topic holds those beneath it: 形式主义 is one of “四风”.
+            code => all.add(
+                "o.category IN (SELECT value FROM json_each(?))",
+                [scope::json_list(&templates().topics_under(code).collect::<Vec<_>>())?.into()],
+            ),
         }
         if !self.received.is_empty() {
             // A day would lead to who spoke under no name.

@@ -53,7 +53,7 @@ fn cells(db: &Connection, id: Uuid) -> Result<Vec<Vec<Cell>>, StorageError> {
         Cell::moment(visit.occurred_at),
         Cell::text(&visit.visitor_name),
         Cell::Text(visit.companions.join("、")),
-        Cell::text(visit.mode.label()),
+        Cell::text(visit.mode.label_at(visit.target_kind)),
         Cell::text(if visit.absent { "无人在家" } else { "见到" }),
         Cell::Text(row.summary()),
         Cell::Text(numbered(&row)),

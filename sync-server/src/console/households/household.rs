@@ -105,7 +105,7 @@ fn members_card(members: &[(Uuid, Person)], now_ms: i64) -> Markup {
                 div.scroll { table.rows {
                     thead { tr { th { "姓名" } th { "与户主关系" } th { "性别" } th { "年龄" } th { "类别" } th { "电话" } th { "身份证" } th {} } }
                     tbody { @for (id, person) in members { tr {
-                        td.nowrap { (person.name) }
+                        td.nowrap { (person.name) @if !person.note.is_empty() { small.under { (person.note) } } }
                         td { (person.relation) }
                         td { @if person.sex != Sex::Unknown { (person.sex.label()) } }
                         td { (age(&person.birth, now_ms).map(|age| age.to_string()).unwrap_or_default()) }

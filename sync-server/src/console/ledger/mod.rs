@@ -164,7 +164,7 @@ fn line(row: &LedgerRow, now_ms: i64) -> Markup {
                 (words::excerpt(&summary(row), summary_chars_max))
             }
             td.number { @if row.opinions.is_empty() { span.faint { "–" } } @else { (row.opinions.len()) } }
-            td.nowrap.spare { (visit.mode.label()) }
+            td.nowrap.spare { (visit.mode.label_at(visit.target_kind)) }
             td.nowrap.spare { small { (row.received_at_ms.map(|at| words::minute(at, now_ms)).unwrap_or_default()) } }
         }
     }

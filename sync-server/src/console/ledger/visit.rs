@@ -136,7 +136,7 @@ fn facts_card(row: &LedgerRow, now_ms: i64) -> Markup {
                 dt { "走访时间" } dd { (at(visit.occurred_at)) }
                 dt { "走访干部" } dd { (visit.visitor_name) }
                 @if !visit.companions.is_empty() { dt { "同行" } dd { (visit.companions.join("、")) } }
-                dt { "方式" } dd { (visit.mode.label()) }
+                dt { "方式" } dd { (visit.mode.label_at(visit.target_kind)) }
                 dt { "见到人" } dd {
                     @if visit.absent { span.st.wait { "无人在家" } " 不计入到户" } @else { "见到" }
                 }

@@ -13,7 +13,7 @@ pub(super) fn devices_table(devices: &[DeviceInfo], now_ms: i64) -> Markup {
             } }
             tbody { @for device in devices { tr.void[device.revoked_at_ms.is_some()] {
                 td.nowrap { (device.cadre_name) }
-                td { (device.name) }
+                td.nowrap { (device.name) }
                 td.nowrap {
                     @match device.revoked_at_ms {
                         Some(at) => span.st.accent { "已停用 " (words::day(at, now_ms)) },

@@ -7,7 +7,7 @@ use crate::{
 use lianxin_shared::{
     domain::{
         opinion::{Opinion, OpinionKind},
-        visit::Visit,
+        visit::{TargetKind, Visit},
     },
     replica::{FieldSet, kind},
 };
@@ -118,4 +118,23 @@ async fn what_came_today_leads_to_what_it_counts() {
     let amended = FieldSet::from([("notes".into(), "补一句".into())]);
     world.put(kind::VISIT, Uuid::from_u128(0x3002), WILLOW, amended);
     assert!(office.page("/console").await.contains(">走访 1</a>"), "written to twice, counted once");
+}
+
+#[tokio::test]
+async fn a_topic_holds_those_beneath_it_and_nobodys_home_is_entered_at_a_school() {
+    let world = World::new();
+    let visit = Visit { target_kind: TargetKind::School, ..met("中心小学") };
+    world.put(kind::VISIT, Uuid::from_u128(0x51), WILLOW, visit.to_fields());
+    for (n, category, text) in [(1, "xingshi", "开会太多"), (2, "sifeng", "四风"), (3, "daolu", "路不好")]
+    {
+        let opinion = Opinion { category: category.into(), text: text.into(), ..Opinion::default() };
+        world.opinion(n, WILLOW, opinion);
+    }
+    let mut office = world.office().await;
+    let page = office.page("/console/opinions?category=sifeng").await;
+    assert!(page.contains("开会太多") && page.contains("四风") && !page.contains("路不好"), "{page}");
+    let page = office.page("/console/visits").await;
+    assert!(page.contains("实地"), "{page}");
+    let csv = office.get("/console/visits.csv").await.text();
+    assert!(csv.contains("实地") && !csv.contains("入户"), "{csv}");
 }
