@@ -51,7 +51,9 @@ impl Promises {
             };
             let (record, set) = self.written.entry(stamp).or_insert_with(|| (after.id, FieldSet::new()));
             ensure!(*record == after.id, "the stamp {stamp} was given to two records");
-            let unseen = edit.base.get(field).is_none_or(|base| *base != [stamp]);
+            // A phone that became another device meanwhile has signed anew what the edit had seen.
+            let is_it = |seen: &Stamp| (seen.wall_ms, seen.counter) == (stamp.wall_ms, stamp.counter);
+            let unseen = edit.base.get(field).is_none_or(|base| !base.iter().any(is_it));
             let overwritten = set.insert(field.clone(), value.clone()).filter(|old| unseen && old != value);
             ensure!(
                 overwritten.is_none(),

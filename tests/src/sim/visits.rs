@@ -226,8 +226,10 @@ fn promise_corrected(
     before: Option<&Loaded>,
     after: &Loaded,
 ) -> Result<()> {
-    let stood = |field: &String| before.and_then(|before| before.stamps.get(field));
-    let written = |field: &&String| after.stamps.get(*field) != stood(field);
+    // Folded into the open patch, a field has its stamp still.
+    let stood = |field: &String| before.map(|before| (before.stamps.get(field), before.fields.get(field)));
+    let written =
+        |field: &&String| Some((after.stamps.get(*field), after.fields.get(*field))) != stood(field);
     let mut fields: BTreeSet<&String> = after.stamps.keys().filter(written).collect();
     let notes = "notes".to_owned();
     if notes_of(&amended.fields) == draft.notes {
