@@ -6,7 +6,7 @@ use lianxin_app::{
     store::{HouseholdFilter, HouseholdQuery, Households},
 };
 use lianxin_shared::{
-    domain::pinyin,
+    domain::{pinyin, typed},
     sqlite::{IS_PRESENT, uuid_at},
     templates::templates,
 };
@@ -63,10 +63,15 @@ impl Listed {
             }
         }
         for (nth, word) in query.text.to_lowercase().split_whitespace().enumerate() {
+            if let Some(group) = typed::group(word) {
+                sql.push_str(&format!(" AND h.grp_no = {group}"));
+                continue;
+            }
             let (name, spelt) = (format!(":word{nth}"), format!(":spelt{nth}"));
             sql.push_str(&format!(
                 " AND (instr(h.search, {name}) > 0
                   OR h.id IN (SELECT household FROM person WHERE instr(search, {name}) > 0)
+                  OR (length({name}) > 1 AND h.village IN (SELECT code FROM village WHERE instr(name, {name}) > 0))
                   OR h.id IN (SELECT unhex(value) FROM json_each({spelt})))"
             ));
             params.push((name, Box::new(word.to_owned())));

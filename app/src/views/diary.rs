@@ -7,6 +7,7 @@ use lianxin_shared::{
 };
 
 use super::{
+    clock::ClockWrong,
     history::HistoryLink,
     photos::{PhotoEditor, PhotosOnTheirWay},
 };
@@ -130,6 +131,9 @@ fn Editor(date: String, diary: Diary, is_today: bool) -> Element {
             p { class: "sub", "{format::day_of(&date, now_ms())} · {walked}" }
         }
         div { class: "stack",
+            if is_today {
+                ClockWrong {}
+            }
             SaveTrouble { mark, onretry: move |()| form.flush() }
             TextArea {
                 focus: is_today && is_blank, label: words::LABEL, bare: true, hint: words::HINT, class: "page", initial: form.text(field::TEXT), testid: "diary-text",

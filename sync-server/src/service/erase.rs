@@ -267,13 +267,28 @@ pub(super) fn erase_again(db: &Connection) -> Result<(), StorageError> {
     applier.finish()
 }
 
+/// The records to which these patches write and of which something has been erased.
+pub(super) fn listed(db: &Connection, patches: &[Patch]) -> Result<BTreeSet<Uuid>, StorageError> {
+    let mut listed = BTreeSet::new();
+    if !db.prepare_cached("SELECT 1 FROM erased LIMIT 1")?.exists([])? {
+        return Ok(listed);
+    }
+    let mut find = db.prepare_cached("SELECT 1 FROM erased WHERE record = ?1")?;
+    for patch in patches {
+        if find.exists([patch.edit.id.as_bytes()])? {
+            listed.insert(patch.edit.id);
+        }
+    }
+    Ok(listed)
+}
+
 /// What a phone must hear of between two numbers of the stream: of the villages that it has or had, and of the records that
-/// it wrote to.
+/// it wrote to. What it has just written to it hears of all.
 pub(super) fn told(
     db: &Connection,
     caller: &Caller,
-    after: u64,
-    up_to: u64,
+    (after, up_to): (u64, u64),
+    written: &BTreeSet<Uuid>,
 ) -> Result<Vec<Erased>, StorageError> {
     let mut statement = db.prepare_cached(
         "SELECT e.record AS record, e.field AS field, coalesce(r.village, e.village) AS village,
@@ -287,6 +302,16 @@ pub(super) fn told(
         let (village, wrote): (String, bool) = (row.get("village")?, row.get("wrote")?);
         if wrote || caller.villages.contains(&village) || caller.past.contains_key(&village) {
             told.push(Erased { id: uuid_at(row, "record")?, field: row.get("field")? });
+        }
+    }
+    let mut statement = db.prepare_cached("SELECT field FROM erased WHERE record = ?1 ORDER BY field")?;
+    for id in written {
+        let fields = statement.query_map([id.as_bytes()], |row| row.get(0))?;
+        for field in fields {
+            let erased = Erased { id: *id, field: field? };
+            if !told.contains(&erased) {
+                told.push(erased);
+            }
         }
     }
     Ok(told)

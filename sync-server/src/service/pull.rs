@@ -64,7 +64,7 @@ pub fn pull(
     // Of a village that is new to the phone it has heard nothing yet.
     let heard = if scope.is_some() { 0 } else { cursor.seq };
     Ok(SyncResponse {
-        erased: erase::told(db, caller, heard, next.seq)?,
+        erased: erase::told(db, caller, (heard, next.seq), &pushed.erased)?,
         scope,
         accepted: pushed.accepted,
         changes: batch_of_rows(&rows),

@@ -3,7 +3,7 @@
 use super::{
     Caller,
     apply::{Applied, Applier, Body},
-    erase::{leave_out, settle_held},
+    erase::{leave_out, listed, settle_held},
     held::refuse_again,
     life::receipt_of,
     moves::{placed, written_before_the_move},
@@ -21,7 +21,7 @@ use lianxin_shared::{
     wire::v1::{Accepted, ErrorCode, Receipt},
 };
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// What a push left behind.
@@ -33,6 +33,8 @@ pub struct Pushed {
     pub told: BTreeMap<Uuid, u64>,
     /// Hash of the villages that the phone holds.
     pub scope_seen: String,
+    /// Records that it wrote to and of which something was erased by law: it may have passed that in the stream before.
+    pub erased: BTreeSet<Uuid>,
 }
 
 /// Stores and applies the new ones of `patches` (in the order of their `device_seq`). Those at or below the
@@ -55,6 +57,7 @@ pub fn push(
     let set_back = order::set_back(db, patches, orders, now_ms)?;
     let mut applier = Applier::new(db)?;
     let mut outcomes: Vec<(Uuid, Option<Applied>)> = Vec::new();
+    pushed.erased = listed(db, patches)?;
     for patch in patches {
         // Of the words as they were written: by this the phone knows its receipt.
         let hash = PatchHash::of(patch);

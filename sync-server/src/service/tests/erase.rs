@@ -239,6 +239,21 @@ fn phones_hear_of_it_once_and_those_that_wrote_to_it_wherever_their_villages_are
         |device| Caller { device, villages: BTreeSet::new(), past: BTreeMap::new(), revoked: false };
     assert_eq!(told(elsewhere(world.phone), Cursor::default()).erased.len(), 1, "it wrote there");
     assert_eq!(told(elsewhere(other), Cursor::default()).erased, [], "nobody else hears of it");
+
+    // Found by the simulator: its cursor is past the erasure when it first writes there, and of its words some are left.
+    let first_words = write(&world, home, WILLOW, &[("note", "门前路已修")]);
+    let (stamp, device_seq) = (Stamp { device: other, ..first_words.edit.stamp }, 1);
+    let patch = Patch { device_seq, edit: PatchDraft { stamp, ..first_words.edit } };
+    let cursor = first.cursor.clone();
+    let exchange = move |db: &Connection| {
+        let caller = elsewhere(other);
+        let pushed = push(db, &caller, cursor.seq, &[patch.clone()], &BTreeMap::new(), NOW_MS).unwrap();
+        let again = push(db, &caller, cursor.seq, &[patch.clone()], &BTreeMap::new(), NOW_MS).unwrap();
+        let answered = |pushed| pull(db, &caller, &cursor, pushed, usize::MAX, NOW_MS).unwrap();
+        Ok::<_, StorageError>([answered(pushed).erased, answered(again).erased])
+    };
+    let told = world.storage.write(exchange).unwrap();
+    assert_eq!(told.map(|told| told.len()), [1, 1], "also when the answer is lost");
 }
 
 #[test]
