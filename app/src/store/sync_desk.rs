@@ -1,6 +1,6 @@
 //! What the sync machine asks of the store, each one transaction.
 
-use super::{Event, Store, StoreError, erase, former, meta, outgoing, repair, replicate};
+use super::{Event, Store, StoreError, erase, former, meta, outgoing, repair, replicate, scope};
 use lianxin_shared::{
     sync::{CommitReport, Outgoing, Salvage},
     wire::v1::{EnrolResponse, Life, Receipt, RepairResponse, SalvageResponse, SyncResponse},
@@ -88,7 +88,14 @@ impl Store {
     /// # Errors
     /// When SQLite fails; nothing has changed then.
     pub fn sync_load_salvage(&mut self, bytes_max: usize) -> Result<Salvage, StoreError> {
-        let salvage = self.transact(|db| former::load_salvage(db, bytes_max))?;
+        let salvage = self.transact(|db| {
+            let salvage = former::load_salvage(db, bytes_max)?;
+            // What kept a village here that is no longer this phone's may have been the last of its former life.
+            if !former::remains(db)? {
+                scope::evict(db)?;
+            }
+            Ok(salvage)
+        })?;
         self.changed();
         Ok(salvage)
     }

@@ -332,8 +332,11 @@ impl Phone {
             }
             ensure!(open.draft == kept, "a draft is not as it was kept");
             // Villages are let go when nothing there is being written any more; where households move, they go by
-            // themselves.
-            let Some(household) = kept.household.filter(|_| self.waits_for_drafts) else { continue };
+            // themselves. A visit that is held can be corrected after that.
+            let is_new = kept.amends.is_none();
+            let Some(household) = kept.household.filter(|_| self.waits_for_drafts && is_new) else {
+                continue;
+            };
             let shown = self.record(household, now_ms)?;
             ensure!(shown.is_some(), "the household of a visit that is being written is gone");
         }
