@@ -76,9 +76,22 @@ fn shown_over(db: &Connection, id: Uuid, row: Option<Row>) -> Result<Option<Row>
     put_below_those_that_saw(&mut patches);
     for (edit, order) in patches {
         let row = row.get_or_insert_with(|| Row::empty(&edit.kind, id, &edit.village));
+        put_above_what_it_saw(row, &edit, order);
         row.apply(&edit, order);
     }
     Ok(row)
+}
+
+/// What this phone has written over stays written over, also where a later life has given it a later order: the server
+/// will order the write above it.
+fn put_above_what_it_saw(row: &mut Row, edit: &PatchDraft, order: Stamp) {
+    for (name, value) in &edit.set {
+        let Some(standing) = row.fields.get_mut(name) else { continue };
+        let seen = edit.base.get(name).is_some_and(|base| base.contains(&standing.stamp));
+        if seen && standing.order >= order {
+            (standing.value, standing.stamp) = (value.clone(), edit.stamp);
+        }
+    }
 }
 
 /// A write stands above what its editor saw, also while this phone knows the later one's order alone (the server found
@@ -394,6 +407,21 @@ mod tests {
         let base = seen.into_iter().map(|stamp| ("text".to_owned(), vec![stamp])).collect();
         let (kind, village) = (kind::DIARY.to_owned(), "519921105201".to_owned());
         (PatchDraft { stamp, kind, id: Uuid::nil(), village, set, base }, stamp)
+    }
+
+    #[test]
+    fn what_was_written_over_does_not_come_back_though_it_was_ordered_anew() {
+        let (seen, later) = (written(9_000, None), written(9_001, Some(written(9_000, None).1)));
+        let mut row = Row::empty(kind::DIARY, Uuid::nil(), "519921105201");
+        row.apply(&seen.0, Stamp { wall_ms: 20_000, ..seen.1 });
+        put_above_what_it_saw(&mut row, &later.0, later.1);
+        row.apply(&later.0, later.1);
+        assert_eq!(row.text("text"), "9001");
+        // What its editor had not seen is a conflict, and times decide.
+        let unseen = written(9_002, None);
+        put_above_what_it_saw(&mut row, &unseen.0, unseen.1);
+        row.apply(&unseen.0, unseen.1);
+        assert_eq!(row.text("text"), "9001");
     }
 
     #[test]

@@ -179,7 +179,15 @@ fn phone_is_right(
         |id: &&Uuid| stored.get(&hex(id.as_bytes())).is_some_and(|r| allowed.contains(&r.village));
     // A withdrawn village in which a visit is being written still shows what it had.
     shown_open.retain(|id| of_village(&id));
-    let open: BTreeSet<Uuid> = open.iter().filter(of_village).copied().collect();
+    let mut open: BTreeSet<Uuid> = open.iter().filter(of_village).copied().collect();
+    // Settled here by words that the township keeps apart, it is open only there.
+    let kept_apart = "SELECT id FROM conflict WHERE record IN
+                        (SELECT record FROM patch WHERE held <> '' AND state = 2)";
+    for row in rows(phone.db()?, kept_apart)? {
+        let id = if let Some(Sql::Blob(id)) = row.first() { Uuid::from_slice(id)? } else { continue };
+        shown_open.remove(&id);
+        open.remove(&id);
+    }
     ensure!(shown_open == open, "{} conflicts are shown of {}", shown_open.len(), open.len());
     shows_what_it_holds(phone, now)?;
     phone.finds_what_the_tables_have(12, now)?;

@@ -322,9 +322,8 @@ pub fn shown(phone: &Connection) -> Result<BTreeMap<Id, Record>> {
             }
         }
     }
-    let mut statement = phone.prepare(
-        "SELECT record, kind, village, stamp, body, coalesce(ord, stamp) FROM whole_patch WHERE state < 3",
-    )?;
+    let mut statement = phone
+        .prepare("SELECT record, kind, village, stamp, body FROM whole_patch WHERE state < 3 ORDER BY at")?;
     let orders = own_orders(phone)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -339,10 +338,20 @@ pub fn shown(phone: &Connection) -> Result<BTreeMap<Id, Record>> {
         });
         let set = body.get("set").and_then(Value::as_object).context("a patch without fields")?;
         for (name, value) in set {
-            let own = Field { value: value.clone(), stamp: stamp.clone(), order: order.clone() };
-            if record.fields.get(name).is_none_or(|standing| rank(&own) > rank(standing)) {
-                record.fields.insert(name.clone(), own);
+            let mut own = Field { value: value.clone(), stamp: stamp.clone(), order: order.clone() };
+            // What was written over stays so, whatever order a later life gives it.
+            let seen = body.get("base").and_then(|base| base.get(name)).and_then(Value::as_array);
+            let saw = |standing: &Field| {
+                seen.is_some_and(|seen| seen.iter().any(|stamp| stamp.as_str() == Some(&standing.stamp)))
+            };
+            match record.fields.get(name) {
+                Some(standing) if rank(&own) <= rank(standing) && saw(standing) => {
+                    own.order.clone_from(&standing.order);
+                }
+                Some(standing) if rank(&own) <= rank(standing) => continue,
+                _ => {}
             }
+            record.fields.insert(name.clone(), own);
         }
     }
     Ok(records)
