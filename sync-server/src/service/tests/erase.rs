@@ -247,8 +247,10 @@ fn phones_hear_of_it_once_and_those_that_wrote_to_it_wherever_their_villages_are
     let cursor = first.cursor.clone();
     let exchange = move |db: &Connection| {
         let caller = elsewhere(other);
-        let pushed = push(db, &caller, cursor.seq, &[patch.clone()], &BTreeMap::new(), NOW_MS).unwrap();
-        let again = push(db, &caller, cursor.seq, &[patch.clone()], &BTreeMap::new(), NOW_MS).unwrap();
+        let pushed =
+            push(db, &caller, cursor.seq, std::slice::from_ref(&patch), &BTreeMap::new(), NOW_MS).unwrap();
+        let again =
+            push(db, &caller, cursor.seq, std::slice::from_ref(&patch), &BTreeMap::new(), NOW_MS).unwrap();
         let answered = |pushed| pull(db, &caller, &cursor, pushed, usize::MAX, NOW_MS).unwrap();
         Ok::<_, StorageError>([answered(pushed).erased, answered(again).erased])
     };
