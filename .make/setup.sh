@@ -82,6 +82,7 @@ until_error() { awk -v kept="$1" '/^error/ { held = 1 } held { print > kept; nex
 web() {
   rust
   clang_packages
+  packages brotli
   wasm_target
   cargo_tool wasm-bindgen-cli wasm-bindgen "$(locked_version wasm-bindgen)"
 }

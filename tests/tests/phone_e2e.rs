@@ -1,6 +1,6 @@
 //! The main job in the real browser: what a cadre wrote in a courtyard without signal reaches the township once.
 
-use lianxin_tests::e2e::{Console, LIUSHUGOU, Phone, Server, until};
+use lianxin_tests::e2e::{Console, LIUSHUGOU, Phone, Server, VISITED_TODAY, until};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -253,8 +253,10 @@ async fn sync_all(phone: &mut Phone) {
 fn household_with_two_categories(server: &Server) -> (Uuid, String) {
     let sql = "SELECT h.id, h.head FROM household h JOIN cadre_village v ON v.village = h.village
          JOIN cadre c ON c.id = v.cadre JOIN tag t ON t.household = h.id
-         WHERE c.name = ?1 GROUP BY h.id HAVING count(DISTINCT t.category) = 2 ORDER BY h.id LIMIT 1";
-    let found = server.database().query_row(sql, [CADRE], |row| {
+         WHERE c.name = ?1 AND h.id NOT IN visited_today
+         GROUP BY h.id HAVING count(DISTINCT t.category) = 2 ORDER BY h.id LIMIT 1";
+    let sql = format!("{VISITED_TODAY} {sql}");
+    let found = server.database().query_row(&sql, [CADRE], |row| {
         let id: [u8; 16] = row.get(0)?;
         Ok((Uuid::from_bytes(id), row.get(1)?))
     });

@@ -1,6 +1,6 @@
 //! What was said, from the question to its correction; and what the forms ask to look at again.
 
-use lianxin_tests::e2e::{LIUSHUGOU, Phone, Server};
+use lianxin_tests::e2e::{LIUSHUGOU, Phone, Server, VISITED_TODAY};
 use uuid::Uuid;
 
 const CADRE: &str = "韩冬梅";
@@ -9,9 +9,11 @@ const CADRE: &str = "韩冬梅";
 fn party_household(server: &Server) -> (Uuid, String) {
     let sql = "SELECT t.household, p.name FROM tag t JOIN person p ON p.id = t.record
          JOIN cadre_village v ON v.village = t.village JOIN cadre c ON c.id = v.cadre
-         WHERE c.name = ?1 AND t.category = 'lao_dangyuan' ORDER BY t.household LIMIT 1";
+         WHERE c.name = ?1 AND t.category = 'lao_dangyuan' AND t.household NOT IN visited_today
+         ORDER BY t.household LIMIT 1";
+    let sql = format!("{VISITED_TODAY} {sql}");
     let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, [u8; 16]>(0)?, row.get(1)?));
-    let (id, name) = server.database().query_row(sql, [CADRE], read).expect("an old party member");
+    let (id, name) = server.database().query_row(&sql, [CADRE], read).expect("an old party member");
     (Uuid::from_bytes(id), name)
 }
 

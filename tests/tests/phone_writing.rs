@@ -1,6 +1,6 @@
 //! Writing on the phone is never disturbed: Chinese composition, Android's back, reloads, a second tab.
 
-use lianxin_tests::e2e::{Console, LIUSHUGOU, Phone, Server, until};
+use lianxin_tests::e2e::{Console, LIUSHUGOU, Phone, Server, VISITED_TODAY, until};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -148,8 +148,9 @@ async fn androids_back_steps_back_and_keeps_the_draft() {
 fn questioned_household(server: &Server) -> Uuid {
     let sql = "SELECT t.household FROM tag t JOIN household h ON h.id = t.household
          JOIN cadre_village v ON v.village = h.village JOIN cadre c ON c.id = v.cadre
-         WHERE c.name = ?1 GROUP BY h.id ORDER BY count(*) DESC, h.id LIMIT 1";
-    let id: [u8; 16] = server.database().query_row(sql, [CADRE], |row| row.get(0)).expect("a household");
+         WHERE c.name = ?1 AND h.id NOT IN visited_today GROUP BY h.id ORDER BY count(*) DESC, h.id LIMIT 1";
+    let sql = format!("{VISITED_TODAY} {sql}");
+    let id: [u8; 16] = server.database().query_row(&sql, [CADRE], |row| row.get(0)).expect("a household");
     Uuid::from_bytes(id)
 }
 
@@ -244,8 +245,9 @@ async fn gaps_are_filled_one_after_the_other_and_a_finished_visit_is_corrected()
 fn household_of(server: &Server, category: &str) -> Uuid {
     let sql = "SELECT t.household FROM tag t JOIN household h ON h.id = t.household
          JOIN cadre_village v ON v.village = h.village JOIN cadre c ON c.id = v.cadre
-         WHERE c.name = ?1 AND t.category = ?2 ORDER BY h.id LIMIT 1";
-    let found = server.database().query_row(sql, [CADRE, category], |row| row.get(0));
+         WHERE c.name = ?1 AND t.category = ?2 AND h.id NOT IN visited_today ORDER BY h.id LIMIT 1";
+    let sql = format!("{VISITED_TODAY} {sql}");
+    let found = server.database().query_row(&sql, [CADRE, category], |row| row.get(0));
     Uuid::from_bytes(found.expect("a household"))
 }
 

@@ -31,11 +31,39 @@ pub(super) fn router(web: Option<PathBuf>) -> Router {
         SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
     };
     Router::new()
-        .fallback_service(ServeDir::new(web).fallback(page))
+        // Beside a large file lies what brotli made of it, for browsers that read it; the rest is packed when it is asked for.
+        .fallback_service(ServeDir::new(web).precompressed_br().fallback(page))
         .layer(fixed(header::CONTENT_SECURITY_POLICY, CSP))
         // Only an isolated page may share memory with its worker: they agree through it on when to leave.
         .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
         .layer(fixed(HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"))
         // The service worker asks anew for each file; a hash decides whether it is a new version.
         .layer(fixed(header::CACHE_CONTROL, "no-cache"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{
+        body::{Body, to_bytes},
+        http::Request,
+    };
+    use tower::ServiceExt as _;
+
+    #[tokio::test]
+    async fn a_browser_that_reads_brotli_gets_what_the_build_has_packed() {
+        let web = tempfile::tempdir().unwrap();
+        for (name, bytes) in [("index.html", "<title>"), ("app.wasm", "plain"), ("app.wasm.br", "packed")] {
+            std::fs::write(web.path().join(name), bytes).unwrap();
+        }
+        for (accepts, packing, body) in [("gzip, br", Some("br"), "packed"), ("gzip", None, "plain")] {
+            let asked = Request::get("/app.wasm").header(header::ACCEPT_ENCODING, accepts);
+            let app = router(Some(web.path().to_owned()));
+            let answer = app.oneshot(asked.body(Body::empty()).unwrap()).await.unwrap();
+            let told = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
+            assert_eq!(told(header::CONTENT_TYPE), Some("application/wasm"));
+            assert_eq!(told(header::CONTENT_ENCODING), packing);
+            assert_eq!(to_bytes(answer.into_body(), 100).await.unwrap(), body);
+        }
+    }
 }

@@ -22,7 +22,7 @@ pub use phone::Phone;
 pub use picture::{pictures_wanted, save_picture};
 pub use process::{Process, need};
 pub use proxy::Proxy;
-pub use server::{LIUSHUGOU, OFFICE, SHIQIAO, Server, secure_client};
+pub use server::{LIUSHUGOU, OFFICE, SHIQIAO, Server, VISITED_TODAY, secure_client};
 pub use stranger::Stranger;
 
 use std::{

@@ -19,6 +19,11 @@ pub const LIUSHUGOU: &str = "519921105201";
 /// The other one.
 pub const SHIQIAO: &str = "519921105202";
 
+/// For a query of the demo township: households where somebody has been today already, whose page asks before it becomes a
+/// second visit. Which they are depends on the time of day.
+pub const VISITED_TODAY: &str = "WITH visited_today AS
+    (SELECT household FROM visit WHERE household IS NOT NULL AND occurred_at > (unixepoch() - 86400) * 1000)";
+
 /// A township's server: stopped, killed and started again, always at the same address over the same data.
 pub struct Server {
     program: PathBuf,
