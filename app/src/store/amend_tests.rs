@@ -2,37 +2,24 @@ use super::*;
 use crate::store::{
     HouseholdPage, Mine, OpenDraft, Reply, Request, Store, StoreError, Tally, VisitPage, VisitTarget,
     draft::{OpinionDraft, Sorted},
+    test_world::enrolled,
 };
 use lianxin_shared::{
     domain::visit::field,
     replica::{DeviceId, patch_bytes_max},
-    wire::v1::EnrolResponse,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 const VILLAGE: &str = "519921105201";
 const NOW_MS: i64 = 1_448_172_300_000;
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
-fn enrolled(device: u64) -> EnrolResponse {
-    EnrolResponse {
-        protocol: 1,
-        server_id: Uuid::from_u128(1),
-        epoch: Uuid::from_u128(2),
-        device: DeviceId::from_bits(device),
-        token: "secret".to_owned(),
-        server_time: NOW_MS.unsigned_abs(),
-        cadre: "axiang".to_owned(),
-        cadre_name: "阿香".to_owned(),
-        unit: "柳树沟村委会".to_owned(),
-        township: "清溪镇".to_owned(),
-        villages: BTreeMap::from([(VILLAGE.to_owned(), "柳树沟村".to_owned())]),
-    }
-}
-
 fn store() -> Store {
     let mut store = Store::open(Connection::open_in_memory().unwrap()).unwrap();
-    let request = Request::Enrol { server_url: "http://here".to_owned(), enrolled: Box::new(enrolled(7)) };
+    let request = Request::Enrol {
+        server_url: "http://here".to_owned(),
+        enrolled: enrolled(DeviceId::from_bits(7), Uuid::from_u128(2)),
+    };
     store.handle(request, NOW_MS).unwrap();
     store
 }
@@ -259,7 +246,7 @@ fn a_correction_goes_on_when_the_phone_becomes_another_device_and_signs_its_visi
     let (_, id) = visited(&mut store);
     store.sync_load(patch_bytes_max, None).unwrap();
     let open = opened(&mut store, Request::AmendVisit { id }, NOW_MS);
-    store.sync_become_other(&enrolled(8), NOW_MS).unwrap();
+    store.sync_become_other(&enrolled(DeviceId::from_bits(8), Uuid::from_u128(2)), NOW_MS).unwrap();
     let stands = page(&mut store, id).record.stamps[field::NOTES];
     assert_eq!(stands.device, DeviceId::from_bits(8));
     finished(&mut store, open, |draft| draft.notes = "老人耳背，要大声。".to_owned(), NOW_MS + HOUR_MS);

@@ -1,8 +1,8 @@
-use crate::store::{Edit, Loaded, Reply, Request, Store};
+use crate::store::{Edit, Loaded, Reply, Request, Store, test_world::enrolled};
 use lianxin_shared::{
     replica::{Base, ChainHash, DeviceId, FieldSet, PatchHash, kind},
     sync::Outgoing,
-    wire::v1::{Accepted, Batch, Cursor, EnrolResponse, Life, Receipt, Scope, SyncResponse},
+    wire::v1::{Accepted, Batch, Cursor, Life, Receipt, Scope, SyncResponse},
 };
 use rusqlite::Connection;
 use std::collections::BTreeMap;
@@ -15,20 +15,8 @@ const DEVICE: u64 = 7;
 
 fn store() -> Store {
     let mut store = Store::open(Connection::open_in_memory().unwrap()).unwrap();
-    let enrolled = EnrolResponse {
-        protocol: 1,
-        server_id: Uuid::from_u128(1),
-        epoch: Uuid::from_u128(2),
-        device: DeviceId::from_bits(DEVICE),
-        token: "secret".to_owned(),
-        server_time: NOW_MS.unsigned_abs(),
-        cadre: "axiang".to_owned(),
-        cadre_name: "阿香".to_owned(),
-        unit: "柳树沟村委会".to_owned(),
-        township: "清溪镇".to_owned(),
-        villages: BTreeMap::from([(VILLAGE.to_owned(), "柳树沟村".to_owned())]),
-    };
-    let request = Request::Enrol { server_url: "http://here".to_owned(), enrolled: Box::new(enrolled) };
+    let enrolled = enrolled(DeviceId::from_bits(DEVICE), Uuid::from_u128(2));
+    let request = Request::Enrol { server_url: "http://here".to_owned(), enrolled };
     store.handle(request, NOW_MS).unwrap();
     store
 }

@@ -1,36 +1,25 @@
 use super::*;
-use crate::store::{Edit, Loaded, OpenDraft, Reply, Request, Store, VisitTarget, draft::PhotoDraft};
+use crate::store::{
+    Edit, Loaded, OpenDraft, Reply, Request, Store, VisitTarget, draft::PhotoDraft, test_world::enrolled,
+};
 use lianxin_shared::{
     domain::photo::{field_of_hash, value_of_caption},
     replica::{ChainHash, DeviceId, Value},
-    wire::v1::{EnrolResponse, Life, Receipt},
+    wire::v1::{Life, Receipt},
 };
-use std::{collections::BTreeMap, path::Path};
+use std::path::Path;
 
 const VILLAGE: &str = "519921105201";
 const NOW_MS: i64 = 1_448_172_300_000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-fn enrolled() -> EnrolResponse {
-    EnrolResponse {
-        protocol: 1,
-        server_id: Uuid::from_u128(1),
-        epoch: Uuid::from_u128(2),
-        device: DeviceId::from_bits(7),
-        token: "secret".to_owned(),
-        server_time: NOW_MS.unsigned_abs(),
-        cadre: "axiang".to_owned(),
-        cadre_name: "阿香".to_owned(),
-        unit: "柳树沟村委会".to_owned(),
-        township: "清溪镇".to_owned(),
-        villages: BTreeMap::from([(VILLAGE.to_owned(), "柳树沟村".to_owned())]),
-    }
-}
-
 fn store_at(path: &Path) -> Store {
     let mut store = Store::open(Connection::open(path).unwrap()).unwrap();
     if store.membership().unwrap().is_none() {
-        let request = Request::Enrol { server_url: "http://here".to_owned(), enrolled: Box::new(enrolled()) };
+        let request = Request::Enrol {
+            server_url: "http://here".to_owned(),
+            enrolled: enrolled(DeviceId::from_bits(7), Uuid::from_u128(2)),
+        };
         store.handle(request, NOW_MS).unwrap();
     }
     store
